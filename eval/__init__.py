@@ -1,0 +1,1 @@
+"""A checkpoint becomes scores. Nothing is here yet."""

@@ -1,0 +1,259 @@
+"""Recipes: a YAML file says everything about a run, and nothing else does.
+
+    recipe = load_recipe("tiny", overrides=["story.chapters=11", "seed=3"])
+
+A recipe is found by name among the packaged ones (generation/recipes/) or by path. Every key is checked: an unknown one
+is an error that names the nearest key that exists. It does not run anything: see make.py.
+"""
+
+import difflib
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from moviellm.generation.schema import Text
+
+THEME_LENGTH_MAX = 500
+"""Characters in a theme: it is a phrase, not a story."""
+
+
+class Section(BaseModel):
+    """Base of every part of a recipe: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _theme(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a theme is a phrase, got {type(value).__name__} {value!r}")
+    theme = " ".join(value.split())
+    if not theme:
+        raise ValueError('a theme is empty; give a phrase such as "a lighthouse keeper finds a map"')
+    if len(theme) > THEME_LENGTH_MAX:
+        raise ValueError(
+            f"a theme has {len(theme)} characters; allowed are {THEME_LENGTH_MAX}: shorten it to a phrase"
+        )
+    return theme
+
+
+Theme = Annotated[Text, BeforeValidator(_theme)]
+
+
+class StoryConfig(Section):
+    """Size of a movie. 11 x 11 x 11 is the paper's 1,331 keyframes."""
+
+    chapters: int = Field(default=2, ge=1, le=99)
+    """Chapters in a movie."""
+    scenes: int = Field(default=2, ge=1, le=99)
+    """Scenes in each chapter."""
+    keyframes: int = Field(default=4, ge=1, le=99)
+    """Keyframes in each scene."""
+    seconds_per_keyframe: float = Field(default=4.0, gt=0.0, le=60.0, allow_inf_nan=False)
+    """Time a keyframe stays on screen."""
+    language: Literal["en"] = "en"
+    """Language of the text."""
+
+    @property
+    def keyframes_per_movie(self) -> int:
+        """Pictures in one movie."""
+        return self.chapters * self.scenes * self.keyframes
+
+
+class ImageConfig(Section):
+    """Size and encoding of the pictures."""
+
+    width_px: int = Field(default=512, ge=64, le=1920, multiple_of=2)
+    """Width."""
+    height_px: int = Field(default=288, ge=64, le=1080, multiple_of=2)
+    """Height."""
+    format: Literal["jpeg", "webp"] = "jpeg"
+    """Encoding; never PNG, which costs more than drawing the picture."""
+    quality: int = Field(default=88, ge=1, le=100)
+    """Encoder quality."""
+
+
+class StyleConfig(Section):
+    """The look of the movies."""
+
+    name: Text | None = None
+    """Style of every movie; None lets the painter choose one a movie."""
+
+
+class QuestionConfig(Section):
+    """The questions."""
+
+    per_movie: int = Field(default=16, ge=0, le=10_000)
+    """Questions asked of each movie, as far as its story gives material."""
+
+
+class SplitConfig(Section):
+    """Shares of the movies. Counted in blocks of 10 movies, so that a longer run does not move a movie."""
+
+    validation: int = Field(default=1, ge=0, le=10)
+    """Movies of every 10 that go to validation."""
+    test: int = Field(default=1, ge=0, le=10)
+    """Movies of every 10 that go to test."""
+
+    @model_validator(mode="after")
+    def _leave_train(self) -> Self:
+        if self.validation + self.test > 10:
+            raise ValueError(f"validation {self.validation} + test {self.test} exceed the 10 movies of a block")
+        return self
+
+
+class DatasetConfig(Section):
+    """What the dataset is called and under which terms it goes out."""
+
+    name: Text = Field(default="MovieLLM", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Name of the dataset."""
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
+    """Version; None numbers a local build from its contents, `0.0.N`, so that no reader's cache goes stale."""
+    licence: Text | None = None
+    """SPDX id of the terms; None computes them from who made the data."""
+    writer_terms: Text | None = None
+    """Terms that the writer model's output comes under, when it is not the offline studio."""
+    painter_terms: Text | None = None
+    """Terms that the painter model's output comes under, when it is not the offline studio."""
+
+
+class EngineConfig(Section):
+    """How the work is done. Nothing here changes a byte of the dataset."""
+
+    concurrency: int = Field(default=16, ge=1, le=4096)
+    """Cells in work at a time."""
+    shard_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)
+    """Size of a shard, by estimate from the number and size of its pictures."""
+    workers: int | None = Field(default=None, ge=1, le=256)
+    """Processes that draw; None takes one a core."""
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    name: Text = "unnamed"
+    """Name of the recipe."""
+    description: Text = ""
+    """What it is for, and on which machine in what time it has been run."""
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Seed of the run."""
+    movies: int | None = Field(default=None, ge=1, le=10_000_000)
+    """Movies to make; None makes one a theme, more than there are themes go round with other seeds."""
+    themes: tuple[Theme, ...] = ()
+    """Theme phrases."""
+    writer: Literal["offline"] = "offline"
+    """Who writes."""
+    painter: Literal["offline"] = "offline"
+    """Who paints."""
+    story: StoryConfig = StoryConfig()
+    image: ImageConfig = ImageConfig()
+    style: StyleConfig = StyleConfig()
+    questions: QuestionConfig = QuestionConfig()
+    splits: SplitConfig = SplitConfig()
+    dataset: DatasetConfig = DatasetConfig()
+    engine: EngineConfig = EngineConfig()
+
+    def movie_themes(self) -> list[str]:
+        """The theme of every movie, in order of their number."""
+        count = len(self.themes) if self.movies is None else self.movies
+        return [self.themes[i % len(self.themes)] for i in range(count)] if self.themes else []
+
+
+def packaged_recipes() -> list[str]:
+    """Names of the recipes that ship with the package."""
+    folder = files("moviellm.generation.recipes")
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def load_recipe(name_or_path: str, overrides: list[str] | None = None) -> Recipe:
+    """Read a recipe by packaged name or by path and apply `key.path=value` overrides.
+
+    Raises:
+        ValueError: no such recipe, bad YAML, an unknown key, or a value that is not allowed.
+    """
+    text = _recipe_text(name_or_path)
+    try:
+        data = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"recipe {name_or_path} is not valid YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise ValueError(f"recipe {name_or_path} must be a mapping of keys, got {type(data).__name__}")
+    for override in overrides or []:
+        set_key(data, override)
+    return recipe_from(data, source=f"recipe {name_or_path}")
+
+
+def _recipe_text(name_or_path: str) -> str:
+    packaged = files("moviellm.generation.recipes") / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if path.suffix in {".yaml", ".yml"} or "/" in name_or_path:
+        if not path.is_file():
+            raise ValueError(f"no recipe file {name_or_path}; packaged recipes are {', '.join(packaged_recipes())}")
+        return path.read_text(encoding="utf-8")
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    raise ValueError(
+        f"no recipe {name_or_path!r}{_nearest(name_or_path, packaged_recipes())}; "
+        f"packaged recipes are {', '.join(packaged_recipes())}; a file of your own ends in .yaml"
+    )
+
+
+def set_key(data: dict[str, object], override: str) -> None:
+    """Apply one `a.b=value` to nested recipe data; the value is read as YAML."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ValueError(f"--set takes key=value, got {override!r}; for example story.chapters=11")
+    *parents, last = key.split(".")
+    place = data
+    for parent in parents:
+        inner = place.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise ValueError(f"--set {override}: {parent} is a value, not a section")
+        place = inner
+    try:
+        place[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"--set {override}: the value is not valid YAML ({error})") from error
+
+
+def recipe_from(data: dict[str, object], source: str = "recipe") -> Recipe:
+    """Check recipe data and say in plain words everything that is wrong with it."""
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        lines = [_explain(dict(item)) for item in error.errors(include_url=False)]
+        raise ValueError(f"{source}: " + "; ".join(lines)) from None
+
+
+def _explain(item: dict[str, object]) -> str:
+    location = item["loc"]
+    assert isinstance(location, tuple)
+    key = ".".join(str(part) for part in location)
+    if item["type"] == "extra_forbidden":
+        return f"unknown key {key}{_nearest(key, recipe_keys())}"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{key or 'recipe'}: {message[:1].lower()}{message[1:]}, got {_short(item['input'])}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    by_name = {name.rsplit(".", 1)[-1]: name for name in known}
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    close = close or [by_name[m] for m in difflib.get_close_matches(key.rsplit(".", 1)[-1], by_name, n=1, cutoff=0.6)]
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def recipe_keys(model: type[BaseModel] = Recipe, prefix: str = "") -> list[str]:
+    """Every key a recipe may have, dotted."""
+    keys: list[str] = []
+    for name, info in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            keys += recipe_keys(info.annotation, f"{prefix}{name}.")
+    return keys

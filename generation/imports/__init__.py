@@ -1,0 +1,1 @@
+"""The door for older data and real films: readers of other formats. None is here yet."""

@@ -1,0 +1,381 @@
+"""The two small protocols behind the stages, and the records that cross them.
+
+A *writer* answers text tasks, a *painter* locks styles and paints keyframes. Both work in two steps: `request` renders
+everything that decides the answer into a `Request` (its hash is the cell key: see cells.py), and the second step makes
+the answer from that request alone. What is not in the request cannot influence the answer; so a killed, reordered or
+repeated run gives the same bytes.
+
+    request = writer.request("scene", brief, seed)
+    draft = SceneDraft.model_validate(await writer.write(request))
+
+A writer may leave out of the request what it does not read (the offline writer does), so that an edit remakes only what
+depends on it. Drafts use names where the schema uses ids: a writer does not number things, the stages do.
+
+This module holds no behaviour: see studio/ for the offline pair, the stages for how drafts become a Movie.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import Field, JsonValue
+
+from moviellm.generation.schema import (
+    AnswerFormat,
+    Channel,
+    Emotion,
+    Figure,
+    Level,
+    Movie,
+    Pose,
+    QuestionType,
+    Record,
+    Role,
+    Shot,
+    Style,
+    TemporalSpan,
+    Text,
+    TimeOfDay,
+    Visible,
+    Weather,
+    canonical_json,
+)
+
+WriterTask = Literal["outline", "chapter", "scene", "dialogue", "questions"]
+PainterTask = Literal["style", "keyframe"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Everything that decides one answer. Endpoints, retries and concurrency are never in it."""
+
+    task: str
+    model_id: str
+    model_revision: str
+    prompt_id: str
+    """Name of the prompt or of the grammar files."""
+    prompt_sha256: str
+    """Hash of their contents."""
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Sampling parameters and settings."""
+    inputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What is asked: rendered messages for a language model, plain fields for the offline studio."""
+    seed: int = 0
+
+    def body(self) -> dict[str, JsonValue]:
+        """The request as JSON, the part of the cell key that is the maker's."""
+        return {
+            "task": self.task,
+            "model_id": self.model_id,
+            "model_revision": self.model_revision,
+            "prompt_id": self.prompt_id,
+            "prompt_sha256": self.prompt_sha256,
+            "params": dict(self.params),
+            "inputs": dict(self.inputs),
+            "seed": self.seed,
+        }
+
+
+def derive_seed(seed: int, *names: object) -> int:
+    """The seed of a part: the first 31 bits of sha256 over the parent's seed and the part's names."""
+    text = canonical_json([seed, *[str(name) for name in names]])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+# ------------------------------------------------------------------------------------------------ writer: what is asked
+
+
+class StoryBrief(Record):
+    """What a movie is asked for."""
+
+    theme: Text
+    """The phrase."""
+    language: Text
+    """BCP-47 tag."""
+    chapters: int = Field(ge=1)
+    """Chapters in the movie."""
+    scenes: int = Field(ge=1)
+    """Scenes in each chapter."""
+    keyframes: int = Field(ge=1)
+    """Keyframes in each scene."""
+    seed: int
+    """Seed of the movie."""
+
+
+class StyleDraft(Record):
+    """The look the story asks for."""
+
+    keyword: Text
+    """One word, e.g. `gothic`."""
+    description: Text
+    """Style phrases."""
+
+
+class CharacterDraft(Record):
+    """A person; see schema.Character."""
+
+    name: Text
+    """Unique in the movie."""
+    role: Role
+    description: Text
+    appearance: Text
+
+
+class LocationDraft(Record):
+    """A place; see schema.Location."""
+
+    name: Text
+    """Unique in the movie."""
+    description: Text
+    indoor: bool
+
+
+class ChapterHead(Record):
+    """A chapter before its scenes are known."""
+
+    title: Text
+    summary: Text
+
+
+class OutlineDraft(Record):
+    """Answer to `outline`: the movie at its first level."""
+
+    title: Text
+    genre: Text
+    logline: Text
+    synopsis: Text
+    style: StyleDraft
+    characters: tuple[CharacterDraft, ...] = Field(min_length=1)
+    locations: tuple[LocationDraft, ...] = Field(min_length=1)
+    chapters: tuple[ChapterHead, ...]
+
+
+class ChapterBrief(Record):
+    """Question of `chapter`: the scenes of one chapter."""
+
+    story: StoryBrief
+    outline: OutlineDraft
+    chapter_index: int
+
+
+class SceneHead(Record):
+    """A scene before its keyframes are known."""
+
+    heading: Text
+    location: Text
+    """Name of one of the outline's locations."""
+    time_of_day: TimeOfDay
+    weather: Weather
+    summary: Text
+
+
+class ChapterDraft(Record):
+    """Answer to `chapter`."""
+
+    scenes: tuple[SceneHead, ...]
+
+
+class SceneBrief(Record):
+    """Question of `scene`: the keyframes and events of one scene."""
+
+    story: StoryBrief
+    outline: OutlineDraft
+    chapter_index: int
+    scene_index: int
+    scene: SceneHead
+
+
+class EventDraft(Record):
+    """Something that happens; see schema.Event. Its `key` is the writer's own name for it, unique in the movie."""
+
+    key: Text
+    caption: Text
+    participants: tuple[Text, ...]
+    """Names, the one who acts first."""
+    action: Text | None = None
+    object: Text | None = None
+    because: tuple[Text, ...] | None = None
+    """Keys of earlier events."""
+
+
+class FigureDraft(Record):
+    """One person as a keyframe stages them; see schema.Figure."""
+
+    name: Text
+    pose: Pose
+    emotion: Emotion
+    holding: Text | None = None
+
+
+class KeyframeDraft(Record):
+    """A picture; see schema.Keyframe."""
+
+    caption: Text
+    prompt: Text
+    shot: Shot
+    figures: tuple[FigureDraft, ...]
+    props: tuple[Text, ...]
+    event_key: Text | None
+    """Key of the event it shows: one of this scene's."""
+
+
+class SceneDraft(Record):
+    """Answer to `scene`."""
+
+    events: tuple[EventDraft, ...]
+    keyframes: tuple[KeyframeDraft, ...]
+
+
+class DialogueBrief(Record):
+    """Question of `dialogue`: the lines of one scene."""
+
+    story: StoryBrief
+    characters: tuple[CharacterDraft, ...]
+    scene: SceneHead
+    draft: SceneDraft
+    scene_key: Text
+    """Id of the scene."""
+    seconds_per_keyframe: float
+
+
+class LineDraft(Record):
+    """One spoken line."""
+
+    speaker: Text | None
+    """Name; None is the narrator."""
+    text: Text
+    emotion: Emotion
+    keyframe_index: int = Field(ge=0)
+    """Keyframe of the scene, from 0, during which it is said."""
+
+
+class DialogueDraft(Record):
+    """Answer to `dialogue`."""
+
+    lines: tuple[LineDraft, ...]
+
+
+class QuestionsBrief(Record):
+    """Question of `questions`: a whole movie without its pictures, and how many questions to ask."""
+
+    movie: Movie
+    """Events, keyframes with what is visible, and dialogue are filled."""
+    questions: int = Field(ge=0)
+    """How many to ask."""
+
+
+class QuestionDraft(Record):
+    """One question; see schema.QAPair."""
+
+    level: Level
+    question_type: QuestionType
+    answer_format: AnswerFormat
+    question: Text
+    answer: Text
+    options: tuple[Text, ...] = ()
+    answer_index: int | None = None
+    evidence: tuple[TemporalSpan, ...]
+    keyframe_ids: tuple[Text, ...]
+    line_ids: tuple[Text, ...]
+    requires: tuple[Channel, ...]
+
+
+class QuestionsDraft(Record):
+    """Answer to `questions`."""
+
+    questions: tuple[QuestionDraft, ...]
+
+
+# ------------------------------------------------------------------------------------------------ painter
+
+
+class StyleBrief(Record):
+    """Question of `style`: the look to lock for one movie."""
+
+    movie_id: Text
+    keyword: Text
+    description: Text
+    seed: int
+    style: Text | None = None
+    """A style asked for by name; None lets the painter choose."""
+
+
+class FigureBrief(Record):
+    """A person to paint: staging and looks."""
+
+    figure: Figure
+    name: Text
+    appearance: Text
+
+
+class KeyframeBrief(Record):
+    """Question of `keyframe`: one picture. Names and phrases only, so that any painter can paint any writer's movie."""
+
+    keyframe_id: Text
+    prompt: Text
+    shot: Shot
+    location: Text
+    """Name of the place, e.g. `the old lighthouse`."""
+    location_description: Text
+    indoor: bool
+    time_of_day: TimeOfDay
+    weather: Weather
+    figures: tuple[FigureBrief, ...]
+    """The one who acts comes first."""
+    props: tuple[Text, ...]
+    action: Text | None
+    """Action of the event, e.g. `give`."""
+    object: Text | None
+    """Object of the action, e.g. `brass key`."""
+    scene_key: Text
+    """Id of the scene: what is the same in a scene (layout, light) is seeded by it."""
+    style: Style
+    width_px: int
+    height_px: int
+
+
+class Painting(Record):
+    """Answer to `keyframe`, beside the image bytes."""
+
+    width_px: int
+    height_px: int
+    media_type: Literal["image/jpeg", "image/webp", "image/png"]
+    visible: tuple[Visible, ...] | None
+    """What can be seen; None where the painter does not know."""
+
+
+class Writer(Protocol):
+    """Answers text tasks."""
+
+    def request(self, task: WriterTask, brief: Record, seed: int) -> Request:
+        """Render a task. `brief` is the `...Brief` record of the task. Pure and fast: makes no call."""
+        ...
+
+    async def write(self, request: Request) -> dict[str, JsonValue]:
+        """Answer it: the JSON of the task's `...Draft` record.
+
+        Raises:
+            ValueError: nothing acceptable came; the message is the reason kept with the cell.
+        """
+        ...
+
+
+class Painter(Protocol):
+    """Locks a movie's style and paints its keyframes."""
+
+    def request(self, task: PainterTask, brief: Record, seed: int) -> Request:
+        """Render a task from a `StyleBrief` or `KeyframeBrief`. Pure and fast: makes no call."""
+        ...
+
+    async def lock_style(self, request: Request) -> dict[str, JsonValue]:
+        """Lock a style: the JSON of a `schema.Style`."""
+        ...
+
+    async def paint(self, request: Request) -> tuple[dict[str, JsonValue], bytes]:
+        """Paint a keyframe: the JSON of a `Painting`, and the encoded image."""
+        ...
+
+    async def close(self) -> None:
+        """Give back worker processes or GPU memory."""
+        ...

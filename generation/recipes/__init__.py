@@ -1,0 +1,1 @@
+"""Packaged recipes: YAML files, found by name. There is no code here."""

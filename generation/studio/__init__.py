@@ -1,0 +1,1 @@
+"""The offline studio: a writer that simulates stories and a painter that draws them, on a CPU, without key or weights."""

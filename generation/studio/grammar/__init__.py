@@ -1,0 +1,1 @@
+"""Grammars of the offline writer as data: YAML files. There is no code here."""

@@ -1,0 +1,1 @@
+"""Tests mirror the folders; see CONTRIBUTING.md for how to run them."""
