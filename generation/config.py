@@ -51,7 +51,7 @@ class StoryConfig(Section):
     """Scenes in each chapter."""
     keyframes: int = Field(default=4, ge=1, le=99)
     """Keyframes in each scene."""
-    seconds_per_keyframe: float = Field(default=4.0, gt=0.0, le=60.0, allow_inf_nan=False)
+    seconds_per_keyframe: float = Field(default=4.0, ge=0.1, le=60.0, allow_inf_nan=False)
     """Time a keyframe stays on screen."""
     language: Literal["en"] = "en"
     """Language of the text."""

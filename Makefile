@@ -1,0 +1,42 @@
+# `make demo` and `make test` need Python 3.11+, make and pip; the rest is for people who work on the code.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: demo test test-all lint types fix sample clean
+
+demo: .venv/core        ## 12 movies, their dataset, loaded back: the core install only
+	$(BIN)/moviellm run tiny --out demo
+
+test: .venv/dev         ## the suite
+	$(BIN)/python -m pytest -n auto
+
+test-all: .venv/dev     ## and the slow tests: kills, old versions of `datasets`, wheels
+	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+
+lint: .venv/dev         ## what CI checks beside the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+fix: .venv/dev          ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sample: .venv/core      ## make the committed sample and the README's pictures again
+	$(BIN)/python benchmarks/sample.py
+
+.venv/core: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+.venv/dev: .venv/core
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv demo runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,196 @@
+"""The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset, run.
+
+This file declares verbs and options, turns errors into one line and an exit code, and does nothing else. What a verb
+does is in verbs.py, which is imported when the verb runs, so that `--help` answers at once.
+Exit codes: 0 done, 1 the machine failed or a check found errors, 2 the input was wrong, 130 stopped by Ctrl-C.
+"""
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A theme becomes movies; the movies become a dataset. Start with: moviellm run tiny --out demo",
+)
+dataset_app = typer.Typer(no_args_is_help=True, help="Build, check and show the dataset of a run.")
+app.add_typer(dataset_app, name="dataset")
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE...", help="Override recipe keys, e.g. --set story.chapters=11 seed=3"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+def _verbs() -> Any:
+    """The module with what the verbs do, named by a string so that nothing is imported before it is needed."""
+    return import_module("moviellm.generation.verbs")
+
+
+@app.command()
+def make(
+    theme: Annotated[list[str] | None, typer.Argument(metavar="THEME...", help="Theme phrases, one a movie.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; made if missing, resumed if there.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Packaged recipe or YAML file [default: tiny]")] = None,
+    themes: Annotated[Path | None, typer.Option(help="File with one theme a line; # begins a comment.")] = None,
+    movies: Annotated[int | None, typer.Option(help="Movies to make; themes go round with other seeds.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the run.")] = None,
+    writer: Annotated[str | None, typer.Option(help="Who writes: offline.")] = None,
+    painter: Annotated[str | None, typer.Option(help="Who paints: offline.")] = None,
+    set_: SetOption = None,
+    replace: Annotated[bool, typer.Option(help="Replace the movies of a run made from other themes.")] = False,
+    films: Annotated[bool, typer.Option(help="Write films and the storyboard page at the end.")] = True,
+    retry_failed: Annotated[bool, typer.Option(help="Ask again for cells that failed in an earlier run.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made; write nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Make movies from themes; run again to resume."""
+    choice = {"movies": movies, "seed": seed, "writer": writer, "painter": painter}
+    overrides = (set_ or []) + [f"{key}={value}" for key, value in choice.items() if value is not None]
+    _verbs().make(
+        themes=theme or [],
+        themes_file=themes,
+        out=out,
+        recipe_name=recipe,
+        overrides=overrides,
+        replace=replace,
+        films=films,
+        retry_failed=retry_failed,
+        dry_run=dry_run,
+        as_json=json,
+    )
+
+
+@app.command()
+def view(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    movie: Annotated[list[str] | None, typer.Option(help="Only this movie, e.g. m00003; may be repeated.")] = None,
+    films: Annotated[bool, typer.Option(help="Write films too.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Write the storyboard page and the films of a run, and say where they are."""
+    _verbs().view(run, movie_ids=movie, films=films, as_json=json)
+
+
+@app.command()
+def check(run: Annotated[Path, typer.Argument(help="Run folder.")], json: JsonOption = False) -> None:
+    """Check every hash and cross-reference of a run."""
+    _verbs().check(run, as_json=json)
+
+
+@app.command()
+def gc(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files; delete nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Delete files that no manifest lists: leftovers of killed runs."""
+    _verbs().gc(run, dry_run=dry_run, as_json=json)
+
+
+@dataset_app.command("build")
+def dataset_build(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Turn a run into a dataset folder that `datasets.load_dataset` reads."""
+    _verbs().dataset_build(run, out, overrides=set_ or [], as_json=json)
+
+
+@dataset_app.command("check")
+def dataset_check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")], json: JsonOption = False) -> None:
+    """Check files, columns, references, pictures and splits of a dataset folder."""
+    _verbs().dataset_check(folder, as_json=json)
+
+
+@dataset_app.command("show")
+def dataset_show(
+    folder: Annotated[str, typer.Argument(help="Dataset folder.")],
+    json: JsonOption = False,
+) -> None:
+    """Load a dataset with plain `datasets.load_dataset` and print what is in it."""
+    _verbs().dataset_show(folder, as_json=json)
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(help="Packaged recipe or YAML file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the run and its dataset.")],
+    set_: SetOption = None,
+) -> None:
+    """The whole line of a recipe: make, check, dataset build, dataset check, dataset show."""
+    _verbs().run_line(recipe, out, overrides=set_ or [])
+
+
+def expand_set(arguments: list[str]) -> list[str]:
+    """Let one `--set` take several overrides: `--set a=1 b=2` becomes `--set a=1 --set b=2`."""
+    expanded: list[str] = []
+    in_set = False
+    for argument in arguments:
+        if in_set and expanded[-1] != "--set" and re.fullmatch(r"[a-z_]+(\.[a-z_]+)*=.*", argument, re.DOTALL):
+            expanded.append("--set")
+        elif in_set and expanded[-1] != "--set":
+            in_set = False
+        in_set = in_set or argument == "--set"
+        expanded.append(argument)
+    return expanded
+
+
+def main() -> None:
+    """Entry point of the `moviellm` command."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: list[str]) -> int:
+    """Run the command line and return its exit code; every expected error is one line on standard error."""
+    try:
+        result = app(expand_set(arguments), standalone_mode=False, prog_name="moviellm")
+        return int(result or 0)
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except (click.exceptions.NoArgsIsHelpError, click.exceptions.UsageError) as error:
+        error.show()
+        return 2
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _say("stopped; everything finished is kept, and the same command goes on from there")
+        return 130
+    except BrokenPipeError:
+        return 1
+    except BaseExceptionGroup as group:
+        return _explain(group)
+    except (ValueError, OSError, ImportError) as error:
+        return _explain(error)
+
+
+def _explain(error: BaseException) -> int:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, ValueError):
+        _say(f"error: {error}")
+        return 2
+    if isinstance(error, OSError):
+        _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return 1
+    if isinstance(error, ModuleNotFoundError):
+        _say(f"error: {error}; install what is missing: pip install moviellm")
+        return 1
+    raise error
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,340 @@
+"""The dataset: a run folder becomes a folder of Parquet files that `load_dataset` reads, locally and on the Hub.
+
+    manifest = build_dataset(RunReader(run), Path("out"), recipe, run_seed=7, render_readme=render)
+
+    out/README.md                                   front matter with configs, features and splits, and the card
+    out/<config>/<split>-00000-of-00001.parquet     movies, keyframes, dialogue, qa, events
+    out/features.json  out/manifest.json  out/moviellm_dataset.py
+
+The run is read twice, one movie at a time: first its plots, to find near-duplicates and assign splits, then
+everything. The folder is built beside its place and renamed into it: whole or not at all. The same run gives the same
+bytes.
+
+Version: the recipe's, or `0.0.N` with N from the contents, because `datasets` caches a local folder by path, config
+and version and would go on showing the old rows. The card is written by the caller's `render_readme`
+(cards.dataset_card): the export does not know what a card looks like.
+"""
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from moviellm.generation.config import Recipe
+from moviellm.generation.dataset_folder import (
+    FEATURES_FILE,
+    MANIFEST,
+    README,
+    SCRIPT,
+    DatasetManifest,
+    ManifestFile,
+    building_folder,
+    check_target,
+    describe_file,
+    install,
+    same_files,
+)
+from moviellm.generation.duplicates import near_duplicates, plot_text
+from moviellm.generation.facts import SAMPLE_IMAGES, SAMPLE_QUESTIONS, Measures, Sample, SplitReport
+from moviellm.generation.facts import DatasetFacts as DatasetFacts  # the cards take it from here
+from moviellm.generation.features import CONFIGS, FEATURES, Row, arrow_schema, keyframe_rows, text_rows, yaml_features
+from moviellm.generation.files import write_whole
+from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Keyframe, Movie, Split, canonical_json
+from moviellm.generation.shards import IMAGE_ROWS_PER_GROUP, TEXT_ROWS_PER_GROUP, Shard, ShardWriter
+from moviellm.generation.splits import assign_splits
+
+RenderReadme = Callable[[DatasetFacts], tuple[str, dict[str, bytes]]]
+"""Makes README.md (front matter included) and files to lie beside it, by relative path."""
+
+
+class MovieReader(Protocol):
+    """What the export reads: tables.RunReader, or movies in memory."""
+
+    def movies(self) -> Iterator[Movie]:
+        """Every movie, in id order, one at a time."""
+        ...
+
+    def images(self, movie: Movie) -> Iterator[tuple[Keyframe, bytes]]:
+        """That movie's pictures, in story order."""
+        ...
+
+
+@dataclass
+class _Written:
+    """What the second reading of the run collects."""
+
+    measures: Measures = field(default_factory=Measures)
+    shards: dict[tuple[str, Split], list[Shard]] = field(default_factory=dict)
+    images: list[tuple[str, str, bytes]] = field(default_factory=list)
+    sample: Movie | None = None
+
+
+def build_dataset(
+    run: MovieReader,
+    out: Path,
+    recipe: Recipe,
+    *,
+    run_seed: int,
+    render_readme: RenderReadme,
+    progress: Callable[[int], None] | None = None,
+    failures: Mapping[str, int] | None = None,
+) -> DatasetManifest:
+    """Write a run's movies as a dataset folder.
+
+    Args:
+        run: The movies.
+        out: The folder; an older dataset there is replaced, anything else refused.
+        recipe: The recipe: name, version and shares of the splits.
+        run_seed: Seed that the splits follow from.
+        render_readme: Writes the card.
+        progress: Called with 1 after each movie.
+        failures: Cells that failed or were dropped, by reason, for the card.
+
+    Returns:
+        The manifest; `kept` is true when the folder already held exactly this.
+
+    Raises:
+        ValueError: the target is refused, the run has no movie or a missing picture, contents changed under a version
+            that the recipe fixes, or the disk would not take it. The target is then as it was.
+    """
+    out = out.resolve()
+    old = check_target(out)
+    try:
+        with building_folder(out) as building:
+            splits, report = _splits(run, recipe, run_seed)
+            written = _write_movies(run, building, splits, progress or (lambda count: None))
+            files = _describe_shards(building, written)
+            version = recipe.dataset.version or _content_version(files)
+            _check_version(out, old, version, files)
+            facts = _facts(recipe, run_seed, version, written, files, report, failures or {})
+            manifest = _write_rest(building, facts, files, render_readme)
+            if old == manifest and same_files(out, manifest):
+                return manifest.model_copy(update={"kept": True})
+            install(building, out)
+            return manifest
+    except OSError as error:
+        raise ValueError(
+            f"cannot write the dataset to {out}: {error}; what was there is as it was. "
+            f"Make room or permit writing, or choose another folder"
+        ) from error
+
+
+def _splits(run: MovieReader, recipe: Recipe, seed: int) -> tuple[dict[str, Split], SplitReport]:
+    """First reading: near-duplicates, twins, splits."""
+    twins: dict[str, str | None] = {}
+
+    def plots() -> Iterator[tuple[str, str]]:
+        for movie in run.movies():
+            twins[movie.movie_id] = movie.twin_of
+            yield movie.movie_id, plot_text(movie)
+
+    pairs = near_duplicates(plots())
+    if not twins:
+        raise ValueError("the run has no finished movie; make one first: moviellm make")
+    return assign_splits(twins.items(), pairs, recipe.splits, seed)
+
+
+def _write_movies(
+    run: MovieReader, folder: Path, splits: dict[str, Split], progress: Callable[[int], None]
+) -> _Written:
+    """Second reading: every row, and what is measured on the way."""
+    present = [split for split in SPLITS if split in splits.values()]
+    sample_id = next((movie_id for movie_id, split in splits.items() if split == "test"), next(iter(splits)))
+    written = _Written()
+    writers = {
+        (config, split): ShardWriter(
+            folder,
+            config,
+            split,
+            arrow_schema(FEATURES[config]),
+            IMAGE_ROWS_PER_GROUP if "image" in FEATURES[config] else TEXT_ROWS_PER_GROUP,
+        )
+        for config in CONFIGS
+        for split in present
+    }
+    try:
+        for stored in run.movies():
+            movie = stored.model_copy(update={"split": splits[stored.movie_id]})
+            wanted = _sample_frames(movie) if movie.movie_id == sample_id else frozenset()
+            if movie.movie_id == sample_id:
+                written.sample = movie
+            written.measures.add(movie)
+            for config, rows in text_rows(movie).items():
+                for row in rows:
+                    writers[config, splits[movie.movie_id]].add(row)
+            for row in keyframe_rows(movie, _checked(run.images(movie), written, wanted)):
+                writers["keyframes", splits[movie.movie_id]].add(row)
+            progress(1)
+        written.shards = {key: writer.close() for key, writer in writers.items()}
+    finally:
+        for writer in writers.values():
+            writer.abort()
+    return written
+
+
+def _sample_frames(movie: Movie) -> frozenset[str]:
+    """Keyframes for the card, spread over the movie."""
+    painted = [keyframe.keyframe_id for keyframe in movie.keyframes() if keyframe.image is not None]
+    return frozenset(painted[number * len(painted) // SAMPLE_IMAGES] for number in range(SAMPLE_IMAGES) if painted)
+
+
+def _checked(
+    images: Iterable[tuple[Keyframe, bytes]], written: _Written, wanted: frozenset[str]
+) -> Iterator[tuple[Keyframe, bytes]]:
+    """Hold every picture against its hash, and count it."""
+    for keyframe, data in images:
+        if hashlib.sha256(data).hexdigest() != keyframe.image_sha256:
+            raise ValueError(
+                f"the picture of {keyframe.keyframe_id} is not the one that was made; run: moviellm check"
+            )
+        written.measures.image_bytes += len(data)
+        if keyframe.keyframe_id in wanted:
+            written.images.append((keyframe.image or "", keyframe.caption, data))
+        yield keyframe, data
+
+
+def _describe_shards(folder: Path, written: _Written) -> list[ManifestFile]:
+    return [
+        describe_file(folder, folder / shard.path, shard.rows)
+        for shards in written.shards.values()
+        for shard in shards
+    ]
+
+
+def _content_version(files: list[ManifestFile]) -> str:
+    content = canonical_json([SCHEMA_VERSION, sorted((file.path, file.sha256) for file in files)])
+    return f"0.0.{int(hashlib.sha256(content.encode()).hexdigest()[:8], 16)}"
+
+
+def _check_version(out: Path, old: DatasetManifest | None, version: str, files: list[ManifestFile]) -> None:
+    """A version that was fixed by hand names one set of rows."""
+    if old is None or old.version != version:
+        return
+    if {file for file in old.files if file.rows is not None} != set(files):
+        raise ValueError(
+            f"{out} holds version {version} with other rows, and whoever has loaded it would go on seeing those; "
+            f"raise dataset.version in the recipe, leave it out to number by contents, or choose another folder"
+        )
+
+
+def _facts(
+    recipe: Recipe,
+    seed: int,
+    version: str,
+    written: _Written,
+    files: list[ManifestFile],
+    report: SplitReport,
+    failures: Mapping[str, int],
+) -> DatasetFacts:
+    sizes = {file.path: file.bytes for file in files}
+    rows: dict[str, dict[Split, int]] = {config: {} for config in CONFIGS}
+    file_bytes: dict[str, dict[Split, int]] = {config: {} for config in CONFIGS}
+    for (config, split), shards in written.shards.items():
+        if not shards:
+            continue
+        rows[config][split] = sum(shard.rows for shard in shards)
+        file_bytes[config][split] = sum(sizes[shard.path] for shard in shards)
+    return DatasetFacts(
+        name=recipe.dataset.name,
+        version=version,
+        schema_version=SCHEMA_VERSION,
+        front_matter=_front_matter(version, written.shards, file_bytes),
+        recipe=recipe,
+        run_seed=seed,
+        features=FEATURES,
+        rows=rows,
+        file_bytes=file_bytes,
+        total_bytes=sum(sizes.values()),
+        measures=written.measures,
+        splitting=report,
+        failures=failures,
+        sample=_sample(written),
+    )
+
+
+def _front_matter(
+    version: str, shards: dict[tuple[str, Split], list[Shard]], file_bytes: dict[str, dict[Split, int]]
+) -> dict[str, object]:
+    """`configs` and `dataset_info`, which every `datasets` from 2.21 on reads from a README."""
+    configs: list[Row] = []
+    infos: list[Row] = []
+    for config in CONFIGS:
+        mine = {split: found for (name, split), found in shards.items() if name == config and found}
+        if not mine:
+            continue
+        data_files = [{"split": split, "path": f"{config}/{split}-*.parquet"} for split in mine]
+        default: Row = {"default": True} if config == CONFIGS[0] else {}
+        configs.append({"config_name": config, **default, "version": version, "data_files": data_files})
+        sizes = [
+            {
+                "name": split,
+                "num_bytes": sum(shard.arrow_bytes for shard in found),
+                "num_examples": sum(shard.rows for shard in found),
+            }
+            for split, found in mine.items()
+        ]
+        infos.append(
+            {
+                "config_name": config,
+                "features": yaml_features(FEATURES[config]),
+                "splits": sizes,
+                "download_size": sum(file_bytes[config].values()),
+                "dataset_size": sum(shard.arrow_bytes for found in mine.values() for shard in found),
+            }
+        )
+    return {"configs": configs, "dataset_info": infos}
+
+
+def _sample(written: _Written) -> Sample:
+    movie = written.sample
+    assert movie is not None and movie.split is not None
+    return Sample(
+        movie_id=movie.movie_id,
+        split=movie.split,
+        title=movie.title,
+        theme=movie.theme,
+        genre=movie.genre,
+        logline=movie.logline,
+        questions=(movie.qa_pairs or ())[:SAMPLE_QUESTIONS],
+        images=tuple(written.images),
+    )
+
+
+def _write_rest(
+    folder: Path, facts: DatasetFacts, shards: list[ManifestFile], render_readme: RenderReadme
+) -> DatasetManifest:
+    """README with its files, features.json, the loading script, and the manifest last."""
+    readme, extras = render_readme(facts)
+    neutral = {"schema_version": SCHEMA_VERSION, "configs": FEATURES}
+    contents = {
+        README: readme.encode(),
+        FEATURES_FILE: (json.dumps(neutral, indent=1) + "\n").encode(),  # not sorted: columns have an order
+        SCRIPT: _loading_script().read_bytes(),
+    }
+    for name, data in extras.items():
+        parts = PurePosixPath(name).parts
+        assert parts and ".." not in parts and parts[0] not in {"/", MANIFEST, *CONFIGS, *contents}, name
+        contents[name] = data
+    for name, data in contents.items():
+        write_whole(folder / name, data)
+    files = shards + [describe_file(folder, folder / name) for name in contents]
+    manifest = DatasetManifest(
+        name=facts.name,
+        version=facts.version,
+        schema_version=SCHEMA_VERSION,
+        configs={config: splits for config, splits in facts.rows.items() if splits},
+        splits=tuple(split for split in SPLITS if split in facts.rows[CONFIGS[0]]),
+        files=tuple(sorted(files, key=lambda file: file.path)),
+    )
+    write_whole(folder / MANIFEST, manifest.text().encode())
+    return manifest
+
+
+def _loading_script() -> Path:
+    """moviellm_dataset.py as installed, found without importing it (that would import `datasets`)."""
+    found = importlib.util.find_spec("moviellm_dataset")
+    assert found is not None and found.origin is not None, "moviellm_dataset.py ships with this package"
+    return Path(found.origin)

@@ -1,0 +1,244 @@
+"""The line: themes become movies, shard by shard, stage by stage.
+
+    record = start_run(run, recipe, movies_per_shard=shard_size(recipe))
+    report = asyncio.run(make_run(run, record, writer, painter))
+    plan = asyncio.run(plan_run(run, record, writer, painter))     # what that would make; makes nothing
+
+Movies of a shard are made side by side, one shard after the other, so that memory does not grow with the number of
+movies. A movie one of whose cells failed is left out and reported with the reason; its other cells are kept.
+Command line: `moviellm make`. It does not export or show anything: see export.py and view.py.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from moviellm.generation.cells import Cell, Shard
+from moviellm.generation.config import ImageConfig, Recipe, StoryConfig
+from moviellm.generation.dialogue import write_dialogue
+from moviellm.generation.keyframes import paint_keyframes
+from moviellm.generation.plot import write_plot
+from moviellm.generation.protocols import Painter, Writer, derive_seed
+from moviellm.generation.qa import ask_questions
+from moviellm.generation.run_folder import RunRecord
+from moviellm.generation.schema import STAGES, Movie, Stage, canonical_json, check_movie
+from moviellm.generation.style import lock_style
+from moviellm.generation.manifest import manifest_path, manifests
+from moviellm.generation.workbench import CellFailedError, Workbench
+
+MOVIES_AT_A_TIME_MAX = 32
+"""Movies in work together: enough to keep every worker busy, few enough to stay small."""
+
+
+@dataclass(kw_only=True)
+class MakeReport:
+    """What a run did."""
+
+    movies: int = 0
+    keyframes: int = 0
+    made: Counter[str] = field(default_factory=Counter)
+    """Cells made now, by stage."""
+    reused: Counter[str] = field(default_factory=Counter)
+    """Cells that were there already, by stage."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Movie id -> why it is not there."""
+    findings: list[str] = field(default_factory=list)
+    """What was found damaged and made again."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run would do."""
+
+    movies: int
+    cells: dict[Stage, int]
+    """Cells of the whole run, by stage."""
+    cached: dict[Stage, int]
+    """Cells that are there. What follows from a missing one counts as missing: `to make` is an upper bound."""
+    image_bytes: int
+    """Estimate of the picture bytes still to write."""
+
+    @property
+    def to_make(self) -> int:
+        """Cells to make, at most."""
+        return sum(self.cells.values()) - sum(self.cached.values())
+
+
+def open_studio(recipe: Recipe) -> tuple[Writer, Painter]:
+    """The writer and the painter that a recipe names."""
+    from moviellm.generation.studio.painter import OfflinePainter
+    from moviellm.generation.studio.writer import OfflineWriter
+
+    writers = {"offline": OfflineWriter}
+    painters = {"offline": OfflinePainter}
+    return writers[recipe.writer](), painters[recipe.painter](recipe.image, workers=recipe.engine.workers)
+
+
+def cells_per_movie(story: StoryConfig) -> dict[Stage, int]:
+    """How many cells one movie takes, by stage."""
+    scenes = story.chapters * story.scenes
+    return {
+        "plot": 1 + story.chapters + scenes,
+        "style": 1,
+        "keyframes": story.keyframes_per_movie,
+        "dialogue": scenes,
+        "qa": 1,
+    }
+
+
+def image_bytes(image: ImageConfig) -> int:
+    """Estimated bytes of one picture: 0.2 a pixel at quality 88, as measured on the offline styles."""
+    return max(1, image.width_px * image.height_px // 5)
+
+
+def shard_size(recipe: Recipe) -> int:
+    """Movies in a shard, from the size of its pictures. Fixed in run.yaml at the run's start: movies never move."""
+    return max(1, recipe.engine.shard_bytes // (recipe.story.keyframes_per_movie * image_bytes(recipe.image)))
+
+
+async def make_run(
+    run: Path,
+    record: RunRecord,
+    writer: Writer,
+    painter: Painter,
+    advance: Callable[[int], None] = lambda count: None,
+    *,
+    retry_failed: bool = False,
+) -> MakeReport:
+    """Make what is missing of a run and commit it, shard by shard.
+
+    Args:
+        advance: called with 1 for every cell that is there, made or found.
+
+    Raises:
+        ValueError: the disk is full or cannot be written; what was finished is kept.
+    """
+    start = time.monotonic()
+    report = MakeReport()
+    for index, numbers in _shards(record):
+        shard = Shard.open(run, index, retry_failed=retry_failed)
+        try:
+            bench_cells, rows = await _make_shard(record, shard, numbers, writer, painter, report, advance)
+            await shard.commit(rows, sorted(bench_cells, key=_table_order))
+        finally:
+            await shard.close()
+            report.made += shard.made
+            report.reused += shard.reused
+            report.findings += shard.findings
+    _drop_shards_from(run, len(list(_shards(record))))
+    report.seconds = time.monotonic() - start
+    return report
+
+
+def _drop_shards_from(run: Path, index: int) -> None:
+    """Forget shards that the recipe no longer reaches (`--replace` with fewer movies); `moviellm gc` frees the space."""
+    for manifest in manifests(run):
+        if manifest.shard >= index:
+            manifest_path(run, manifest.shard).unlink()
+
+
+async def plan_run(run: Path, record: RunRecord, writer: Writer, painter: Painter) -> Plan:
+    """What `make_run` would make: everything that is not in the run's cells. Writes nothing."""
+    cached: Counter[Stage] = Counter()
+    for index, numbers in _shards(record):
+        shard = Shard.open(run, index)
+        for number in numbers:
+            bench = _workbench(record, shard, writer, painter, make_missing=False)
+            with suppress(CellFailedError):
+                await make_movie(bench, number)
+            cached.update(cell.stage for cell in bench.cells if shard.cached(cell))
+        await shard.close()
+    movies = len(record.recipe.movie_themes())
+    cells = {stage: count * movies for stage, count in cells_per_movie(record.recipe.story).items()}
+    missing = cells["keyframes"] - cached["keyframes"]
+    return Plan(
+        movies=movies,
+        cells=cells,
+        cached={stage: cached[stage] for stage in STAGES},
+        image_bytes=missing * image_bytes(record.recipe.image),
+    )
+
+
+async def make_movie(bench: Workbench, number: int) -> Movie:
+    """One movie through all five stages."""
+    movie_id = f"m{number:05d}"
+    theme = bench.recipe.themes[number % len(bench.recipe.themes)]
+    plot = await write_plot(bench, movie_id, theme, derive_seed(bench.recipe.seed, movie_id))
+    movie = await lock_style(bench, plot.movie, plot.outline.style)
+    movie = await paint_keyframes(bench, movie)
+    movie = await write_dialogue(bench, movie, plot.story, plot.outline, plot.heads, plot.drafts)
+    movie = await ask_questions(bench, movie)
+    return movie.model_copy(update={"provenance": tuple(bench.provenance[stage] for stage in STAGES)})
+
+
+def _shards(record: RunRecord) -> Iterator[tuple[int, range]]:
+    """Shard numbers, each with the numbers of its movies."""
+    count, size = len(record.recipe.movie_themes()), record.movies_per_shard
+    for index, first in enumerate(range(0, count, size)):
+        yield index, range(first, min(first + size, count))
+
+
+def _workbench(
+    record: RunRecord,
+    shard: Shard,
+    writer: Writer,
+    painter: Painter,
+    limit: asyncio.Semaphore | None = None,
+    *,
+    make_missing: bool = True,
+) -> Workbench:
+    return Workbench(
+        recipe=record.recipe,
+        writer=writer,
+        painter=painter,
+        shard=shard,
+        limit=limit or asyncio.Semaphore(record.recipe.engine.concurrency),
+        record=record,
+        make_missing=make_missing,
+    )
+
+
+async def _make_shard(
+    record: RunRecord,
+    shard: Shard,
+    numbers: range,
+    writer: Writer,
+    painter: Painter,
+    report: MakeReport,
+    advance: Callable[[int], None],
+) -> tuple[list[Cell], list[tuple[str, str]]]:
+    limit = asyncio.Semaphore(record.recipe.engine.concurrency)
+    cells: list[Cell] = []
+    rows: dict[int, tuple[str, str]] = {}
+    waiting = iter(numbers)
+
+    async def work() -> None:
+        for number in waiting:
+            bench = _workbench(record, shard, writer, painter, limit)
+            bench.advance = advance
+            try:
+                movie = await make_movie(bench, number)
+                check_movie(movie)
+            except CellFailedError as error:
+                report.failed[f"m{number:05d}"] = str(error)
+            else:
+                rows[number] = (movie.movie_id, canonical_json(movie.model_dump(mode="json")))
+                report.movies += 1
+                report.keyframes += sum(1 for _ in movie.keyframes())
+            cells.extend(bench.cells)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(len(numbers), record.recipe.engine.concurrency, MOVIES_AT_A_TIME_MAX)):
+            group.create_task(work())
+    return cells, [rows[number] for number in sorted(rows)]
+
+
+def _table_order(cell: Cell) -> tuple[int, str]:
+    """Story order: ids grow a digit at the 100,000th movie, so the shorter ones come first."""
+    movie_id = cell.cell_id.partition("/")[0]
+    return len(movie_id), cell.cell_id

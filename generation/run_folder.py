@@ -1,0 +1,137 @@
+"""run.yaml: what a run is, fixed once at its start.
+
+    record = start_run(Path("runs/one"), recipe, movies_per_shard=100)     # reads it, extends it, or writes it
+    record = read_run(Path("runs/one"))
+
+It holds the recipe, the start time and the version of the code. Wall-clock times enter the data only from here, so that
+a run that was killed and resumed gives the same bytes; `SOURCE_DATE_EPOCH` sets the start time. It holds no results.
+"""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.files import write_whole
+from moviellm.generation.schema import SCHEMA_VERSION
+
+RECORD_NAME = "run.yaml"
+
+
+class RunRecord(BaseModel):
+    """The contents of run.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    recipe: Recipe
+    """What is made."""
+    created_at: str
+    """Start of the run, ISO-8601 UTC."""
+    code_version: str
+    """Version of the moviellm package that began it."""
+    code_revision: str
+    """Commit it began on; empty when not run from a checkout."""
+    schema_version: str
+    """Version of the data model."""
+    movies_per_shard: int
+    """Layout of the tables; fixed, so that a movie never moves from one shard to another."""
+
+
+def read_run(run: Path) -> RunRecord:
+    """Read a run's record.
+
+    Raises:
+        ValueError: there is no run there, or its record is damaged.
+    """
+    path = run / RECORD_NAME
+    if not path.is_file():
+        raise ValueError(
+            f'{run} is not a run folder (no {RECORD_NAME}); make one with: moviellm make "..." --out {run}'
+        )
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        recipe = recipe_from(data.pop("recipe"), source=str(path))
+        return RunRecord(recipe=recipe, **data)
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); restore it from a copy, or make the run again elsewhere"
+        ) from None
+
+
+def start_run(run: Path, recipe: Recipe, *, movies_per_shard: int, replace: bool = False) -> RunRecord:
+    """Begin a run, or go on with it: the start time, code version and layout stay those of its first start.
+
+    Raises:
+        ValueError: the path is a file or some other folder, or the run was made from other themes and `replace` is
+            not set (its movies would be replaced).
+    """
+    if run.exists() and not run.is_dir():
+        raise ValueError(f"{run} is a file; --out takes a folder")
+    if not recipe.themes:
+        raise ValueError('no theme to make a movie from; give one: moviellm make "a lighthouse keeper finds a map"')
+    if (run / RECORD_NAME).exists():
+        old = read_run(run)
+        _check_same_story(run, old, recipe, replace)
+        record = old.model_copy(update={"recipe": recipe})
+    elif run.is_dir() and any(run.iterdir()):
+        raise ValueError(f"{run} holds other files and is not a run folder; choose an empty or new folder")
+    else:
+        record = RunRecord(
+            recipe=recipe,
+            created_at=_now(),
+            code_version=_code_version(),
+            code_revision=_code_revision(),
+            schema_version=SCHEMA_VERSION,
+            movies_per_shard=movies_per_shard,
+        )
+    run.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(record.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    path = run / RECORD_NAME
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_whole(path, text.encode())
+    return record
+
+
+def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool) -> None:
+    if old.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise ValueError(f"{run} was made with schema {old.schema_version}, this is {SCHEMA_VERSION}; use a new --out")
+    before, after = old.recipe.movie_themes(), recipe.movie_themes()
+    if not replace and (after[: len(before)] != before or old.recipe.seed != recipe.seed):
+        raise ValueError(
+            f"{run} holds {len(before)} movies of other themes or another seed, which would be replaced; "
+            f"choose another --out, or say --replace"
+        )
+
+
+def _now() -> str:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except ValueError:
+        raise ValueError(f"SOURCE_DATE_EPOCH is {epoch!r}; it takes whole seconds since 1970") from None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _code_version() -> str:
+    try:
+        return version("moviellm")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _code_revision() -> str:
+    """Commit of the checkout this module lies in, with `+` when files differ from it; empty outside a checkout."""
+    folder = Path(__file__).resolve().parent.parent
+    if not (folder / ".git").exists():
+        return ""
+    try:
+        command = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

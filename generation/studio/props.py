@@ -1,0 +1,93 @@
+"""Objects: the 22 kinds of the offline world, drawn from art/objects.yaml in their colour, held or standing.
+
+    thing = read_object("silver key")               # kind key, colour of silver
+    draw_object(canvas, thing, at=(200, 240), unit=0.3)
+
+A name without a known kind becomes a tied bundle. It places nothing: see scene.py.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from moviellm.generation.studio.artfiles import art_data
+from moviellm.generation.studio.canvas import Canvas
+from moviellm.generation.studio.geometry import Point, Points, bounds, oval, sample, turn
+
+LIT_KINDS = ("lantern", "candle")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object by name: what it is and its own colour."""
+
+    name: str
+    kind: str
+    colour: str
+
+
+@lru_cache(maxsize=1024)
+def read_object(name: str) -> Thing:
+    """Kind and colour from the words of a name; the last known kind counts, the first known colour."""
+    words = re.findall(r"[a-z]+", name.lower())
+    objects, colours = art_data("objects"), art_data("colours")["object"]
+    other = art_data("words")["objects"]
+    kinds = [word for raw in words for word in (raw, raw.removesuffix("s"), other.get(raw, "")) if word in objects]
+    kind = kinds[-1] if kinds else "bundle"
+    colour = next((colours[word] for word in words if word in colours), colours[objects[kind]["colour"]])
+    return Thing(name, kind, colour)
+
+
+@lru_cache(maxsize=64)
+def _shapes(kind: str, per_curve: int) -> tuple[tuple[tuple[Point, ...], str, float, float], ...]:
+    out = []
+    for path, colour, lighter, width in art_data("objects")[kind]["shapes"]:
+        if path.startswith("O "):
+            x, y, rx, ry = (float(value) for value in path.split()[1:])
+            points: tuple[Point, ...] = tuple(oval(x, y, rx, ry, 4 * per_curve))
+            points = (*points, points[0]) if width else points
+        else:
+            points = sample(path, per_curve)
+        out.append((points, colour, float(lighter), float(width)))
+    return tuple(out)
+
+
+@lru_cache(maxsize=64)
+def extent(kind: str) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom in head units."""
+    return bounds([p for points, *_ in _shapes(kind, 4) for p in points])
+
+
+def draw_object(
+    canvas: Canvas,
+    thing: Thing,
+    at: Point,
+    unit: float,
+    *,
+    held: bool = False,
+    facing: int = 1,
+    tilt: float = 0.0,
+) -> None:
+    """Draw it with its base (or, held, its grip) at a point; `unit` is px a head unit, tilt in degrees."""
+    entry = art_data("objects")[thing.kind]
+    gx, gy = entry["grip"] if held else (0.0, 0.0)
+
+    def place(points: tuple[Point, ...]) -> Points:
+        moved = [turn(((x - gx) * facing, y - gy), tilt * facing) for x, y in points]
+        return [(at[0] + x * unit, at[1] + y * unit) for x, y in moved]
+
+    if "glow" in entry and canvas.lit:
+        x, y, reach = entry["glow"]
+        ((x0, y0),) = place(((x, y),))
+        canvas.glow(x0, y0, reach * unit, strength=0.9)
+    per_curve = 4 if unit < 0.4 else 8 if unit < 1.2 else 14
+    for points, key, lighter, width in _shapes(thing.kind, per_curve):
+        emissive = key in ("light", "#fff6d8")
+        colour = thing.colour if key == "own" else key
+        outline = place(points)
+        if width:
+            canvas.line(outline, colour, max(0.8, width * unit), lighter=lighter, emissive=emissive)
+        elif emissive:
+            canvas.poly(outline, colour, 0.6, emissive=True)
+        else:
+            canvas.form(outline, colour, 0.8, 7 * unit, lighter)

@@ -1,0 +1,192 @@
+"""The command line: exit codes, messages, and that bad input leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moviellm.generation.cli import call, expand_set
+
+ONE_SCENE = ["--set", "story.chapters=1", "story.scenes=1", "story.keyframes=2", "questions.per_movie=4"]
+
+
+def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
+    command = [sys.executable, "-m", "moviellm.generation.cli", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of two small movies."""
+    folder = tmp_path_factory.mktemp("made")
+    done = run("make", "a lighthouse keeper finds a map", "a violin is lost", "--out", "r", *ONE_SCENE, folder=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["make", ""], "a theme is empty"),
+        (["make", "  \t "], "a theme is empty"),
+        (["make", "x" * 10_000], "10000 characters"),
+        (["make", "a key", "--movies", "0"], "movies"),
+        (["make", "a key", "--movies", "-3"], "movies"),
+        (["make", "a key", "--seed", "-1"], "seed"),
+        (["make", "a key", "--movies", "many"], "movies"),
+        (["make", "a key", "--set", "stroy.chapters=2"], "did you mean story"),
+        (["make", "a key", "--set", "story.seconds_per_keyframe=-2"], "seconds_per_keyframe"),
+        (["make", "a key", "--set", "story.chapters"], "key=value"),
+        (["make", "a key", "--recipe", "tinny"], "did you mean tiny"),
+        (["make", "a key", "--writer", "ghost"], "offline"),
+        (["make", "a key", "--painter", "ghost"], "offline"),
+        (["make", "--themes", "nowhere.txt"], "no themes file"),
+        (["make", "a key", "--out", "file.txt"], "is a file"),
+        (["make", "a key", "--out", "full"], "other files"),
+        (["make", "a key", "--colour"], "No such option"),
+        (["view", "nowhere"], "not a run folder"),
+        (["check", "nowhere"], "not a run folder"),
+        (["gc", "nowhere"], "not a run folder"),
+        (["dataset", "build", "nowhere", "--out", "d"], "not a run folder"),
+        (["dataset", "show", "nowhere"], "no dataset folder"),
+        (["run", "tinny", "--out", "r"], "did you mean tiny"),
+        (["run", "tiny", "--out", "file.txt"], "is a file"),
+        (["fly"], "No such command"),
+    ],
+)
+def test_bad_input_is_refused_and_leaves_nothing(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine", encoding="utf-8")
+    before = sorted(str(path) for path in tmp_path.rglob("*"))
+    code = call(arguments)
+    error = capsys.readouterr().err
+    assert code == 2
+    assert message in error
+    assert "Traceback" not in error
+    assert sorted(str(path) for path in tmp_path.rglob("*")) == before
+
+
+def test_a_themes_file_with_a_nul_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "themes.txt").write_bytes(b"a key\x00\n")
+    assert call(["make", "--themes", str(tmp_path / "themes.txt"), "--out", str(tmp_path / "r")]) == 2
+    assert "NUL" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
+def test_making_again_makes_nothing_and_says_so(made: Path) -> None:
+    done = run("make", "--out", "r", folder=made)
+    assert done.returncode == 0
+    assert "nothing to make" in done.stdout
+
+
+def test_json_is_one_object_and_nothing_else(made: Path) -> None:
+    done = run("make", "--out", "r", "--json", "--no-films", folder=made)
+    facts = json.loads(done.stdout)
+    assert (facts["movies"], facts["keyframes"], facts["made"]) == (2, 4, {})
+
+
+def test_a_dry_run_of_a_finished_run_has_nothing_to_make(made: Path) -> None:
+    facts = json.loads(run("make", "--out", "r", "--dry-run", "--json", folder=made).stdout)
+    assert facts["to_make"] == 0
+    assert facts["cells"] == facts["cached"]
+
+
+def test_a_dry_run_of_a_new_run_writes_nothing_and_counts_every_cell(tmp_path: Path) -> None:
+    facts = json.loads(run("make", "a key", "--out", "r", "--dry-run", "--json", *ONE_SCENE, folder=tmp_path).stdout)
+    assert facts["cells"] == {"plot": 3, "style": 1, "keyframes": 2, "dialogue": 1, "qa": 1}
+    assert facts["to_make"] == 8
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_counts_what_the_run_then_makes(tmp_path: Path) -> None:
+    arguments = ["make", "a key", "--out", "r", "--json", "--no-films", *ONE_SCENE]
+    planned = json.loads(run(*arguments, "--dry-run", folder=tmp_path).stdout)
+    done = json.loads(run(*arguments, folder=tmp_path).stdout)
+    assert planned["to_make"] == sum(done["made"].values())
+
+
+def test_make_says_where_to_look(made: Path) -> None:
+    assert (made / "r" / "storyboard.html").is_file()
+    assert sorted(path.name for path in (made / "r" / "films").glob("*.mp4")) == ["m00000.mp4", "m00001.mp4"]
+
+
+def test_other_themes_in_the_same_folder_are_refused(made: Path) -> None:
+    done = run("make", "something else", "--out", "r", folder=made)
+    assert done.returncode == 2
+    assert "--replace" in done.stderr
+
+
+def test_check_passes_a_sound_run(made: Path) -> None:
+    done = run("check", "r", folder=made)
+    assert (done.returncode, "0 errors" in done.stdout) == (0, True)
+
+
+def test_check_fails_on_a_flipped_byte(made: Path, tmp_path: Path) -> None:
+    subprocess.run(["cp", "-r", made / "r", tmp_path / "r"], check=True)
+    table = next((tmp_path / "r" / "keyframes").glob("*.parquet"))
+    data = bytearray(table.read_bytes())
+    data[len(data) // 2] ^= 1
+    table.write_bytes(data)
+    done = run("check", "r", folder=tmp_path)
+    assert done.returncode == 1
+    assert table.name in done.stdout
+
+
+def test_a_dataset_is_built_checked_and_shown(made: Path) -> None:
+    for verb in (["build", "r", "--out", "d"], ["check", "d"], ["show", "d"]):
+        done = run("dataset", *verb, folder=made)
+        assert done.returncode == 0, done.stderr
+    assert "load_dataset" in done.stdout
+
+
+def test_a_movie_that_is_not_there_is_named(made: Path) -> None:
+    done = run("view", "r", "--movie", "m00077", folder=made)
+    assert done.returncode == 2
+    assert "it has m00000, m00001" in done.stderr
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_resume(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "moviellm.generation.cli", "make", "--movies", "400", "--out", "r"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "r").glob("journal/*.pack")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "moviellm make --out r" in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expanded"),
+    [
+        (["--set", "a=1", "b.c=2"], ["--set", "a=1", "--set", "b.c=2"]),
+        (["make", "--set", "a=1", "a theme"], ["make", "--set", "a=1", "a theme"]),
+        (["--set", "a=1", "--out", "x=1"], ["--set", "a=1", "--out", "x=1"]),
+        (["x=1"], ["x=1"]),
+    ],
+)
+def test_one_set_takes_several_overrides(arguments: list[str], expanded: list[str]) -> None:
+    assert expand_set(arguments) == expanded
+
+
+@given(st.lists(st.text(min_size=1)))
+def test_arguments_without_set_stay_as_they_are(arguments: list[str]) -> None:
+    assert expand_set([item for item in arguments if item != "--set"]) == [a for a in arguments if a != "--set"]

@@ -1,0 +1,22 @@
+"""Progress lines where there is no terminal."""
+
+import pytest
+
+from moviellm.generation import progress as module
+from moviellm.generation.progress import progress
+
+
+def test_short_work_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("making", 3, "cells") as advance:
+        advance(1)
+    assert capsys.readouterr().err == ""
+
+
+def test_long_work_prints_rate_and_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 4.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    with progress("making", 10, "cells") as advance:
+        advance(2)
+    assert capsys.readouterr().err == "making: 2/10 cells, 0.5/s, 16 s left\n"
