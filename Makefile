@@ -26,7 +26,7 @@ fix: .venv/dev          ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 sample: .venv/core      ## make the committed sample and the README's pictures again
-	$(BIN)/python benchmarks/sample.py
+	.ci/sample
 
 .venv/core: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'

@@ -86,13 +86,15 @@ class MovieLLM(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         folder = self._folder()
         manifest = _read_manifest(folder)
         generators = []
-        for split in manifest["configs"].get(self.config.name, ()):
+        for split in _splits(manifest, self.config.name):
             stem = f"{self.config.name}/{split}-"
             files = [str(folder / file["path"]) for file in manifest["files"] if file["path"].startswith(stem)]
             generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"files": files}))
         return generators
 
-    def _generate_tables(self, files: list[str]) -> Iterator[tuple[tuple[int, int], pa.Table]]:
+    def _generate_tables(  # pyright: ignore[reportIncompatibleMethodOverride] keys differ between versions
+        self, files: list[str]
+    ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
         for file_number, path in enumerate(files):
             with pq.ParquetFile(path) as parquet:
                 for group in range(parquet.num_row_groups):
@@ -135,10 +137,10 @@ def load(
     else:
         manifest = _read_hub_manifest(str(source), revision)
     _check_readable(manifest, source)
-    splits = manifest["configs"].get(config)
+    splits = _splits(manifest, config)
     if not splits:
         raise ValueError(f"{source} has no rows of {config}; it has {', '.join(manifest['configs'])}")
-    for part in [] if split is None else split.split("+"):
+    for part in [] if split is None else str(split).split("+"):
         name = part.split("[")[0].strip()
         if name not in splits and name != "all":
             raise ValueError(f"{source} has no split {name!r} of {config}; it has {', '.join(splits)}")
@@ -150,6 +152,11 @@ def load(
         streaming=streaming,
         cache_dir=None if cache_dir is None else str(cache_dir),
     )
+
+
+def _splits(manifest: dict[str, Any], config: str) -> list[str]:
+    """Splits that have rows of a config."""
+    return [split for split in manifest["splits"] if split in manifest["configs"].get(config, {})]
 
 
 def _read_local(folder: Path, revision: str | None) -> dict[str, Any]:
@@ -221,6 +228,11 @@ class Frames:
     """
 
     def __init__(self, keyframes: datasets.Dataset) -> None:
+        if not isinstance(keyframes, datasets.Dataset):
+            raise ValueError(
+                f"got a {type(keyframes).__name__}; Frames takes one split, not streaming: "
+                f'load(folder, "keyframes", split="test")'
+            )
         self._rows = keyframes.select_columns(["image"]).cast_column("image", datasets.Image(decode=False))
         self._places = {name: place for place, name in enumerate(keyframes["keyframe_id"][:])}
 

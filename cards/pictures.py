@@ -2,7 +2,8 @@
 
     data_uri(shrink(jpeg, width_px=384))
 
-What is small enough keeps its bytes; nothing is enlarged. It paints nothing: keyframes come from the run or the dataset.
+What is small enough keeps its bytes; nothing is enlarged. It paints nothing: the
+keyframes come from the run or the dataset.
 """
 
 import base64
@@ -69,7 +70,13 @@ def best_portrait(keyframes: Iterable[Keyframe], character_id: str) -> tuple[str
     Over-the-shoulder shots come last: the largest person in them is seen from behind.
     """
     found = [
-        (keyframe.shot != "over_shoulder", round(box.width * box.height * (1 - box.occluded), 6), -keyframe.index, keyframe, box)
+        (
+            keyframe.shot != "over_shoulder",
+            round(box.width * box.height * (1 - box.occluded), 6),
+            -keyframe.index,
+            keyframe,
+            box,
+        )
         for keyframe in keyframes
         for box in keyframe.visible or ()
         if box.entity_id == character_id and box.width > 0 and box.height > 0
@@ -81,7 +88,7 @@ def best_portrait(keyframes: Iterable[Keyframe], character_id: str) -> tuple[str
 
 
 def best_poster(keyframes: Sequence[Keyframe]) -> str | None:
-    """The keyframe that stands for a movie: people near the camera, an object, close to the middle; None without any."""
+    """The keyframe that stands for a movie: people near the camera, close to the middle; None without any."""
     if not keyframes:
         return None
     framing = {"two_shot": 3, "medium": 2, "close": 2, "wide": 2, "over_shoulder": 1, "insert": 0}

@@ -31,7 +31,9 @@ def show(folder: str) -> dict[str, Any]:
     rows = {config: {split: len(data) for split, data in splits.items()} for config, splits in configs.items()}
     splits = list(rows["movies"])
     lines = [f"{folder}, version {facts['version']}", f"  {'':<10}" + "".join(f"{split:>12}" for split in splits)]
-    lines += [f"  {config:<10}" + "".join(f"{count:>12}" for count in counts.values()) for config, counts in rows.items()]
+    lines += [
+        f"  {config:<10}" + "".join(f"{count:>12}" for count in counts.values()) for config, counts in rows.items()
+    ]
     movie = configs["movies"][splits[-1]][0]
     lines += ["", f"  {movie['title']} ({movie['genre']}, {movie['duration_s']:.0f} s)", f"  {movie['logline']}"]
     questions = configs["qa"].get(splits[-1])

@@ -1,14 +1,16 @@
 "use strict";
-// The storyboard page. Texts of the run reach the page through textContent only, never as markup.
+// The storyboard page: addresses, movies, texts and questions. Texts of the run reach the page through textContent only,
+// never as markup. The timeline and what moves in time follow in storyboard_timeline.js: both are one script on the page.
 
 const MIN_FRAME_PX = 64;
+const TICK_MS = 40;
 const VOICES = ["#ff8a6b", "#6cc4ff", "#ffd166", "#9be08a", "#d6a2ff", "#7fe3d4", "#ff9ecb", "#c9b79c"];
 const byId = (id) => document.getElementById(id);
 const read = (node) => JSON.parse(node.textContent);
 const page = read(byId("page"));
 const heads = [...document.querySelectorAll("script.head")].map(read);
 const bodies = new Map();
-const state = { movie: null, time: 0, playing: false, tab: "story", question: null, filter: "all", boxes: false };
+const state = { movie: null, time: 0, playing: null, tab: "story", question: null, filter: "all", boxes: false };
 let view = {};
 
 function el(tag, props = {}, ...children) {
@@ -28,6 +30,7 @@ const icon = (d) => el("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, e
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 const words = (text) => text.replaceAll("_", " ");
 const inside = (t, [start, end]) => start <= t && t < end;
+const inOrder = (spans) => [...spans].sort((a, b) => a[0] - b[0]);
 const touch = (a, b) => a[0] < b[1] && b[0] < a[1];
 
 function clock(s, tenths = false) {
@@ -36,6 +39,8 @@ function clock(s, tenths = false) {
   const rest = tenths && s - whole > 0.049 ? "." + Math.floor((s - whole) * 10 + 1e-6) : "";
   return (h ? `${h}:${String(m).padStart(2, "0")}` : m) + ":" + sec + rest;
 }
+
+const range = ([start, end]) => `${clock(start, true)} – ${clock(end, true)}`;
 
 function hours(s) {
   const [h, m, sec] = [Math.floor(s / 3600), Math.floor(s / 60) % 60, Math.round(s % 60)];
@@ -67,7 +72,7 @@ function route() {
   const head = heads.find((item) => target === item.id || target.startsWith(item.id + "-"));
   pause();
   if (head) openMovie(head, target);
-  else if (heads.length === 1 && !page.listed.length) openMovie(heads[0], "");
+  else if (heads.length === 1 && target !== "all") openMovie(heads[0], "");
   else openProgramme();
   document.documentElement.dataset.ready = state.movie ? state.movie.id : "programme";
 }
@@ -131,10 +136,10 @@ function drawBar() {
   const go = (head, label, sign) => (head ? el("a", { href: "#" + head.id, "aria-label": `${label}: ${head.title}` }, sign) : "");
   const many = heads.length > 1 || page.listed.length > 0;
   byId("bar").replaceChildren(
-    many && state.movie ? el("a", { class: "home", href: "#" }, page.title) : el("span", { class: "home" }, state.movie ? page.title : "Storyboard"),
+    many && state.movie ? el("a", { class: "home", href: "#all" }, page.title) : el("span", { class: "home" }, state.movie ? page.title : "Storyboard"),
     el("span", { class: "space" }),
     state.movie && many
-      ? el("nav", { "aria-label": "Movies" }, el("a", { href: "#" }, "All movies"), go(heads[at - 1], "Previous movie", "←"),
+      ? el("nav", { "aria-label": "Movies" }, el("a", { href: "#all" }, "All movies"), go(heads[at - 1], "Previous movie", "←"),
         el("span", {}, `${at + 1} of ${heads.length}`), go(heads[at + 1], "Next movie", "→"))
       : state.movie ? el("span", { class: "kicker" }, "Storyboard") : "");
 }
@@ -155,11 +160,12 @@ function drawMovie() {
   view.boxButton = el("button", { "aria-pressed": "false", onclick: toggleBoxes }, "Boxes");
   view.caption = el("p", { class: "caption" });
   const controls = el("div", { class: "controls" }, view.play,
-    el("button", { "aria-label": "Previous keyframe", onclick: () => step(-1) }, icon("M7 5h2.5v14H7zM19 5v14L10 12z")),
-    el("button", { "aria-label": "Next keyframe", onclick: () => step(1) }, icon("M14.5 5H17v14h-2.5zM5 5v14l9-7z")),
+    el("button", { "aria-label": "Previous keyframe", title: "Previous keyframe", onclick: () => step(-1) }, icon("M7 5h2.5v14H7zM19 5v14L10 12z")),
+    el("button", { "aria-label": "Next keyframe", title: "Next keyframe", onclick: () => step(1) }, icon("M14.5 5H17v14h-2.5zM5 5v14l9-7z")),
     el("p", { class: "time" }, view.now, " / " + clock(movie.duration)), el("span", { class: "space" }),
     body.frames.some((frame) => frame.boxes.length) ? view.boxButton : "",
-    document.fullscreenEnabled ? el("button", { onclick: () => view.stage.requestFullscreen() }, "Full screen") : "",
+    document.fullscreenEnabled ? el("button", { "aria-label": "Full screen", title: "Full screen",
+      onclick: () => view.stage.requestFullscreen() }, icon("M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z")) : "",
     movie.film ? el("a", { href: movie.film }, "Film") : "");
   byId("main").replaceChildren(el("article", { class: "movie" },
     el("div", { class: "theatre" }, view.stage, controls, view.caption),
@@ -177,7 +183,7 @@ function drawTitle() {
     el("h1", {}, movie.title),
     el("p", { class: "logline" }, movie.logline),
     el("p", { class: "facts" }, [clock(movie.duration), plural(body.frames.length, "keyframe"), plural(body.lines.length, "line"),
-      plural(body.events.length, "event")].map((text) => el("span", {}, text))),
+      plural(body.events.length, "event"), page.width < 300 ? `pictures made smaller, ${page.width} px wide` : null].filter(Boolean).map((text) => el("span", {}, text))),
   ];
 }
 
@@ -220,7 +226,7 @@ function drawStory() {
     el("h2", {}, "Cast"), el("ul", { class: "cast" }, body.people.map(drawPerson)),
     el("h2", {}, "Places"), pairs(body.places.map((place) => [place.name, place.description])),
     el("h2", {}, "How it was made"),
-    pairs([["Theme", movie.theme], body.style ? ["Style", `${body.style.keyword}: ${body.style.description}`] : null,
+    pairs([["Theme", movie.theme], body.style ? ["Style", `${body.style.id}, ${body.style.keyword}: ${body.style.description}`] : null,
       ["Seed", String(body.seed)], ...body.made.map((part) => [words(part.stage), `${part.model}, ${part.revision.slice(0, 12)}`])]
       .filter(Boolean)),
   ];
@@ -298,13 +304,13 @@ function drawReveal(question) {
   const told = question.format === "dense_captioning"
     ? body.events.filter((event) => question.evidence.some((span) => touch(event.span, span))) : [];
   const row = (item, text) => el("li", {}, el("button", { onclick: () => seek(item.span[0]) },
-    el("span", { class: "time" }, clock(item.span[0])), text));
+    el("span", { class: "time" }, range(item.span)), text));
   return el("div", { class: "reveal" },
     question.options.length || told.length ? null : el("p", { class: "answer" }, question.answer),
     told.length ? el("ol", { class: "told" }, told.map((event) => row(event, el("span", {}, event.caption)))) : null,
-    el("div", { class: "where" }, el("div", { class: "spans" }, question.evidence.length
-      ? question.evidence.map((span) => el("button", { onclick: () => seek(span[0]) }, `${clock(span[0], true)} – ${clock(span[1], true)}`))
-      : el("em", {}, "Nothing in the movie tells."))),
+    told.length ? null : el("div", { class: "where spans" }, question.evidence.length
+      ? inOrder(question.evidence).map((span) => el("button", { onclick: () => seek(span[0]) }, range(span)))
+      : el("em", {}, "Nothing in the movie tells.")),
     lines.length ? el("ul", { class: "quotes" }, lines.map((line) => row(line, el("span", {}, el("b", {}, speaker(line).name + " "), line.text)))) : null,
     shots.length && !told.length ? el("ul", { class: "shots" }, shots.map((frame) => el("li", {}, el("button", { onclick: () => seek(frame.span[0]) },
       picture(frame, { loading: "lazy" }), el("span", { class: "time" }, clock(frame.span[0])))))) : null);
@@ -349,207 +355,14 @@ function light(question) {
   const spans = question ? question.evidence : [];
   const events = new Set(question && question.format === "dense_captioning"
     ? state.body.events.filter((event) => spans.some((span) => touch(event.span, span))).map((event) => event.id) : []);
-  view.lanes.classList.toggle("dimmed", question !== null);
-  for (const [id, node] of view.frames) node.classList.toggle("lit", frames.has(id));
+  const wide = frames.size + lines.size === 0;
+  view.lanes.classList.toggle("dimmed", spans.length > 0);
+  for (const [id, node] of view.frames) {
+    node.classList.toggle("lit", frames.has(id));
+    node.classList.toggle("within", wide && spans.some((span) => touch(span, state.body.frameOf.get(id).span)));
+  }
   for (const [id, node] of view.chips) node.classList.toggle("lit", lines.has(id) || events.has(id));
   for (const [id, node] of view.said) node.classList.toggle("lit", lines.has(id) || events.has(id) || frames.has(id));
   for (const [id, node] of view.pips) node.setAttribute("aria-pressed", String(question !== null && id === question.id));
   view.lights.replaceChildren(...spans.map((span) => el("div", place(span))));
 }
-
-// ---------------------------------------------------------------- timeline
-
-function place([start, end]) {
-  const whole = state.movie.duration;
-  return { "--x": `${(100 * start) / whole}%`, "--w": `${(100 * (end - start)) / whole}%` };
-}
-
-function drawDock() {
-  const { body } = state;
-  const lane = (name, kind, items) => el("div", { class: "lane " + kind }, el("span", { class: "name" }, name), el("div", { class: "track" }, items));
-  view.frames = new Map(body.frames.map((frame) => [frame.id, drawFrame(frame)]));
-  view.chips = new Map([...body.lines.map((line) => [line.id, drawLine(line)]), ...body.events.map((event) => [event.id, drawEvent(event)])]);
-  view.pips = new Map(body.questions.map((question, i) => [question.id, el("button", { class: "pip", "aria-pressed": "false",
-    "aria-label": `Question ${i + 1}: ${question.question}`, title: question.question,
-    onclick: () => { select(question); view.cards.get(question.id).item.scrollIntoView({ block: "nearest" }); } },
-  el("span", {}, String(i + 1)))]));
-  const part = (kind) => (item) => el("span", { class: "part " + kind, title: item.title || item.heading, ...place(item.span) }, item.title || item.heading);
-  view.ruler = el("div", { class: "track" });
-  view.lights = el("div", { class: "lights" });
-  view.head = el("div", {});
-  view.lanes = el("div", { class: "lanes" },
-    el("div", { class: "lane ruler" }, el("span", { class: "name" }), view.ruler),
-    lane("Chapters", "chapters", body.chapters.map(part("chapter"))),
-    lane("Scenes", "scenes", body.chapters.flatMap((chapter) => chapter.scenes).map(part("scene"))),
-    lane("Keyframes", "strip", [...view.frames.values()]),
-    lane("Lines", "spoken", body.lines.map((line) => view.chips.get(line.id))),
-    lane("Events", "happens", body.events.map((event) => view.chips.get(event.id))),
-    lane("Questions", "asked", [...view.pips.values()]),
-    view.lights, el("div", { class: "head-line" }, view.head));
-  view.peek = el("div", { class: "peek", hidden: true });
-  view.rail = el("div", { class: "rail", tabindex: "-1" }, view.lanes);
-  byId("dock").replaceChildren(view.rail, view.peek);
-  byId("dock").hidden = false;
-}
-
-function drawFrame(frame) {
-  return el("button", { class: "frame", "data-id": frame.id, "aria-label": `${clock(frame.span[0])}, ${frame.caption}`,
-    onclick: () => seek(frame.span[0]), onpointerenter: (event) => event.pointerType === "mouse" && peek(event.currentTarget, frame),
-    onpointerleave: () => { view.peek.hidden = true; }, ...place(frame.span) }, picture(frame, { alt: "", loading: "lazy" }));
-}
-
-function drawLine(line) {
-  const voice = speaker(line);
-  return el("button", { class: "chip voice", "data-id": line.id, title: `${voice.name}: ${line.text}`, "--voice": voice.colour,
-    onclick: () => seek(line.span[0]), ...place(line.span) }, el("span", {}, line.text));
-}
-
-function drawEvent(event) {
-  return el("button", { class: "chip", "data-id": event.id, title: event.caption, onclick: () => seek(event.span[0]), ...place(event.span) },
-    el("span", {}, event.caption));
-}
-
-function peek(node, frame) {
-  const at = node.getBoundingClientRect();
-  view.peek.replaceChildren(picture(frame, { alt: "" }), el("p", {}, frame.caption));
-  view.peek.hidden = false;
-  const left = Math.min(Math.max(8, at.left + at.width / 2 - 160), document.documentElement.clientWidth - 328);
-  view.peek.style.left = `${left}px`;
-  view.peek.style.bottom = `${window.innerHeight - at.top + 6}px`;
-}
-
-function layOut() {
-  if (!state.movie || byId("dock").hidden) return;
-  const { body, movie } = state;
-  const room = view.rail.clientWidth - parseFloat(getComputedStyle(view.rail).paddingRight) - labelWidth();
-  const track = Math.floor(Math.max(room, body.frames.length * MIN_FRAME_PX, 200));
-  view.lanes.style.setProperty("--track", `${track}px`);
-  const wanted = (movie.duration * 84) / track;
-  const stepS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600].find((s) => s >= wanted) || 1200;
-  const ticks = Array.from({ length: Math.floor((movie.duration - 1e-6) / stepS) + 1 }, (_, i) => i * stepS);
-  view.ruler.replaceChildren(...ticks.map((s) => el("span", { class: "tick", ...place([s, s + stepS]) }, clock(s))));
-  packPips(track);
-}
-
-function labelWidth() {
-  return view.lanes.querySelector(".name").getBoundingClientRect().width;
-}
-
-function packPips(track) {
-  const pipPx = 23;
-  const tight = view.pips.size * pipPx > track;
-  const placed = state.body.questions.map((question) => [question, ((firstMoment(question) ?? state.movie.duration) / state.movie.duration) * track]);
-  placed.sort((a, b) => a[1] - b[1]);
-  let free = 0;
-  const xs = placed.map(([, wanted]) => { const x = tight ? wanted : Math.max(wanted, free); free = x + pipPx; return x; });
-  let limit = track - pipPx;
-  for (let i = xs.length - 1; i >= 0 && !tight; i -= 1) { xs[i] = Math.min(xs[i], limit); limit = xs[i] - pipPx; }
-  placed.forEach(([question], i) => view.pips.get(question.id).style.setProperty("--x", `${Math.min(xs[i], track - pipPx)}px`));
-}
-
-// ---------------------------------------------------------------- time
-
-function frameAt(t) {
-  const { frames } = state.body;
-  let [low, high] = [0, frames.length - 1];
-  while (low < high) {
-    const mid = Math.ceil((low + high) / 2);
-    if (frames[mid].span[0] <= t + 1e-6) low = mid;
-    else high = mid - 1;
-  }
-  return frames[low];
-}
-
-function seek(t) {
-  state.time = Math.min(Math.max(t, 0), state.movie.duration);
-  show(true);
-}
-
-function show(follow) {
-  const { body, movie, time } = state;
-  const frame = body.frames.length ? frameAt(time) : null;
-  if (frame && frame !== view.frame) {
-    if (view.frame && view.frames.has(view.frame.id)) view.frames.get(view.frame.id).removeAttribute("aria-current");
-    view.frames.get(frame.id).setAttribute("aria-current", "true");
-    view.frame = frame;
-    view.image.hidden = !frame.image;
-    if (frame.image) view.image.src = frame.image;
-    view.image.alt = frame.caption;
-    view.caption.replaceChildren(el("span", {}, `${clock(frame.span[0])} · ${words(frame.shot)}`), frame.caption);
-    drawBoxes();
-  }
-  const line = body.lines.find((item) => inside(time, item.span)) || (follow && !state.playing && frame
-    ? body.lines.find((item) => touch(item.span, frame.span)) : null);
-  if (line !== view.line) {
-    view.line = line;
-    view.subtitle.hidden = !line;
-    view.subtitle.style.setProperty("--voice", line ? speaker(line).colour : "");
-    view.subtitle.replaceChildren(...(line ? [el("b", {}, speaker(line).name), line.text] : []));
-  }
-  view.now.textContent = clock(time);
-  view.head.style.setProperty("--x", `${(100 * time) / movie.duration}%`);
-  keepInView();
-}
-
-function keepInView() {
-  const track = parseFloat(view.lanes.style.getPropertyValue("--track"));
-  const x = (state.time / state.movie.duration) * track;
-  const room = view.rail.clientWidth - labelWidth();
-  if (x < view.rail.scrollLeft || x > view.rail.scrollLeft + room - MIN_FRAME_PX) view.rail.scrollLeft = Math.max(0, x - room / 3);
-}
-
-function drawBoxes() {
-  view.boxes.replaceChildren(...(state.boxes && view.frame ? view.frame.boxes : []).map((box) => {
-    const [x, y, w, h] = box.at.map((value) => `${value * 100}%`);
-    const node = el("div", { class: "box" }, el("span", {}, box.label));
-    Object.assign(node.style, { left: x, top: y, width: w, height: h });
-    return node;
-  }));
-}
-
-function toggleBoxes() {
-  state.boxes = !state.boxes;
-  view.boxButton.setAttribute("aria-pressed", String(state.boxes));
-  drawBoxes();
-}
-
-function step(by) {
-  const { frames } = state.body;
-  const at = frames.indexOf(view.frame) + by;
-  if (at >= 0 && at < frames.length) seek(frames[at].span[0]);
-}
-
-function toggle() {
-  if (state.playing) return pause();
-  if (state.time >= state.movie.duration - 0.05) state.time = 0;
-  state.playing = true;
-  view.play.setAttribute("aria-label", "Pause");
-  view.play.replaceChildren(icon(PAUSE));
-  let last = performance.now();
-  requestAnimationFrame(function tick(now) {
-    if (!state.playing) return;
-    state.time = Math.min(state.time + Math.max(0, now - last) / 1000, state.movie.duration);
-    last = now;
-    show(false);
-    if (state.time >= state.movie.duration) pause();
-    else requestAnimationFrame(tick);
-  });
-}
-
-function pause() {
-  state.playing = false;
-  if (!view.play) return;
-  view.play.setAttribute("aria-label", "Play");
-  view.play.replaceChildren(icon(PLAY));
-}
-
-addEventListener("hashchange", route);
-addEventListener("resize", layOut);
-addEventListener("keydown", (event) => {
-  if (!state.movie || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === " " && event.target.closest("button, a, input") === null) { event.preventDefault(); toggle(); }
-  else if (event.key === "ArrowRight") step(1);
-  else if (event.key === "ArrowLeft") step(-1);
-  else if (event.key === "Escape" && state.question) select(null);
-});
-route();

@@ -25,7 +25,7 @@ def movie_head(movie: Movie, poster: str | None, film: str | None) -> Json:
         "theme": movie.theme,
         "genre": movie.genre,
         "logline": movie.logline,
-        "style": movie.style.keyword if movie.style else None,
+        "style": movie.style.style_id if movie.style else None,
         "duration": movie.duration_s,
         "keyframes": sum(1 for _ in movie.keyframes()),
         "questions": len(movie.qa_pairs or ()),
@@ -55,7 +55,7 @@ def _body(movie: Movie, pictures: dict[str, str], portraits: dict[str, str]) -> 
     names = {who.character_id: who.name for who in movie.characters}
     return {
         "synopsis": movie.synopsis,
-        "style": movie.style and {"keyword": movie.style.keyword, "description": movie.style.description},
+        "style": _style(movie),
         "seed": movie.seed,
         "language": movie.language,
         "twin_of": movie.twin_of,
@@ -92,13 +92,22 @@ def _body(movie: Movie, pictures: dict[str, str], portraits: dict[str, str]) -> 
             }
             for line in movie.dialogue()
         ],
-        "events": [{"id": event.event_id, "caption": event.caption, "span": _span(event.span)} for event in movie.events],
+        "events": [
+            {"id": event.event_id, "caption": event.caption, "span": _span(event.span)} for event in movie.events
+        ],
         "questions": [_question(question) for question in movie.qa_pairs or ()],
         "made": [
             {"stage": part.stage, "model": part.model_id, "revision": part.model_revision, "prompt": part.prompt_id}
             for part in movie.provenance
         ],
     }
+
+
+def _style(movie: Movie) -> Json | None:
+    style = movie.style
+    if style is None:
+        return None
+    return {"id": style.style_id, "keyword": style.keyword, "description": style.description}
 
 
 def _scene(scene: Scene) -> Json:

@@ -217,6 +217,7 @@ class Shard:
     def _commit(self, movies: Sequence[tuple[str, str]], cells: Sequence[Cell]) -> bool:
         stages: dict[Stage, dict[str, Row]] = {stage: {} for stage in STAGES}
         for cell in cells:
+            assert self.cached(cell), f"{cell.cell_id} is committed without having been made"
             if cell.key not in stages[cell.stage]:
                 stages[cell.stage][cell.key] = _row(cell, self._store.entries[cell.key])
         tables: dict[str, list[Row]] = {stage: list(rows.values()) for stage, rows in stages.items() if rows}

@@ -11,7 +11,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 app = typer.Typer(
@@ -157,12 +156,13 @@ def call(arguments: list[str]) -> int:
     try:
         result = app(expand_set(arguments), standalone_mode=False, prog_name="moviellm")
         return int(result or 0)
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except (click.exceptions.NoArgsIsHelpError, click.exceptions.UsageError) as error:
-        error.show()
-        return 2
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.TyperException as error:
+        if error.format_message():  # empty when help was shown for want of a verb
+            _say(f"error: {error.format_message()}")
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
         _say("stopped; everything finished is kept, and the same command goes on from there")
         return 130
     except BrokenPipeError:

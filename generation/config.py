@@ -119,6 +119,13 @@ class DatasetConfig(Section):
     """Terms that the painter model's output comes under, when it is not the offline studio."""
 
 
+class StudioConfig(Section):
+    """A grammar of one's own, in place of the packaged one; what changes is known by its contents, not its path."""
+
+    grammar: Text | None = None
+    """Folder with the offline writer's grammar files."""
+
+
 class EngineConfig(Section):
     """How the work is done. Nothing here changes a byte of the dataset."""
 
@@ -153,6 +160,7 @@ class Recipe(Section):
     questions: QuestionConfig = QuestionConfig()
     splits: SplitConfig = SplitConfig()
     dataset: DatasetConfig = DatasetConfig()
+    studio: StudioConfig = StudioConfig()
     engine: EngineConfig = EngineConfig()
 
     def movie_themes(self) -> list[str]:

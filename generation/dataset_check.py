@@ -1,16 +1,17 @@
-"""Check a dataset folder: every hash, every row, every picture, every cross-reference, and that `load_dataset` reads it.
+"""Check a dataset folder: hashes, rows, pictures, cross-references, splits, and that `load_dataset` reads it.
 
     for finding in check_dataset(Path("out")):
         print(finding.severity, finding.where, finding.what, finding.do)
 
-Rows are put together again, movie by movie, into the records they came from, and those are checked by the schema's own
-rules; so memory does not grow with the number of movies beyond their ids and bands of shingles. It reads only and heals
-nothing: what is damaged is built or downloaded again. Command line: `moviellm dataset check FOLDER`.
+Rows are put together again, movie by movie, into the records they came from, and those are checked by the schema's
+own rules; so memory does not grow with the number of movies beyond their ids and bands of shingles. It reads only and
+heals nothing: what is damaged is built or downloaded again. Command line: `moviellm dataset check FOLDER`.
 """
 
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -139,14 +140,13 @@ def _check_loading(folder: Path, manifest: DatasetManifest) -> Iterator[Finding]
     import datasets
 
     for config, splits in manifest.configs.items():
-        for split in splits:
-            try:
-                rows = datasets.load_dataset(str(folder.resolve()), config, split=split, streaming=True)
-                first = next(iter(rows))
-                assert set(first) == set(FEATURES[config])
-            except Exception as error:  # whatever load_dataset stumbles over is the finding
-                what = f'load_dataset(folder, "{config}", split="{split}") fails: {error!r}'
-                yield _error(f"{config}/{split}", what, REBUILD)
+        try:
+            loaded = datasets.load_dataset(str(folder.resolve()), config, streaming=True)
+            empty = [split for split in splits if set(next(iter(loaded[split]), {})) != set(FEATURES[config])]
+        except Exception as error:  # whatever load_dataset stumbles over is the finding
+            yield _error(config, f'load_dataset(folder, "{config}") fails: {error!r}', REBUILD)
+            continue
+        yield from (_error(f"{config}/{split}", "load_dataset reads no row of it", REBUILD) for split in empty)
 
 
 def _check_split(folder: Path, manifest: DatasetManifest, split: Split, seen: _Seen) -> Iterator[Finding]:
@@ -196,6 +196,8 @@ def _check_movie(movie_id: str, rows: dict[str, list[Row]], split: Split, seen: 
     for row in rows.get("keyframes", []):
         if (problem := _picture_problem(row)) is not None:
             yield _error(row["keyframe_id"], problem, REBUILD)
+    for problem in _row_problems(rows):
+        yield _error(movie_id, problem, REBUILD)
     try:
         movie = movie_from_rows(rows)
         check_movie(movie)
@@ -212,6 +214,20 @@ def _check_movie(movie_id: str, rows: dict[str, list[Row]], split: Split, seen: 
     if movie.twin_of is not None:
         seen.twins[movie_id] = movie.twin_of
     seen.plots.add(movie_id, plot_text(movie))
+
+
+def _row_problems(rows: dict[str, list[Row]]) -> Iterator[str]:
+    """What putting a movie together would hide: rows that the film does not list, and repeated questions."""
+    (movie,) = rows["movies"]
+    scenes = [scene for chapter in movie["chapters"] for scene in chapter["scenes"]]
+    for config, column in (("keyframes", "keyframe_id"), ("dialogue", "line_id")):
+        listed = [one[column] for scene in scenes for one in scene[config] or ()]
+        given = [row[column] for row in rows.get(config, [])]
+        if listed != given:
+            odd = sorted(set(listed) ^ set(given)) or ["their order"]
+            yield f"the film lists {len(listed)} {config}, there are {len(given)} rows; they differ in {odd[0]}"
+    asked = Counter(row["question_id"] for row in rows.get("qa", []))
+    yield from (f"question {one} occurs {times} times" for one, times in asked.items() if times > 1)
 
 
 def _picture_problem(row: Row) -> str | None:

@@ -27,12 +27,13 @@ import numpy.typing as npt
 from moviellm.generation.schema import Movie
 
 THRESHOLD = 0.7
-"""Jaccard similarity of shingles from which two plots are near-duplicates."""
+"""Jaccard similarity of shingles from which two plots are near-duplicates. Measured on the offline writer: among 150
+unrelated movies the most alike pair has 0.42 at 16 keyframes (median 0.04), among 24 of 3 keyframes 0.60."""
 SHINGLE_WORDS = 4
 """Words in a shingle."""
 BANDS = 32
-ROWS = 4
-"""128 hashes in 32 bands of 4: a pair at the threshold is proposed with probability 1 - (1 - 0.7^4)^32 = 0.9998."""
+ROWS = 5
+"""160 hashes in 32 bands of 5: a pair at the threshold is proposed with probability 1 - (1 - 0.7^5)^32 = 0.997."""
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -113,6 +114,8 @@ class PlotIndex:
     def __init__(self, threshold: float = THRESHOLD) -> None:
         self._threshold = threshold
         self._ids: list[str] = []
+        self._first: dict[bytes, str] = {}
+        self._same: list[tuple[str, str]] = []
         self._bands = array("Q")
         self._ends = array("Q", [0])
         self._shingles = tempfile.TemporaryFile(prefix="moviellm-plots-")  # noqa: SIM115 the index owns it
@@ -120,6 +123,10 @@ class PlotIndex:
     def add(self, movie_id: str, text: str) -> None:
         """Add one plot. `text` comes from `plot_text`."""
         found = shingles(text)
+        first = self._first.setdefault(hashlib.blake2b(found.tobytes(), digest_size=16).digest(), movie_id)
+        if first != movie_id:  # the very same plot needs no comparing
+            self._same.append(_ordered(first, movie_id))
+            return
         self._shingles.seek(0, 2)
         self._shingles.write(found.tobytes())
         self._ends.append(self._ends[-1] + len(found))
@@ -133,14 +140,13 @@ class PlotIndex:
         near-duplicates, but do not name every pair in it.
         """
         group = list(range(len(self._ids)))
-        found: list[tuple[str, str]] = []
+        found = list(self._same)
         for one, other in self._candidates():
             if _root(group, one) == _root(group, other):
                 continue
             if jaccard(self._read(one), self._read(other)) >= self._threshold:
                 group[max(_root(group, one), _root(group, other))] = min(_root(group, one), _root(group, other))
-                low, high = sorted((self._ids[one], self._ids[other]))
-                found.append((low, high))
+                found.append(_ordered(self._ids[one], self._ids[other]))
         return sorted(found)
 
     def _read(self, number: int) -> Hashes:
@@ -158,6 +164,10 @@ class PlotIndex:
             for members in np.split(order, cuts):
                 for place, one in enumerate(members.tolist()):
                     yield from ((one, other) for other in members[place + 1 :].tolist())
+
+
+def _ordered(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one <= other else (other, one)
 
 
 def _root(group: list[int], number: int) -> int:

@@ -144,7 +144,7 @@ def _write_movies(
     present = [split for split in SPLITS if split in splits.values()]
     sample_id = next((movie_id for movie_id, split in splits.items() if split == "test"), next(iter(splits)))
     written = _Written()
-    writers = {
+    writers: dict[tuple[str, Split], ShardWriter] = {
         (config, split): ShardWriter(
             folder,
             config,
@@ -213,7 +213,7 @@ def _check_version(out: Path, old: DatasetManifest | None, version: str, files: 
     """A version that was fixed by hand names one set of rows."""
     if old is None or old.version != version:
         return
-    if {file for file in old.files if file.rows is not None} != set(files):
+    if {file.path: file.sha256 for file in old.files if file.rows is not None} != {f.path: f.sha256 for f in files}:
         raise ValueError(
             f"{out} holds version {version} with other rows, and whoever has loaded it would go on seeing those; "
             f"raise dataset.version in the recipe, leave it out to number by contents, or choose another folder"

@@ -24,6 +24,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import OutputContainer
+from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
@@ -49,9 +50,9 @@ FRAMES_PER_S = 5
 ENCODER = {
     "preset": "veryfast",
     "tune": "animation,zerolatency",
-    "crf": "23",
+    "crf": "20",
     "forced-idr": "1",
-    "x264-params": "keyint=infinite:scenecut=0:ref=1:weightp=0:sliced-threads=0",
+    "x264-params": "keyint=infinite:scenecut=0",
 }
 """Settings of libx264. `zerolatency` gives a packet for every frame at once, which repeating a keyframe relies on."""
 
@@ -132,7 +133,7 @@ def film_up_to_date(movie: Movie, out: Path) -> bool:
             return False
         with av.open(str(files.mp4)) as film:
             return film.metadata.get("comment") == comment
-    except (OSError, UnicodeDecodeError, av.FFmpegError):
+    except (OSError, UnicodeDecodeError, FFmpegError):
         return False
 
 

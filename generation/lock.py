@@ -76,12 +76,14 @@ def lock_run(run: Path) -> Iterator[None]:
             _held_locks.discard(file)
             with suppress(OSError):
                 file.truncate(0)
+            fcntl.flock(file, fcntl.LOCK_UN)  # closing alone would leave it to a forked worker
 
 
 def _let_go_in_child() -> None:
     # A forked worker shares the lock and may outlive a killed parent: it must not keep the run locked.
     for file in _held_locks:
-        os.close(file.fileno())
+        file.close()
+    _held_locks.clear()
 
 
 os.register_at_fork(after_in_child=_let_go_in_child)

@@ -74,9 +74,16 @@ def open_studio(recipe: Recipe) -> tuple[Writer, Painter]:
     from moviellm.generation.studio.painter import OfflinePainter
     from moviellm.generation.studio.writer import OfflineWriter
 
-    writers = {"offline": OfflineWriter}
-    painters = {"offline": OfflinePainter}
-    return writers[recipe.writer](), painters[recipe.painter](recipe.image, workers=recipe.engine.workers)
+    grammar = _own_folder(recipe.studio.grammar)
+    writers = {"offline": lambda: OfflineWriter(grammar)}
+    painters = {"offline": lambda: OfflinePainter(recipe.image, workers=recipe.engine.workers)}
+    return writers[recipe.writer](), painters[recipe.painter]()
+
+
+def _own_folder(path: str | None) -> Path | None:
+    if path is not None and not Path(path).is_dir():
+        raise ValueError(f"no folder {path}; studio.grammar names a copy of the packaged folder")
+    return None if path is None else Path(path)
 
 
 def cells_per_movie(story: StoryConfig) -> dict[Stage, int]:

@@ -103,9 +103,9 @@ def manifests(run: Path) -> list[Manifest]:
 
 
 def shard_files(run: Path, shard: int) -> list[Path]:
-    """Every table of a shard on disk, listed or not, and what writing one left behind."""
-    patterns = (f"{shard:06d}-*.parquet", f".{shard:06d}.tmp")
-    return sorted(path for name in TABLES for pattern in patterns for path in (run / name).glob(pattern))
+    """Every table of a shard on disk, listed or not, and what a kill left of writing one or the manifest."""
+    patterns = [f"{name}/{pattern}" for name in TABLES for pattern in (f"{shard:06d}-*.parquet", f".{shard:06d}.tmp")]
+    return sorted(path for pattern in [*patterns, f"manifest/.{shard:06d}.*.tmp"] for path in run.glob(pattern))
 
 
 def remedy(run: Path) -> str:

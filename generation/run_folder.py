@@ -57,9 +57,9 @@ def read_run(run: Path) -> RunRecord:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         recipe = recipe_from(data.pop("recipe"), source=str(path))
         return RunRecord(recipe=recipe, **data)
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValidationError) as error:
         raise ValueError(
-            f"{path} is damaged ({error}); restore it from a copy, or make the run again elsewhere"
+            f"{path} is damaged ({type(error).__name__}); restore it from a copy, or make the run again elsewhere"
         ) from None
 
 

@@ -48,8 +48,8 @@ def assign_splits(
     own = {movie_id: _numbered_split(_number(movie_id), config, seed) for movie_id in twins}
     splits: dict[str, Split] = {}
     for group in members.values():
-        first = min(group, key=_number)
-        splits.update(dict.fromkeys(group, own[first]))
+        first = own[min(group, key=_number)]
+        splits.update((movie_id, first) for movie_id in group)
     report = SplitReport(
         threshold=THRESHOLD,
         pairs=len(duplicates),

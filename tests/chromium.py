@@ -1,4 +1,4 @@
-"""Headless Chromium for tests: a picture of a page, its DOM after scripts ran, what it logged and asked the network for.
+"""Headless Chromium for tests: pictures of a page, its DOM after scripts ran, its log, its calls to the network.
 
     if chromium_path() is None: pytest.skip(INSTALL)
     dump_dom(page, virtual_time_ms=2000)
@@ -64,27 +64,45 @@ def run_chromium(url_or_path: str | Path, *flags: str) -> subprocess.CompletedPr
         return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
 
 
-def _frame(page: str, folder: Path, width: int, height: int, script: str = "") -> Path:
-    """A page that holds `page` in a frame of exactly that size: the browser's own window cannot be narrower than 500."""
-    wrapper = folder / "frame.html"
+def _frame(page: str | Path, folder: str, width: int, height: int, script: str) -> Path:
+    """A page that holds `page` in a frame of exactly that size (a window of its own cannot be narrower than 500)."""
+    wrapper = Path(folder) / "frame.html"
     wrapper.write_text(
-        f"<!doctype html><style>html{{background:#fff}}body{{margin:0}}iframe{{display:block;border:0}}</style>"
-        f'<iframe id="frame" src="{html.escape(page)}" width="{width}" height="{height}"></iframe>{script}',
+        f"""<!doctype html><style>body {{ margin: 0 }} iframe {{ display: block; border: 0 }}</style>
+        <iframe id="frame" src="{html.escape(address(page))}" width="{width}" height="{height}"></iframe>
+        <pre id="result" hidden></pre><script>
+        document.getElementById("frame").onload = async (event) => {{
+          const window = event.target.contentWindow, document = window.document;
+          const act = async () => {{ {script} }};
+          const said = await act().then((value) => ({{ value }}), (error) => ({{ error: String(error.stack) }}));
+          self.document.getElementById("result").textContent = JSON.stringify(said);
+        }};</script>""",
         encoding="utf-8",
     )
     return wrapper
 
 
 def screenshot(
-    url_or_path: str | Path, out: Path, width: int, height: int, *flags: str, virtual_time_ms: int = 3000
+    url_or_path: str | Path,
+    out: Path,
+    width: int,
+    height: int,
+    *flags: str,
+    script: str = "",
+    virtual_time_ms: int = 3000,
 ) -> Path:
-    """Save a PNG of the page as it stands, scrolled to where it has scrolled itself, `width` x `height` CSS pixels."""
+    """Save a PNG of the page, scrolled to where it has scrolled itself, `width` x `height` CSS pixels.
+
+    `script` is run first, as in `drive`.
+    """
     with tempfile.TemporaryDirectory(prefix="chromium-frame-") as folder:
         run_chromium(
-            _frame(address(url_or_path), Path(folder), width, height),
+            _frame(url_or_path, folder, width, height, script),
             f"--screenshot={out}",
             f"--window-size={width},{height}",
             f"--virtual-time-budget={virtual_time_ms}",
+            "--allow-file-access-from-files",
+            "--force-prefers-reduced-motion",  # a picture must not catch a transition half way
             *flags,
         )
     assert out.is_file(), f"chromium wrote no {out}"
@@ -92,19 +110,12 @@ def screenshot(
 
 
 def drive(url_or_path: str | Path, script: str, width: int = 1440, height: int = 900) -> Any:
-    """What `script`, the body of an async function of the page's `window` and `document`, returns once it is loaded."""
-    run = f"""<pre id="result"></pre><script>
-      document.getElementById("frame").onload = async (event) => {{
-        const window = event.target.contentWindow, document = window.document;
-        const act = async () => {{ {script} }};
-        const said = await act().then((value) => ({{ value }}), (error) => ({{ error: String(error.stack) }}));
-        self.document.getElementById("result").textContent = JSON.stringify(said);
-      }};</script>"""
+    """What `script`, body of an async function that sees the page's `window` and `document`, returns after loading."""
     with tempfile.TemporaryDirectory(prefix="chromium-frame-") as folder:
-        wrapper = _frame(address(url_or_path), Path(folder), width, height, run)
+        wrapper = _frame(url_or_path, folder, width, height, script)
         dom = dump_dom(wrapper, 5000, "--allow-file-access-from-files", f"--window-size={width},{height}")
-    text = html.unescape(dom.partition('<pre id="result">')[2].partition("</pre>")[0])
-    said = json.loads(text)
+    text = dom.partition('<pre id="result" hidden="">')[2].partition("</pre>")[0]
+    said = json.loads(html.unescape(text))
     assert "error" not in said, said["error"]
     return said.get("value")
 
@@ -122,7 +133,7 @@ def console_lines(url_or_path: str | Path, virtual_time_ms: int = 3000) -> list[
 
 
 def requested_urls(url_or_path: str | Path, virtual_time_ms: int = 3000) -> list[str]:
-    """Addresses with a host that the page asked for, from the browser's net log; the browser's own calls are left out."""
+    """Addresses with a host that the page asked for, from the browser's net log, without the browser's own."""
     with tempfile.TemporaryDirectory(prefix="chromium-log-") as folder:
         log = Path(folder) / "net.json"
         flags = (f"--log-net-log={log}", "--dump-dom", f"--virtual-time-budget={virtual_time_ms}")

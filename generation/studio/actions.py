@@ -44,7 +44,7 @@ class Act:
         return (self.actor, self.other) if self.other else (self.actor,)
 
 
-class FailedPrecondition(AssertionError):
+class PreconditionError(AssertionError):
     """An action was tried in a state that does not allow it."""
 
 
@@ -88,12 +88,12 @@ class State:
         """Let it happen; returns the keys of the events it could not have happened without.
 
         Raises:
-            FailedPrecondition: something it needs does not hold.
+            PreconditionError: something it needs does not hold.
         """
         needs, effects = ACTIONS[act.action](act)
         reason = self.wrong(act)
         if reason:
-            raise FailedPrecondition(f"{key}: {reason}")
+            raise PreconditionError(f"{key}: {reason}")
         because = {self.causes[fact] for fact, _ in needs if fact in self.causes}
         needed = [fact for fact, _ in needs]
         for fact, value in effects:
@@ -169,11 +169,16 @@ def _take(act: Act) -> tuple[Facts, Facts]:
         inside = (("where", act.thing), f"in:{act.target}")
         return [*_here(act), inside, (("open", act.target), True)], [_held(act)]
     wronged = (("wronged", act.other, act.actor), True)
-    return [*_here(act), _held(act, act.other), wronged], [_held(act), (("wronged", act.other, act.actor), False)]
+    return [*_here(act), _held(act, act.other), wronged, *_knowing(act)], [_held(act), (("wronged", act.other, act.actor), False)]
 
 
 def _steal(act: Act) -> tuple[Facts, Facts]:
-    return [*_here(act), _held(act, act.other)], [_held(act), (("wronged", act.actor, act.other), True)]
+    needs = [*_here(act), _held(act, act.other), *_knowing(act)]
+    return needs, [_held(act), (("wronged", act.actor, act.other), True)]
+
+
+def _knowing(act: Act) -> Facts:
+    return [(("knows", act.actor, act.thing), act.other)] if act.mode == "known" else []
 
 
 def _hide(act: Act) -> tuple[Facts, Facts]:

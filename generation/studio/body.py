@@ -130,7 +130,17 @@ def _arm(canvas: Canvas, person: Person, side: str) -> None:
     if holds:
         hand = [at(-6, -8), at(8, -10.5), at(21, -9), at(25, 1), at(20, 10), at(8, 10), at(-6, 8)]
     elif person.pointing and side == "near":
-        hand = [at(-6, -8), at(8, -10), at(20, -9), at(38, -9), at(39, -4), at(22, -2), at(20, 8), at(8, 10), at(-6, 8)]
+        hand = [
+            at(-6, -8),
+            at(8, -10),
+            at(20, -9),
+            at(38, -9),
+            at(39, -4),
+            at(22, -2),
+            at(20, 8),
+            at(8, 10),
+            at(-6, 8),
+        ]
     else:
         hand = [at(-6, -7.5), at(7, -9.5), at(18, -9.5), at(27, -6.5), at(29, 0), at(26, 6), at(17, 9), at(7, 9)]
         hand.append(at(-6, 7.5))

@@ -5,20 +5,19 @@
         canvas.form(outline, "#2f6f73", shadow=26)
     canvas.svg()
 
-Shapes carry a colour key (see styles.Palette) and are drawn in the style's manner: line under fill, form shadow away from
-the key light, rim, drop shadow. Elements marked as effects (light, shadow, glow) belong to nobody's box. It does not
-rasterise: see raster.py.
+Shapes carry a colour key (see styles.Palette) and are drawn in the style's manner: line under fill, form shadow away
+from the key light, rim, drop shadow. Elements marked as effects (light, shadow, glow) belong to nobody's box. It does
+not rasterise: see raster.py.
 """
 
 import math
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from moviellm.generation.studio.colour import channels
-from moviellm.generation.studio.geometry import Point, Points, box, crescent, oval, path_text, rounded, spline
+from moviellm.generation.studio.geometry import Point, Points, area, box, crescent, oval, path_text, rounded, spline
 from moviellm.generation.studio.styles import Palette
 
 FRAME_WIDTH = 512.0
@@ -37,16 +36,22 @@ class Element(NamedTuple):
     """Light or shadow: in nobody's box."""
 
 
-@dataclass
-class Owner:
-    """What an owned stretch of elements shows, and the points of its outlines."""
+class Mark(NamedTuple):
+    """One outline or line as drawn, for boxes and for who hides whom."""
+
+    owner: int
+    points: Sequence[Point]
+    reach: float
+    """Px beyond the points: half a line's width."""
+    filled: bool
+    opaque: bool
+
+
+class Owner(NamedTuple):
+    """Whom an owned stretch of elements shows."""
 
     entity_id: str
     kind: str
-    outlines: list[tuple[Sequence[Point], float]] = field(default_factory=list)
-    """Filled outlines with the line's reach beyond them."""
-    strokes: list[tuple[Sequence[Point], float]] = field(default_factory=list)
-    """Lines with their width."""
 
 
 class Canvas:
@@ -58,6 +63,7 @@ class Canvas:
         self.random = random.Random(seed)
         self.elements: list[Element] = []
         self.owners: list[Owner] = []
+        self.marks: list[Mark] = []
         self.defs: list[str] = []
         self.haze = 0.0
         self.dark = 0.0
@@ -125,7 +131,7 @@ class Canvas:
             self._under(points, text, colour, line, drop)
         faded = "" if opacity is None else f' fill-opacity="{opacity:.2f}"'
         self.elements.append(Element(f'<path d="{text}" fill="{colour}"{faded}/>', self._owner, False))
-        self._own(points, self._reach(line if opacity is None else 0.0))
+        self._mark(points, self._reach(line if opacity is None else 0.0), opacity is None)
 
     def form(
         self,
@@ -154,12 +160,10 @@ class Canvas:
                         f'<path d="{path_text(edge)}" fill="{self.palette.rim(colour)}" fill-opacity="{rules.rim}"/>'
                     )
         self.elements.append(Element("".join(parts), self._owner, False))
-        self._own(points, self._reach(line))
+        self._mark(points, self._reach(line), True)
 
     def forms(self, outlines: Sequence[Points], key: str, shadow: float, lighter: float = 0.0) -> None:
         """Overlapping outlines as one body with one line around them."""
-        from moviellm.generation.studio.geometry import area
-
         colour = self.colour(key, lighter)
         turned = [points if area(points) > 0 else points[::-1] for points in outlines]
         text = "".join(path_text(points) for points in turned)
@@ -173,7 +177,7 @@ class Canvas:
                     parts.append(f'<path d="{path_text(band)}" fill="{self.palette.shade(colour)}"/>')
         self.elements.append(Element("".join(parts), self._owner, False))
         for points in turned:
-            self._own(points, self._reach(1.0))
+            self._mark(points, self._reach(1.0), True)
 
     def line(
         self,
@@ -195,42 +199,80 @@ class Canvas:
                 False,
             )
         )
-        if self._owner >= 0:
-            self.owners[self._owner].strokes.append((points, width))
+        self.marks.append(Mark(self._owner, points, width / 2, False, opacity == 1))
 
-    def rect(self, x: float, y: float, width: float, height: float, key: str, line: float = 1.0, **more: float) -> None:
+    def scratches(
+        self, path: str, key: str, width: float, opacity: float, lighter: float = 0.0, emissive: bool = False
+    ) -> None:
+        """Many lines at once, as SVG path data: rain, grass, glints. They are the place's and in nobody's box."""
+        colour = self.colour(key, lighter, emissive)
+        self.raw(
+            f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:.2f}" '
+            f'stroke-opacity="{opacity}" stroke-linecap="round"/>',
+            effect=False,
+        )
+
+    def dots(self, dots: Sequence[tuple[float, float, float]], key: str, opacity: float) -> None:
+        """Many round dots at once, as x, y, radius: stars, snow. They shine and are in nobody's box."""
+        path = "".join(
+            f"M{x:.1f} {y:.1f}a{q:.1f} {q:.1f} 0 1 0 {2 * q:.1f} 0a{q:.1f} {q:.1f} 0 1 0 {-2 * q:.1f} 0Z"
+            for x, y, q in dots
+        )
+        colour = self.colour(key, emissive=True)
+        self.raw(f'<path d="{path}" fill="{colour}" fill-opacity="{opacity}"/>', effect=False)
+
+    def rect(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        key: str,
+        line: float = 1.0,
+        *,
+        lighter: float = 0.0,
+        opacity: float | None = None,
+        shadow: float = 0.0,
+        radius: float = 0.0,
+    ) -> None:
         """An upright rectangle; `radius` rounds it, `shadow` makes it a form."""
-        radius = more.pop("radius", 0.0)
         points = box(x, y, width, height)
         if radius:
             points = rounded(points, radius, 3)
-        self._shape(points, key, line, more)
+        if shadow:
+            self.form(points, key, line, shadow, lighter)
+        else:
+            self.poly(points, key, line, lighter, opacity)
 
     def ellipse(
-        self, centre: Point, rx: float, ry: float, key: str, line: float = 0.0, emissive: bool = False, **more: float
+        self,
+        centre: Point,
+        rx: float,
+        ry: float,
+        key: str,
+        line: float = 0.0,
+        *,
+        lighter: float = 0.0,
+        opacity: float | None = None,
+        emissive: bool = False,
+        shadow: float = 0.0,
     ) -> None:
         """An ellipse; without lines by default."""
         steps = 10 if max(rx, ry) < 3 else 16 if max(rx, ry) < 12 else 28
         points = oval(centre[0], centre[1], rx, ry, steps)
-        if emissive:
-            self.poly(points, key, line, emissive=True, **more)
+        if shadow:
+            self.form(points, key, line, shadow, lighter)
         else:
-            self._shape(points, key, line, more)
+            self.poly(points, key, line, lighter, opacity, emissive)
 
     def curve(self, points: Sequence[Point], key: str, width: float, opacity: float = 1.0) -> None:
         """An open smooth line."""
         self.line(spline(points, False, 4), key, width, opacity)
 
-    def _shape(self, points: Points, key: str, line: float, more: dict[str, float]) -> None:
-        if "shadow" in more:
-            self.form(points, key, line, **more)
-        else:
-            self.poly(points, key, line, **more)
-
     # ---------------------------------------------------------------- light
 
     def gradient(self, area: tuple[float, float, float, float], top: str, bottom: str, **opacity: float) -> None:
-        """A vertical gradient over x, y, width, height; `top_opacity`, `bottom_opacity`; an effect when they are given."""
+        """A vertical gradient over x, y, width, height; with `top_opacity`, `bottom_opacity` it is an effect."""
         x, y, width, height = area
         name = self._name()
         stops = "".join(
@@ -238,10 +280,11 @@ class Canvas:
             for k, key, side in ((0, top, "top_opacity"), (1, bottom, "bottom_opacity"))
         )
         self.defs.append(f'<linearGradient id="{name}" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient>')
-        self.raw(f'<path d="M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h{-width:.1f}Z" fill="url(#{name})"/>', bool(opacity))
+        path = f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h{-width:.1f}Z"
+        self.raw(f'<path d="{path}" fill="url(#{name})"/>', bool(opacity))
 
     def glow(self, x: float, y: float, rx: float, ry: float = 0.0, strength: float = 0.6, key: str = "light") -> None:
-        """Light on everything below it: screen blending, fading to black with opaque stops (ThorVG's rim jumps else)."""
+        """Light on all below it: screen blending, to black by opaque stops (with fading ones the rim jumps)."""
         power = strength * self.rules.glow
         if not power:
             return
@@ -316,9 +359,8 @@ class Canvas:
                 )
             )
 
-    def _own(self, points: Sequence[Point], reach: float) -> None:
-        if self._owner >= 0:
-            self.owners[self._owner].outlines.append((points, reach))
+    def _mark(self, points: Sequence[Point], reach: float, opaque: bool) -> None:
+        self.marks.append(Mark(self._owner, points, reach, True, opaque))
 
 
 def svg_text(elements: Sequence[str], defs: Sequence[str], view: tuple[float, float, float, float]) -> str:

@@ -1,7 +1,7 @@
 """Heads: skull, hair, hats, and the eight feelings. Detail grows with the size of the head.
 
-Head units, centre 0,0, looking right in 3/4 view (art/heads.yaml). Under 24 px a face is two dots; features appear at 24,
-44 and 95 px. Called by body.py.
+Head units, centre 0,0, looking right in 3/4 view (art/heads.yaml). Under 24 px a face is two dots; features appear at
+24, 44 and 95 px. Called by body.py.
 """
 
 import math

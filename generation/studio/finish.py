@@ -2,13 +2,13 @@
 
     picture = finish(pixels, "noir")                # (height, width, 4) RGBX in, (height, width, 3) RGB out
 
-Lengths are px at a width of 512 and grow with the picture. A finish reads nothing but its pixels, so the same pixels give
-the same picture. It may bend edges by 3-5 px (ink, watercolour, woodcut, pastel): boxes are those before it.
+Lengths are px at a width of 512 and grow with the picture. A finish reads nothing but its pixels, so the same pixels
+give the same picture. It may bend edges by 3-5 px (ink, watercolour, woodcut, pastel): boxes are those before it.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,40 @@ Size = tuple[int, int]
 Tile = npt.NDArray[np.uint16]
 Signed = npt.NDArray[np.int16]
 
-PIXEL_PALETTE: Final = (
-    "1d1b33 2b2f55 3b4d7a 4f74a8 6fa3c8 a8d4d8 f2f0e0 f6dfae f2c9a0 e8a878 d08058 a85a48 743a42 4a2838 e0483e f07858 "
-    "ffd866 f0a848 c07838 7a4a3a 54343a 2b4a5c 356e6e 4f9a78 8cc07a c8d890 6a4a80 9a6aa0 d890a8 8a8aa0 5c5c78 c8c0c0"
-).split()
+PIXEL_PALETTE: Final = [
+    "1d1b33",
+    "2b2f55",
+    "3b4d7a",
+    "4f74a8",
+    "6fa3c8",
+    "a8d4d8",
+    "f2f0e0",
+    "f6dfae",
+    "f2c9a0",
+    "e8a878",
+    "d08058",
+    "a85a48",
+    "743a42",
+    "4a2838",
+    "e0483e",
+    "f07858",
+    "ffd866",
+    "f0a848",
+    "c07838",
+    "7a4a3a",
+    "54343a",
+    "2b4a5c",
+    "356e6e",
+    "4f9a78",
+    "8cc07a",
+    "c8d890",
+    "6a4a80",
+    "9a6aa0",
+    "d890a8",
+    "8a8aa0",
+    "5c5c78",
+    "c8c0c0",
+]
 BAYER: Final = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16 - 0.47
 
 
@@ -62,7 +92,7 @@ def _paper(size: Size, seed: int, fibre: float, grain: float) -> Tile:
     """A multiplier of paper, 256 = unchanged."""
     fibres = _noise(size, 2.2, seed) * 0.5 + _noise(size, 7, seed + 1, 2) * 0.4 + _noise(size, 60, seed + 2) * 0.4
     fine = _noise(size, 1.4, seed + 3) * grain * 0.6
-    return np.clip(250 + fibres * fibre + fine, 205, 256).astype(np.uint16)[..., None]
+    return np.asarray(np.clip(250 + fibres * fibre + fine, 205, 256)[..., None], np.uint16)
 
 
 @lru_cache(maxsize=12)
@@ -78,15 +108,16 @@ def _bend(size: Size, amplitude: float, cell: float, seed: int) -> npt.NDArray[n
 
 def _bent(pixels: Pixels, size: Size, amplitude: float, cell: float, seed: int) -> Pixels:
     taken = np.ascontiguousarray(pixels).view(np.uint32).ravel()[_bend(size, amplitude, cell, seed)]
-    return taken.view(np.uint8).reshape(size[1], size[0], 4)
+    return np.asarray(taken.view(np.uint8).reshape(size[1], size[0], 4))
 
 
 def _luminance(pixels: Pixels) -> Tile:
-    return (pixels[..., 0] * np.uint16(77) + pixels[..., 1] * np.uint16(150) + pixels[..., 2] * np.uint16(29)) >> 8
+    total = pixels[..., 0] * np.uint16(77) + pixels[..., 1] * np.uint16(150) + pixels[..., 2] * np.uint16(29)
+    return np.asarray(total >> 8, np.uint16)
 
 
-def _times(pixels: npt.NDArray[np.uint8] | Tile, tile: Tile) -> Pixels:
-    return ((pixels * tile) >> 8).astype(np.uint8)
+def _times(pixels: npt.NDArray[np.integer[Any]], tile: Tile) -> Pixels:
+    return np.asarray(((pixels * tile) >> 8), np.uint8)
 
 
 @lru_cache(maxsize=8)
@@ -94,7 +125,7 @@ def _curve(slope: float, low: int, high: int) -> Pixels:
     """An S-curve as a table."""
     x = np.linspace(0, 1, 256)
     y = 1 / (1 + np.exp(-slope * (x - 0.47)))
-    return (low + (high - low) * (y - y[0]) / (y[-1] - y[0])).astype(np.uint8)
+    return np.asarray((low + (high - low) * (y - y[0]) / (y[-1] - y[0])), np.uint8)
 
 
 def _blurred(values: Pixels, size: Size, step: int, radius: float) -> Pixels:
@@ -133,14 +164,14 @@ def _hatching(size: Size) -> Signed:
     pitch = 5.0 * max(1.0, size[0] / 512)
     first = np.abs(((x + y + wobble) / pitch) % 1 - 0.5) * 2
     second = np.abs(((x - y * 1.1 + wobble) / pitch) % 1 - 0.5) * 2
-    return np.maximum(112 - 150 * first, 64 - 110 * second).astype(np.int16)
+    return np.asarray(np.maximum(112 - 150 * first, 64 - 110 * second), np.int16)
 
 
 @lru_cache(maxsize=1)
 def _wash() -> Pixels:
     """Five soft steps: bare paper, two washes, dark, black."""
     steps = [0, 30, 60, 95, 120, 150, 175, 205, 225, 255], [8, 12, 52, 62, 128, 138, 196, 204, 246, 255]
-    return np.interp(np.arange(256.0), *steps).astype(np.uint8)
+    return np.asarray(np.interp(np.arange(256.0), *steps), np.uint8)
 
 
 def _ink(pixels: Pixels, size: Size) -> Pixels:
@@ -155,7 +186,7 @@ def _ink(pixels: Pixels, size: Size) -> Pixels:
 @lru_cache(maxsize=4)
 def _granulation(size: Size) -> Signed:
     grain = _noise(size, 2.0, 3) * 9 + _noise(size, 64, 4, 2) * 22
-    return np.clip(grain, -90, 90).astype(np.int16)[..., None]
+    return np.asarray(np.clip(grain, -90, 90)[..., None], np.int16)
 
 
 @lru_cache(maxsize=4)
@@ -164,7 +195,7 @@ def _ragged(size: Size) -> Tile:
     y, x = _grid(size)
     scale = max(1.0, size[0] / 512)
     edge = np.minimum(np.minimum(x, size[0] - 1 - x), np.minimum(y, size[1] - 1 - y)) / scale
-    return np.clip((edge + _noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 256).astype(np.uint16)[..., None]
+    return np.asarray(np.clip((edge + _noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 256)[..., None], np.uint16)
 
 
 def _watercolour(pixels: Pixels, size: Size) -> Pixels:
@@ -182,12 +213,12 @@ def _watercolour(pixels: Pixels, size: Size) -> Pixels:
 
 @lru_cache(maxsize=4)
 def _film_grain(size: Size) -> Signed:
-    return np.clip(_noise(size, 1.2, 5) * 5, -60, 60).astype(np.int16)[..., None]
+    return np.asarray(np.clip(_noise(size, 1.2, 5) * 5, -60, 60)[..., None], np.int16)
 
 
 def _noir(pixels: Pixels, size: Size) -> Pixels:
     toned = _curve(5.2, 6, 248)[pixels[..., :3]]
-    return np.clip(toned + _film_grain(size), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(toned + _film_grain(size), 0, 255), np.uint8)
 
 
 @lru_cache(maxsize=1)
@@ -202,14 +233,14 @@ def _nearest_of_32() -> Pixels:
     to_lab = [[0.21045, 1.97800, 0.02590], [0.79362, -2.42859, 0.78277], [-0.00407, 0.45059, -0.80868]]
     colours = np.cbrt(linear @ np.array(to_cones)) @ np.array(to_lab)
     distance = ((colours[:, None] - palette[None]) ** 2 * np.array([1, 1.6, 1.6])).sum(-1)
-    return rgb[distance.argmin(1)]
+    return np.asarray(rgb[distance.argmin(1)])
 
 
 def _pixel(pixels: Pixels, size: Size) -> Pixels:
     width, height = size
     bayer = np.tile(BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width, None]
     bits = np.clip(pixels[..., :3] + (bayer * 15).astype(np.int16), 0, 255).astype(np.uint16) >> 3
-    return _nearest_of_32()[(bits[..., 0] << 10) | (bits[..., 1] << 5) | bits[..., 2]]
+    return np.asarray(_nearest_of_32()[(bits[..., 0] << 10) | (bits[..., 1] << 5) | bits[..., 2]])
 
 
 @lru_cache(maxsize=4)
@@ -217,7 +248,7 @@ def _carving(size: Size) -> Signed:
     y, x = _grid(size)
     scale = max(1.0, size[0] / 512)
     line = (y / scale + x / scale * 0.12 + _noise(size, 150, 8) * 3.4 + 3 * np.sin(x / 90 / scale)) / 4.6
-    return np.asarray(104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + _noise(size, 3, 9) * 6).astype(np.int16)
+    return np.asarray(np.asarray(104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + _noise(size, 3, 9) * 6), np.int16)
 
 
 def _woodcut(pixels: Pixels, size: Size) -> Pixels:
@@ -234,7 +265,7 @@ def _neon(pixels: Pixels, size: Size) -> Pixels:
     bright = np.clip(pixels[..., :3].astype(np.int16) - 88, 0, 255).astype(np.uint8)
     out = np.clip(pixels[..., :3].astype(np.int16) + _blurred(bright, size, 4, 3), 0, 255).astype(np.uint8)
     out[1::3] = (out[1::3].astype(np.uint16) * 225 >> 8).astype(np.uint8)
-    return out
+    return np.asarray(out, np.uint8)
 
 
 def _sepia(pixels: Pixels, size: Size) -> Pixels:
@@ -249,24 +280,25 @@ def _drafting_grid(size: Size) -> Signed:
     y, x = np.mgrid[0 : size[1], 0 : size[0]] // scale
     grid = np.where((x % 16 == 0) | (y % 16 == 0), 9, 0)
     grid = np.where((x % 64 == 0) | (y % 64 == 0), 20, grid)
-    return np.asarray(grid + _noise(size, 40, 4, 3) * 4).astype(np.int16)[..., None]
+    return np.asarray(np.asarray(grid + _noise(size, 40, 4, 3) * 4)[..., None], np.int16)
 
 
 def _blueprint(pixels: Pixels, size: Size) -> Pixels:
-    return np.clip(pixels[..., :3] + _drafting_grid(size), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(pixels[..., :3] + _drafting_grid(size), 0, 255), np.uint8)
 
 
 @lru_cache(maxsize=4)
 def _chalk_tiles(size: Size) -> tuple[Signed, Signed]:
     stick = _noise(size, 1.5, 6) * 0.75 + _noise(size, 5, 7) * 0.5
     dust = np.clip(_noise(size, 50, 11, 3) * 6, -14, 18)
-    return (np.clip(214 + stick * 36, 80, 256).astype(np.int16)[..., None] >> 1), dust.astype(np.int16)[..., None]
+    multiplier = np.clip(214 + stick * 36, 80, 256)[..., None].astype(np.int16) >> 1
+    return np.asarray(multiplier, np.int16), np.asarray(dust[..., None], np.int16)
 
 
 def _chalk(pixels: Pixels, size: Size) -> Pixels:
     stick, dust = _chalk_tiles(size)
     board = np.array([40, 48, 45], np.int16)
-    return np.clip(board + (((pixels[..., :3] - board) >> 1) * stick >> 6) + dust, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(board + (((pixels[..., :3] - board) >> 1) * stick >> 6) + dust, 0, 255), np.uint8)
 
 
 FINISHES: Final[dict[str, Callable[[Pixels, Size], Pixels]]] = {

@@ -82,9 +82,7 @@ def spline(points: Sequence[Point], closed: bool = True, steps: int = 4) -> Poin
         else:
             p0, p1, p2, p3 = points[max(i - 1, 0)], points[i], points[i + 1], points[min(i + 2, count - 1)]
         for a, b, c, d in weights:
-            out.append(
-                (a * p0[0] + b * p1[0] + c * p2[0] + d * p3[0], a * p0[1] + b * p1[1] + c * p2[1] + d * p3[1])
-            )
+            out.append((a * p0[0] + b * p1[0] + c * p2[0] + d * p3[0], a * p0[1] + b * p1[1] + c * p2[1] + d * p3[1]))
     if not closed:
         out.append(points[-1])
     return out
@@ -111,9 +109,7 @@ def box(x: float, y: float, width: float, height: float) -> Points:
 
 def oval(x: float, y: float, rx: float, ry: float, steps: int = 16) -> Points:
     """An ellipse as a polygon."""
-    return [
-        (x + rx * math.cos(k * math.tau / steps), y + ry * math.sin(k * math.tau / steps)) for k in range(steps)
-    ]
+    return [(x + rx * math.cos(k * math.tau / steps), y + ry * math.sin(k * math.tau / steps)) for k in range(steps)]
 
 
 def hull(points: Iterable[Point]) -> Points:

@@ -1,8 +1,8 @@
 """What people do in a scene beside the quest: every act that is possible and plausible there, in a seeded order.
 
-    acts = interlude(world, state, quest, place, earlier_acts_of_the_scene, rng, last=False)
+    acts = interlude(world, state, quest, place, earlier_acts, rng, last=False, secret=False)
 
-The caller takes the first one that leaves its plan possible. There is always something: somebody can wait.
+Nobody arrives in a scene that is a secret. The caller takes the first one that leaves its plan possible. There is always something: somebody can wait.
 
 It changes nothing: see story.py.
 """
@@ -18,14 +18,23 @@ Weighted = Iterator[tuple[float, Act]]
 
 
 def interlude(
-    world: World, state: State, quest: Quest, place: str, earlier: list[Act], rng: random.Random, last: bool
+    world: World,
+    state: State,
+    quest: Quest,
+    place: str,
+    earlier: list[Act],
+    rng: random.Random,
+    *,
+    last: bool,
+    secret: bool,
 ) -> list[Act]:
     """Possible acts of the people at a place, likeliest first."""
     here = [person.name for person in world.people if state.get("at", person.name) == place]
     options = [*_alone(world, state, quest, place, here), *_together(world, state, quest, place, here)]
     if last or len(here) > 2:
         options += _leaving(world, quest, place, here, earlier)
-    options += _arriving(world, state, quest, place, here, earlier)
+    if not secret:
+        options += _arriving(world, state, quest, place, here, earlier)
     done = {(act.action, act.actor, act.other, act.thing) for act in earlier}
     kinds = [act.action for act in earlier]
     scored = []
@@ -37,7 +46,13 @@ def interlude(
     return [act for _, act in sorted(scored, key=lambda pair: pair[0], reverse=True)]
 
 
+def _kept(world: World, quest: Quest) -> tuple[str, ...]:
+    """Things that only the quests may move."""
+    return quest.thing, quest.topic, world.things[0].name, world.of_kind("key") or ""
+
+
 def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]) -> Weighted:
+    kept = _kept(world, quest)
     for name in here:
         yield 0.5, Act("wait", name, place)
         if state.where(quest.thing) != f"held:{name}" and quest.kind not in ("meet", "open") and name != quest.friend:
@@ -47,13 +62,16 @@ def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]
                 yield (1.6 if name == quest.hero else 0.5), Act("search", name, place, thing=quest.thing, mode="vain")
         for thing in world.things:
             where = state.where(thing.name)
-            if thing.name in (quest.thing, quest.topic):
+            if thing.name in kept:
                 continue
             if where == f"held:{name}":
                 if "light" in thing.traits and not state.get("lit", thing.name):
                     yield 1.2, Act("light", name, place, thing=thing.name)
                 if "text" in thing.traits:
-                    yield (0.3 if state.get("read", name, thing.name) else 1.5), Act("read", name, place, thing=thing.name)
+                    yield (
+                        (0.3 if state.get("read", name, thing.name) else 1.5),
+                        Act("read", name, place, thing=thing.name),
+                    )
                 yield 0.4, Act("drop", name, place, thing=thing.name)
             elif where == f"at:{place}" and not state.get("hidden", thing.name) and "container" not in thing.traits:
                 yield 1.0, Act("pick_up", name, place, thing=thing.name)
@@ -62,7 +80,7 @@ def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]
 
 
 def _together(world: World, state: State, quest: Quest, place: str, here: list[str]) -> Weighted:
-    topic = quest.topic or quest.thing
+    topic, kept = quest.topic or quest.thing, _kept(world, quest)
     for one in here:
         for two in here:
             if one == two:
@@ -80,10 +98,10 @@ def _together(world: World, state: State, quest: Quest, place: str, here: list[s
             if one == quest.hero and state.holder(topic) not in (one, two) and not state.get("knows", one, topic):
                 yield 1.5, Act("ask", one, place, two, topic, mode="vain")
             known = state.get("knows", one, topic)
-            if known and known != two and not foes and not state.get("knows", two, topic) and topic != two:
+            if quest.hero not in here and known and known != two and not foes and not state.get("knows", two, topic) and topic != two:
                 yield 2.0, Act("tell", one, place, two, topic, target=str(known))
             for thing in world.things:
-                if state.where(thing.name) == f"held:{one}" and thing.name not in (quest.thing, quest.topic):
+                if state.where(thing.name) == f"held:{one}" and thing.name not in kept:
                     yield (0.2 if foes else 0.9), Act("give", one, place, two, thing.name)
 
 

@@ -7,7 +7,7 @@ A rule is a list of alternatives: a string (weight 1) or a pair `[weight, string
 slots, else by expanding the rule of that name; `{name|a}` puts the indefinite article before it and `{name|cap}`
 makes its first letter large. A voice does not use an alternative again while the rule has one it has used less.
 
-It knows no story and no world: see prose.py, staging.py, lines.py and questions.py for what is said with it.
+It knows no story and no world: see prose.py, shooting.py, lines.py and questions.py for what is said with it.
 """
 
 import random

@@ -1,6 +1,6 @@
 """How people look: the vocabulary, the fixed phrase that says it, and the way back from phrase to looks.
 
-    looks = Looks(build="tall", hair="bob", hair_colour="red", skin="fair", garment="coat", colour="teal", accessory="glasses")
+    looks = parse("a tall person with red bob hair, fair skin, a teal coat and glasses")
     phrase(looks)     # 'a tall person with red bob hair, fair skin, a teal coat and glasses'
     parse(phrase(looks)) == looks
 

@@ -1,7 +1,7 @@
 """How goals are reached: quests, the planner that turns a quest into acts, and complications that lengthen it.
 
     quest = Quest(kind="return", hero="Ada", thing="silver key", friend="Ben", villain="Cora", place="the old inn")
-    acts = plan(world, state, quest)               # the shortest telling from this state; NoPlan when there is none
+    acts = plan(world, state, quest)               # the shortest telling from this state; NoPlanError when there is none
 
 A planner works backwards over the state: to give a thing one must hold it, to hold it one must find it, be given it or
 take it, to find it one must be told or search, to search a dark place one needs a light, to open a chest its key. It
@@ -19,7 +19,7 @@ from moviellm.generation.studio.world import World
 DEPTH_MAX = 8
 
 
-class NoPlan(Exception):
+class NoPlanError(Exception):
     """The goal cannot be reached from this state."""
 
 
@@ -59,7 +59,7 @@ class Planner:
                 self.state.cut(("at", name), place)
         reason = self.state.wrong(act)
         if reason:
-            raise NoPlan(reason)
+            raise NoPlanError(reason)
         self.state.apply("plan", act)
         self.acts.append(act)
 
@@ -73,7 +73,7 @@ class Planner:
         if where == f"held:{hero}":
             return
         if depth > DEPTH_MAX:
-            raise NoPlan(f"{hero} runs in circles after {thing}")
+            raise NoPlanError(f"{hero} runs in circles after {thing}")
         kind, _, spot = where.partition(":")
         if kind == "at":
             if self.state.get("hidden", thing):
@@ -85,7 +85,7 @@ class Planner:
         elif kind == "held":
             self._from(hero, thing, spot, depth)
         else:
-            raise NoPlan(f"{thing} is nowhere")
+            raise NoPlanError(f"{thing} is nowhere")
 
     def open(self, hero: str, chest: str, depth: int = 0) -> None:
         """Open a container."""
@@ -97,7 +97,7 @@ class Planner:
             mode = "key"
         spot = self.state.where(chest)
         if not spot.startswith("at:"):
-            raise NoPlan(f"{chest} stands nowhere")
+            raise NoPlanError(f"{chest} stands nowhere")
         self.do("open", hero, spot[3:], thing=chest, target=key if mode else "", mode=mode)
 
     def learn(self, hero: str, topic: str, truth: str, depth: int = 0) -> bool:
@@ -156,11 +156,11 @@ class Planner:
             if not self.learn(hero, thing, owner, depth):
                 self.do("watch", hero, place, other=owner, thing=thing, mode="carry")
             self.do("argue", hero, self.place_of(owner), other=owner, thing=thing, mode="wronged")
-            self.do("take", hero, self.place_of(owner), other=owner, thing=thing)
+            self.do("take", hero, self.place_of(owner), other=owner, thing=thing, mode="known")
         elif owner == self.villain or hero == self.villain:
             if not self.learn(hero, thing, owner, depth):
                 self.do("watch", hero, place, other=owner, thing=thing, mode="carry")
-            self.do("steal", hero, self.place_of(owner), other=owner, thing=thing)
+            self.do("steal", hero, self.place_of(owner), other=owner, thing=thing, mode="known")
         elif self.state.get("price", owner):
             if self.state.get("price", owner) != "paid":
                 self.pay(hero, owner, depth)
@@ -174,7 +174,7 @@ def plan(world: World, state: State, quest: Quest, first: tuple[Act, ...] = ()) 
     """Acts that end the quest, after the acts `first`; the last act is the goal.
 
     Raises:
-        NoPlan: it cannot be done, or is done already.
+        NoPlanError: it cannot be done, or is done already.
     """
     planner = Planner(world, state, quest.villain, quest.thing if quest.kind == "meet" else "")
     for act in first:
@@ -183,7 +183,7 @@ def plan(world: World, state: State, quest: Quest, first: tuple[Act, ...] = ()) 
         )
     _reach(planner, quest)
     if len(planner.acts) <= len(first):
-        raise NoPlan(f"nothing is left to do for {quest}")
+        raise NoPlanError(f"nothing is left to do for {quest}")
     return planner.acts
 
 
@@ -198,7 +198,9 @@ def _reach(planner: Planner, quest: Quest) -> None:
     elif quest.kind == "favour":
         planner.pay(hero, friend)
         truth = str(planner.state.get("knows", friend, quest.topic))
-        planner.do("tell", friend, planner.place_of(friend), other=hero, thing=quest.topic, target=truth, mode="favour")
+        planner.do(
+            "tell", friend, planner.place_of(friend), other=hero, thing=quest.topic, target=truth, mode="favour"
+        )
     else:
         planner.hold(hero, thing)
         if quest.kind == "return":
@@ -263,7 +265,7 @@ def _refusals(world: World, state: State, quest: Quest, rng: random.Random) -> l
     """A friend who could help wants something first."""
     try:
         ahead = plan(world, state, quest)
-    except NoPlan:
+    except NoPlanError:
         return []
     helper = next((act.actor for act in ahead if act.mode == "asked"), None)
     if helper is None or state.get("price", helper):

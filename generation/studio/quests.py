@@ -99,7 +99,7 @@ def _placed(world: World, state: State, quest: Quest, thing: str, rng: random.Ra
         return [(held, f"at:{far}"), (("hidden", thing), True), (("knows", friend, thing), far)]
     if level == 3:
         return [(held, f"at:{far}"), (("hidden", thing), True)]
-    if level == 4 and chest and chest != thing and state.where(chest) == NOWHERE:
+    if level == 4 and chest and chest not in (thing, world.things[0].name) and state.where(chest) == NOWHERE:
         key = world.of_kind("key") or ""
         cuts: Cuts = [(("where", chest), f"at:{far}"), (("locked", chest), True), (held, f"in:{chest}")]
         return cuts + ([(("where", key), f"held:{friend}")] if state.where(key) == NOWHERE else [])
@@ -136,6 +136,13 @@ def _furniture(world: World, state: State, quest: Quest, rng: random.Random) -> 
 def opening(world: World, state: State, quest: Quest, rng: random.Random) -> tuple[Act, ...]:
     """The acts a quest begins with: who asks for what."""
     place = str(state.get("at", quest.friend))
+    holder = state.holder(quest.thing)
+    if quest.villain and (holder == quest.friend or (holder == quest.hero and quest.kind == "hold")):
+        spot = str(state.get("at", holder))
+        away = other_place(world, rng, spot)
+        theft = Act("steal", quest.villain, spot, holder, quest.thing), Act("go", quest.villain, spot, target=away)
+        ask = Act("ask", quest.friend, spot, quest.hero, quest.thing, mode="request")
+        return (*theft, ask) if holder == quest.friend and quest.kind == "return" else theft
     if quest.kind == "favour":
         return (
             Act("ask", quest.hero, place, quest.friend, quest.topic, mode="vain"),
@@ -143,7 +150,8 @@ def opening(world: World, state: State, quest: Quest, rng: random.Random) -> tup
         )
     if quest.kind == "return":
         return (Act("ask", quest.friend, place, quest.hero, quest.thing, mode="request"),)
-    if quest.kind == "hold" and state.holder(quest.thing) == quest.villain and quest.villain and rng.random() < 0.5:
-        here = str(state.get("at", quest.hero))
-        return (Act("argue", quest.hero, here, quest.villain, quest.thing),)
-    return ()
+    if quest.kind == "meet":
+        return ()
+    if quest.villain and holder == quest.villain and rng.random() < 0.5:
+        return (Act("argue", quest.hero, str(state.get("at", quest.hero)), quest.villain, quest.thing),)
+    return (Act("ask", quest.hero, place, quest.friend, quest.thing, mode="vain"),)

@@ -78,6 +78,15 @@ class Skeleton:
         """Height of the head as drawn."""
         return self.unit * self.head_size * 100
 
+    def bend(self, side: str, shoulder: float, elbow: float) -> None:
+        """Give an arm other angles."""
+        arm = self.arms[side]
+        scale = self.unit * self.torso / TORSO
+        joint = _step(arm.shoulder, shoulder, UPPER_ARM * scale, self.facing)
+        wrist = _step(joint, shoulder + elbow, FOREARM * scale, self.facing)
+        hand = _step(wrist, shoulder + elbow, GRIP * self.unit, self.facing)
+        self.arms[side] = Arm(arm.shoulder, joint, wrist, hand, shoulder + elbow)
+
     def aim(self, side: str, target: Point) -> None:
         """Bend an arm so that its fist comes to `target`, as far as it reaches."""
         arm = self.arms[side]
@@ -93,9 +102,7 @@ class Skeleton:
         inner = math.acos(max(-1.0, min(1.0, (upper**2 + fore**2 - distance**2) / (2 * upper * fore))))
         second = first + 180 - math.degrees(inner)
         wrist = _step(elbow, second, FOREARM * scale, self.facing)
-        self.arms[side] = Arm(
-            arm.shoulder, elbow, wrist, _step(wrist, second, GRIP * self.unit, self.facing), second
-        )
+        self.arms[side] = Arm(arm.shoulder, elbow, wrist, _step(wrist, second, GRIP * self.unit, self.facing), second)
 
 
 def _step(start: Point, angle: float, length: float, facing: int) -> Point:

@@ -8,7 +8,7 @@ plans. In every scene the story either takes the next step of the quest's plan, 
 (plans.complications) if the quest can still end in time, or tells an interlude. What a scene has room for beyond that
 is filled by interludes.py. Every event is applied to the state, so the log is true by construction.
 
-It says nothing in words: see prose.py, staging.py and lines.py.
+It says nothing in words: see prose.py, shooting.py and lines.py.
 """
 
 import random
@@ -18,12 +18,14 @@ from moviellm.generation.protocols import StoryBrief, derive_seed
 from moviellm.generation.schema import TimeOfDay, Weather
 from moviellm.generation.studio.actions import Act, Fact, State, Value
 from moviellm.generation.studio.interludes import interlude
-from moviellm.generation.studio.plans import NoPlan, Quest, complications, other_place, plan
+from moviellm.generation.studio.plans import NoPlanError, Quest, complications, other_place, plan
 from moviellm.generation.studio.quests import next_quest, opening
 from moviellm.generation.studio.world import Vocabulary, World, make_world
 
 SCENES_PER_QUEST = 9
 """A quest of more scenes than this runs dry; a movie of more scenes gets more quests."""
+SECRET = ("hide", "steal", "watch")
+"""Actions that nobody else walks in on."""
 TRIES = 12
 """Other interludes tried when a scene would repeat an earlier one."""
 
@@ -113,7 +115,8 @@ class _Teller:
     def _quest(self, last: bool, left: int) -> None:
         """Choose the next quest, with a setting in which it can end in the scenes that are left."""
         earlier = self.story.quests
-        for level in self.rng.sample(range(2, 7), 5) + [1, 0, -1]:
+        levels = [*self.rng.sample(range(2, 7), 5), 2, 1, 0, -1, 1, 0, -1]
+        for tries, level in enumerate(levels * 3):
             quest, cuts = next_quest(self.world, self.state, self.rng, last=last, level=level, earlier=earlier)
             trial = self.state.copy()
             for fact, value in cuts:
@@ -122,9 +125,9 @@ class _Teller:
             for start in (first, ()):
                 try:
                     acts = plan(self.world, trial, quest, start)
-                except NoPlan:
+                except NoPlanError:
                     continue
-                if scenes_needed(acts, self.cap) <= left:
+                if scenes_needed(acts, self.cap) <= left and (tries > 12 or self._fresh(acts)):
                     self.quest, self.plan = quest, acts
                     for fact, value in cuts:
                         self._cut(fact, value)
@@ -136,9 +139,8 @@ class _Teller:
         head = self._head(left)
         for attempt in range(TRIES):
             saved = self.state.copy(), list(self.cuts), self.rng.getstate()
-            events = self._fill(head, wanted)
-            place = events[0].act.place
-            signature = (place, *sorted((e.act.action, e.act.people, e.act.thing) for e in events))
+            events = self._fill(head, min(self.cap, wanted + attempt // 3))
+            signature = _signature([event.act for event in events])
             if signature not in self.seen or attempt == TRIES - 1:
                 break
             self.state, self.cuts, _ = saved
@@ -150,7 +152,7 @@ class _Teller:
         log = SceneLog(
             chapter=chapter,
             index=index,
-            place=place,
+            place=events[0].act.place,
             time_of_day=time_of_day,
             weather=weather,
             cuts=tuple(self.cuts),
@@ -164,10 +166,10 @@ class _Teller:
         """Acts of the quest that this scene shows; none when it is an interlude."""
         need = scenes_needed(self.plan, self.cap)
         if left > need:
-            worse = self._worse(left)
+            worse = self._worse(left) if self.story.scenes else None
             if worse is not None:
                 self.plan = worse
-            elif need == 1 or self.rng.random() > need / left + 0.15:
+            elif need == 1 or (self.story.scenes and self.rng.random() > need / left + 0.15):
                 return []
         return first_scene(self.plan, self.cap)
 
@@ -178,18 +180,26 @@ class _Teller:
         for acts in options[: 2 if self.rng.random() < 0.75 else 0]:
             try:
                 longer = plan(self.world, self.state, self.quest, acts)
-            except NoPlan:
+            except NoPlanError:
                 continue
-            if scenes_needed(self.plan, self.cap) < scenes_needed(longer, self.cap) <= left:
+            longer_enough = scenes_needed(self.plan, self.cap) < scenes_needed(longer, self.cap) <= left
+            if longer_enough and self._fresh(longer):
                 return longer
         return None
+
+    def _fresh(self, acts: list[Act]) -> bool:
+        """Whether a plan repeats no scene, where every act is a scene of its own and there is nothing to vary it with."""
+        if self.cap > 1:
+            return True
+        signatures = [_signature([act]) for act in acts]
+        return len(set(signatures)) == len(signatures) and not self.seen.intersection(signatures)
 
     def _fill(self, head: list[Act], wanted: int) -> list[Happening]:
         """Let a scene happen: the quest's acts and, as far as there is room, what else these people do there."""
         others = [person.name for person in self.world.people if not self._away(person.name)]
         place = head[0].place if head else self.rng.choice([p.name for p in self.world.places])
         company = list(dict.fromkeys(name for act in head for name in act.people))
-        secret = any(act.action in ("hide", "watch", "steal") for act in head)
+        secret = any(act.action in SECRET for act in head)
         if not company:
             company = self.rng.sample(others, min(len(others), self.rng.choice((1, 2, 2, 3)) if self.cap > 1 else 2))
         elif wanted > len(head) and not secret and len(company) < 3:
@@ -245,7 +255,9 @@ class _Teller:
 
     def _add(self, events: list[Happening], head: list[Act], rest: list[Act], place: str, room: int) -> bool:
         """One more event of the interlude kind that leaves the plan possible."""
-        acts = interlude(self.world, self.state, self.quest, place, [e.act for e in events], self.rng, last=room <= 1)
+        earlier = [event.act for event in events]
+        secret = any(act.action in SECRET for act in [*head, *earlier])
+        acts = interlude(self.world, self.state, self.quest, place, earlier, self.rng, last=room <= 1, secret=secret)
         for act in acts:
             trial = self.state.copy()
             if trial.wrong(act):
@@ -281,6 +293,11 @@ class _Teller:
         if self.rng.random() < 0.3:
             self.weather = self.rng.choice(TURNS[weather])
         return time_of_day, weather
+
+
+def _signature(acts: list[Act]) -> tuple[object, ...]:
+    """What makes two scenes the same: the place and what happens, in any order."""
+    return (acts[0].place, *sorted((act.action, act.people, act.thing) for act in acts))
 
 
 TURNS: dict[Weather, tuple[Weather, ...]] = {

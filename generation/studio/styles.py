@@ -3,8 +3,8 @@
     rules = style_rules()["noir"]
     Palette(rules, "night", "rain").colour("wall", haze=0.3)
 
-A shape names a role (`sky_lo`, `ink`, `wood`...) or its own colour (`#rrggbb`); the style, the hour, the weather and the
-distance decide what is drawn. The rules are data: art/styles.yaml. The finish after drawing is in finish.py.
+A shape names a role (`sky_lo`, `ink`, `wood`...) or its own colour (`#rrggbb`); the style, the hour, the weather and
+the distance decide what is drawn. The rules are data: art/styles.yaml. The finish after drawing is in finish.py.
 """
 
 from dataclasses import dataclass, field

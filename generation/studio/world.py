@@ -24,13 +24,15 @@ from moviellm.generation.studio.looks import ACCESSORIES, Looks, phrase
 
 PLACES_MAX = 8
 PEOPLE_MAX = 5
-CLOSE_COLOURS = (
-    {"red", "orange"}, {"orange", "yellow"}, {"green", "teal"}, {"teal", "blue"}, {"blue", "purple"}, {"purple", "pink"},
-    {"red", "pink"}, {"brown", "orange"}, {"brown", "red"}, {"grey", "white"}, {"black", "brown"}, {"grey", "teal"},
-    {"grey", "blue"}, {"black", "grey"}, {"pink", "white"}, {"yellow", "white"}, {"black", "purple"}, {"brown", "grey"},
-)  # fmt: skip
-"""Garment colours that a viewer could take for each other in one of the styles."""
-COAT_COLOURS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "grey", "white", "black")
+COAT_COLOURS = (
+    ("red", "yellow", "green", "blue", "black"),
+    ("orange", "teal", "purple", "white", "black"),
+    ("pink", "yellow", "green", "blue", "brown"),
+    ("red", "teal", "yellow", "purple", "black"),
+    ("pink", "green", "orange", "blue", "black"),
+    ("blue", "orange", "white", "green", "black"),
+)
+"""Coats of one cast: in none of these would a viewer take two of them for each other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,10 @@ class Vocabulary:
 
 def _tokens(theme: str) -> list[str]:
     plain = re.findall(r"\w+", theme.lower())
-    return [word.removesuffix("s") if len(word) > 3 and not word.endswith(("ss", "us", "years")) else word for word in plain]
+    return [
+        word.removesuffix("s") if len(word) > 3 and not word.endswith(("ss", "us", "years")) else word
+        for word in plain
+    ]
 
 
 def make_world(vocabulary: Vocabulary, theme: str, scenes: int, rng: random.Random) -> World:
@@ -149,7 +154,9 @@ def make_world(vocabulary: Vocabulary, theme: str, scenes: int, rng: random.Rand
         people=_people(vocabulary, theme, occupation, places, count, rng),
         places=places,
         things=things,
-        weather=_first(vocabulary.known("weather", theme), rng, ("clear", "cloudy", "clear", "rain", "fog", "snow", "storm")),
+        weather=_first(
+            vocabulary.known("weather", theme), rng, ("clear", "cloudy", "clear", "rain", "fog", "snow", "storm")
+        ),
         time_of_day=_first(vocabulary.known("time_of_day", theme), rng, ("dawn", "day", "day", "dusk", "night")),
     )
 
@@ -230,6 +237,7 @@ def _people(
     jobs = [job for job, entry in data["occupations"].items() if job != occupation]
     rng.shuffle(jobs)
     jobs.sort(key=lambda job: data["occupations"][job]["home"] not in kinds)
+    coats = rng.sample(rng.choice(COAT_COLOURS), count)
     people: list[Person] = []
     for i in range(count):
         job = occupation if i == 0 else jobs[i - 1]
@@ -237,15 +245,13 @@ def _people(
         taken = {person.name[0] for person in people}
         name = rng.choice([name for name in data["names"]["she" if she else "he"] if name[0] not in taken])
         build = "child" if children and i == 1 else "elder" if elders and i == 0 else None
-        looks = _looks(people, she, build, rng)
+        looks = _looks(people, she, build, coats[i], rng)
         if looks.build == "child":
             job = "girl" if she else "boy"
         home_kind = data["occupations"][job]["home"] if job in data["occupations"] else kinds[0]
         home = places[kinds.index(home_kind)].name if home_kind in kinds else rng.choice(places).name
         text = capital(f"{indefinite(_described(looks, job))} from {home}.")
-        person = Person(
-            name=name, role=ROLES[i], she=she, occupation=job, description=text, looks=looks, home=home
-        )
+        person = Person(name=name, role=ROLES[i], she=she, occupation=job, description=text, looks=looks, home=home)
         people.append(person)
     return tuple(people)
 
@@ -254,11 +260,15 @@ def _described(looks: Looks, job: str) -> str:
     return f"{'old ' if looks.build == 'elder' else 'young ' if looks.build == 'child' else ''}{job}"
 
 
-def _looks(people: list[Person], she: bool, build: str | None, rng: random.Random) -> Looks:
+def _looks(people: list[Person], she: bool, build: str | None, colour: str, rng: random.Random) -> Looks:
     """Looks that nobody in `people` can be taken for: another hair shape, another accessory, a distant coat colour."""
     build = build or rng.choice(("mid", "slim", "stout", "tall", "mid", "elder"))
     worn = [person.looks for person in people]
-    hairs = ["bob", "long", "ponytail", "bun", "curly", "braids"] if she else ["short", "curly", "bald", "ponytail", "long"]
+    hairs = (
+        ["bob", "long", "ponytail", "bun", "curly", "braids"]
+        if she
+        else ["short", "curly", "bald", "ponytail", "long"]
+    )
     extras = [item for item in ACCESSORIES if item != "nothing else"]
     extras.remove("a beard" if she or build == "child" else "a headscarf")
     hairs = [hair for hair in hairs if build != "child" or hair != "bald"]
@@ -266,17 +276,12 @@ def _looks(people: list[Person], she: bool, build: str | None, rng: random.Rando
     colours = ("grey", "white") if build == "elder" else ("black", "brown", "red", "blond")
     taken = {looks.hair_colour for looks in worn}
     garments = ("coat", "jacket", "jumper", "dress", "apron") if she else ("coat", "jacket", "jumper", "apron")
-    far = [
-        colour
-        for colour in COAT_COLOURS
-        if all(colour != looks.colour and {colour, looks.colour} not in CLOSE_COLOURS for looks in worn)
-    ]
     return Looks(
         build=build,
         hair=hair,
         hair_colour="grey" if hair == "bald" else rng.choice([c for c in colours if c not in taken] or colours),
         skin=rng.choice(("pale", "fair", "tan", "brown", "dark", "deep")),
         garment=rng.choice(garments),
-        colour=rng.choice(far),
+        colour=colour,
         accessory=rng.choice([item for item in extras if item not in {looks.accessory for looks in worn}]),
     )

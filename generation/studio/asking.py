@@ -1,0 +1,491 @@
+"""The kinds of questions: each a generator over a movie's log that gives only what the log answers without doubt.
+
+    for question in KINDS["character"](asker): ...
+
+An event is asked about by its clause, and only if no other event of the movie has the same clause. Multiple choice
+takes wrong options of the same category from the same movie and puts the right one anywhere with equal chance; where
+there are fewer than three different options the question is not asked that way.
+
+It does not choose among kinds: see questions.py.
+"""
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+from moviellm.generation.protocols import QuestionDraft
+from moviellm.generation.schema import AnswerFormat, Channel, QuestionType, TemporalSpan
+from moviellm.generation.studio.language import Voice, capital, listing, sentence
+from moviellm.generation.studio.looks import COLOURS, parse
+from moviellm.generation.studio.movielog import LogEvent, MovieLog
+from moviellm.generation.studio.world import Vocabulary
+
+OPTIONS_MAX, OPTIONS_MIN = 4, 3
+STYLES_WITHOUT_HUE = ("noir", "woodcut", "sepia", "blueprint", "ink", "chalk")
+SPOKEN = ("ask", "tell")
+TELLING_CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "tell": ("find", "hug"),
+    "search": ("find",),
+    "find": ("pick_up",),
+    "give": ("give", "read", "hide", "open", "light", "tell", "hug", "drop", "search"),
+    "pick_up": ("give", "hide", "drop", "read", "light", "steal", "search", "open"),
+    "take": ("give", "hide", "drop", "read", "open"),
+    "steal": ("take", "hide", "give", "argue", "steal"),
+    "hide": ("find", "watch", "take"),
+    "open": ("take", "hide"),
+    "light": ("search",),
+    "ask": ("tell", "give"),
+    "go": ("follow",),
+    "argue": ("hug",),
+    "drop": ("pick_up",),
+}
+"""Which cause of which effect is worth a question: that somebody had come to the place is true and says nothing."""
+
+
+class Asker:
+    """What every kind needs: the log, a voice, and how questions are put together."""
+
+    def __init__(self, log: MovieLog, voice: Voice, rng: random.Random, vocabulary: Vocabulary) -> None:
+        self.log, self.voice, self.rng, self.vocabulary = log, voice, rng, vocabulary
+
+    def shuffled(self, items: Sequence[Any]) -> list[Any]:
+        """The items in a seeded order."""
+        return self.rng.sample(list(items), len(items))
+
+    def question(
+        self,
+        question_type: QuestionType,
+        text: str,
+        answer: str,
+        *,
+        events: Sequence[LogEvent] = (),
+        wrong: Sequence[str] | None = None,
+        answer_format: AnswerFormat = "open_ended",
+        **rest: Any,
+    ) -> QuestionDraft | None:
+        """A question; with `wrong` a multiple choice, None when there are too few options for one."""
+        fields: dict[str, Any] = {
+            "level": self.log.level(*events) if events else "movie",
+            "evidence": _merged([event.span for event in events]),
+            "keyframe_ids": self.log.frames(*events),
+            "line_ids": (),
+            "requires": self.requires(events),
+            **rest,
+        }
+        if wrong is not None:
+            options = [item for item in dict.fromkeys(wrong) if item != answer]
+            options = self.shuffled(options)[: OPTIONS_MAX - 1]
+            if len(options) < OPTIONS_MIN - 1:
+                return None
+            place = self.rng.randrange(len(options) + 1)
+            options.insert(place, answer)
+            fields |= {"options": tuple(options), "answer_index": place}
+            answer_format = "multiple_choice"
+        return QuestionDraft(
+            question_type=question_type, answer_format=answer_format, question=capital(text), answer=answer, **fields
+        )
+
+    def either(
+        self, *args: Any, wrong: Sequence[str], open_answer: str | None = None, **rest: Any
+    ) -> Iterator[QuestionDraft]:
+        """The question as multiple choice or open, by chance; open when there are too few options."""
+        choice = self.question(*args, wrong=wrong, **rest) if self.rng.random() < 0.6 else None
+        if choice is None:
+            choice = self.question(args[0], args[1], open_answer or args[2], **rest)
+        if choice is not None:
+            yield choice
+
+    def requires(self, events: Sequence[LogEvent], *more: Channel) -> tuple[Channel, ...]:
+        """Seeing, and hearing where an event is speech."""
+        heard: tuple[Channel, ...] = ("dialogue",) if any(event.action in SPOKEN for event in events) else ()
+        return cast(tuple[Channel, ...], tuple(dict.fromkeys(("vision", *heard, *more))))
+
+
+def _merged(spans: Sequence[TemporalSpan]) -> tuple[TemporalSpan, ...]:
+    """Spans in order of time, the same one once."""
+    unique = {(span.start_s, span.end_s): span for span in spans}
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def overview(asker: Asker) -> Iterator[QuestionDraft]:
+    """The whole movie, then its chapters."""
+    log = asker.log
+    whole = TemporalSpan(start_s=0.0, end_s=log.scenes[-1]["span"][1])
+    everything: dict[str, Any] = {"evidence": (whole,), "requires": ("vision", "dialogue"), "events": ()}
+    for rule, answer in (("movie", log.inputs["synopsis"]), ("premise", log.inputs["logline"])):
+        yield from _made(asker.question("overview", asker.voice.say(f"overview.{rule}"), answer, **everything))
+    chapters = log.inputs["chapters"]
+    for i in asker.shuffled(range(len(chapters) if len(chapters) > 1 else 0)):
+        span = TemporalSpan(start_s=chapters[i]["span"][0], end_s=chapters[i]["span"][1])
+        slots = {"n": str(i + 1), "time": f"{_clock(span.start_s)} to {_clock(span.end_s)}"}
+        text = asker.voice.say("overview.chapter", slots)
+        part = {**everything, "evidence": (span,), "level": "chapter"}
+        yield from _made(asker.question("overview", text, chapters[i]["summary"], **part))
+
+
+def _made(question: QuestionDraft | None) -> Iterator[QuestionDraft]:
+    if question is not None:
+        yield question
+
+
+def plot(asker: Asker) -> Iterator[QuestionDraft]:
+    """What happens next, and how it ends."""
+    log = asker.log
+    captions = [event.caption for event in log.events]
+    if log.events:
+        end = log.events[-1]
+        yield from _made(asker.question("plot", asker.voice.say("plot.end"), end.caption, events=[end], level="movie"))
+    for event in asker.shuffled([event for event in log.single if event.index + 1 < len(log.inputs["events"])]):
+        after = next((item for item in log.events if item.index == event.index + 1), None)
+        if after is None:
+            continue
+        text = asker.voice.say("plot.next", {"clause": event.clause})
+        wrong = [caption for caption in captions if caption not in (after.caption, event.caption)]
+        yield from asker.either(
+            "plot",
+            text,
+            after.caption,
+            wrong=wrong,
+            events=[event, after],
+            requires=asker.requires([event, after], "order"),
+        )
+
+
+def cause(asker: Asker) -> Iterator[QuestionDraft]:
+    """Which earlier event an event could not have happened without."""
+    log = asker.log
+    for event in asker.shuffled(log.single):
+        causes = [log.by_id[key] for key in event.because if key in log.by_id]
+        telling = [item for item in causes if event.action in TELLING_CAUSES.get(item.action, ())]
+        if len(telling) != 1:
+            continue
+        behind = _ancestors(log, event)
+        wrong = [item.caption for item in log.events if item.index < event.index and item.event_id not in behind]
+        right = telling[0]
+        wrong = [caption for caption in wrong if caption not in {log.by_id[key].caption for key in behind}]
+        text = asker.voice.say("cause.why", {**event.slots, "base": event.base})
+        yield from asker.either(
+            "cause",
+            text,
+            right.caption,
+            wrong=wrong,
+            events=[right, event],
+            requires=asker.requires([right, event], "order"),
+        )
+
+
+def _ancestors(log: MovieLog, event: LogEvent) -> set[str]:
+    found: set[str] = set()
+    todo = [key for key in event.because if key in log.by_id]
+    while todo:
+        key = todo.pop()
+        if key not in found:
+            found.add(key)
+            todo += [other for other in log.by_id[key].because if other in log.by_id]
+    return found
+
+
+def character(asker: Asker) -> Iterator[QuestionDraft]:
+    """Who did it, and to whom."""
+    log = asker.log
+    for event in asker.shuffled(log.events):
+        for rule, answer, rest in (("who", 0, (1,)), ("whom", 1, (0,))):
+            if not asker.voice.grammar.has(f"{rule}.{event.action}") or answer >= len(event.names):
+                continue
+            if event.thing is None and event.action in ("ask", "tell"):
+                continue
+            kept = [event.names[i] for i in rest if i < len(event.names)]
+            text = asker.voice.say(f"{rule}.{event.action}", event.slots)
+            if len(_alike(log, event, text, rest)) != 1:
+                continue
+            wrong = [name for name in log.names if name not in kept]
+            yield from asker.either("character", text, event.names[answer], wrong=wrong, events=[event])
+
+
+def _alike(log: MovieLog, event: LogEvent, text: str, rest: tuple[int, ...]) -> list[LogEvent]:
+    """Events that a question could also mean: same action, object and other person, and place if it is named."""
+    named = event.location in text
+    return [
+        item
+        for item in log.events
+        if item.action == event.action
+        and item.thing == event.thing
+        and all(item.names[i : i + 1] == event.names[i : i + 1] for i in rest)
+        and (not named or item.location == event.location)
+    ]
+
+
+def dialogue(asker: Asker) -> Iterator[QuestionDraft]:
+    """Who said it, and what was answered."""
+    log = asker.log
+    spoken = Counter(line[2] for scene in log.scenes for line in scene["lines"])
+    speakers = {line[1] for scene in log.scenes for line in scene["lines"] if line[1]}
+    pairs = [
+        (line, scene["lines"][i + 1] if i + 1 < len(scene["lines"]) else None)
+        for scene in log.scenes
+        for i, line in enumerate(scene["lines"])
+    ]
+    texts = list(spoken)
+    for line, answer in asker.shuffled(pairs):
+        line_id, who, text, span = line
+        if spoken[text] != 1 or who is None:
+            continue
+        common: dict[str, Any] = {"level": "scene", "requires": ("dialogue",)}
+        spoken_at = TemporalSpan(start_s=span[0], end_s=span[1])
+        name = log.name_of[who]
+        if answer is not None and answer[1] not in (None, who) and asker.rng.random() < 0.5:
+            slots = {"a": name, "b": log.name_of[answer[1]], "text": text}
+            said = TemporalSpan(start_s=answer[3][0], end_s=answer[3][1])
+            wrong = [item for item in texts if item not in (text, answer[2])]
+            question = asker.voice.say("dialogue.reply", slots)
+            both: dict[str, Any] = {"evidence": (spoken_at, said), "line_ids": (line_id, answer[0]), **common}
+            yield from asker.either("dialogue", question, answer[2], wrong=wrong, **both)
+        else:
+            question = asker.voice.say("dialogue.who", {"text": text})
+            wrong = [log.name_of[item] for item in sorted(speakers)] + log.names
+            one: dict[str, Any] = {"evidence": (spoken_at,), "line_ids": (line_id,), **common}
+            one["requires"] = ("vision", "dialogue")
+            yield from asker.either("dialogue", question, name, wrong=wrong, **one)
+
+
+def visual(asker: Asker) -> Iterator[QuestionDraft]:
+    """What one keyframe shows: what is held, who is there, where it is; and what people wear."""
+    log = asker.log
+    coats = _coats(asker)
+    for scene, frame in asker.shuffled([(part, shown) for part in log.scenes for shown in part["keyframes"]]):
+        span = TemporalSpan(start_s=frame["span"][0], end_s=frame["span"][1])
+        time = _clock((span.start_s + span.end_s) / 2)
+        if not span.start_s <= int((span.start_s + span.end_s) / 2) < span.end_s:
+            continue
+        common: dict[str, Any] = {
+            "level": "keyframe", "evidence": (span,), "keyframe_ids": (frame["id"],), "requires": ("vision",),
+        }  # fmt: skip
+        if asker.rng.random() < 0.25:
+            yield from itertools.islice(coats, 1)
+        choices = [_held, _seen, _where, _lying]
+        for kind in asker.shuffled(choices):
+            found = list(kind(asker, scene, frame, time, common))
+            if found:
+                yield from found
+                break
+
+
+Common = dict[str, Any]
+
+
+def _coats(asker: Asker) -> Iterator[QuestionDraft]:
+    log = asker.log
+    if log.inputs["style"] is None or log.inputs["style"] in STYLES_WITHOUT_HUE:
+        return
+    for name in asker.shuffled(log.names)[:2]:
+        frames = [
+            frame
+            for frame in log.keyframes
+            if name in [log.name_of[p] for p in frame["seen"]] and frame["shot"] != "insert"
+        ]
+        if not frames:
+            continue
+        looks = parse(log.looks[name])
+        text = asker.voice.say("visual.coat", {"a": name, "garment": looks.garment})
+        worn = [parse(log.looks[other]).colour for other in log.names]
+        span = TemporalSpan(start_s=frames[0]["span"][0], end_s=frames[0]["span"][1])
+        more: Common = {
+            "evidence": (span,),
+            "keyframe_ids": (frames[0]["id"],),
+            "requires": ("vision",),
+            "level": "movie",
+        }
+        yield from asker.either("visual", text, looks.colour, wrong=[*worn, *COLOURS], **more)
+
+
+def _held(
+    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
+) -> Iterator[QuestionDraft]:
+    if frame["shot"] == "insert" or not frame["holding"]:
+        return
+    person, thing = asker.rng.choice(frame["holding"])
+    if person not in frame["seen"]:
+        return
+    text = asker.voice.say("visual.holding", {"a": asker.log.name_of[person], "time": time})
+    wrong = [f"the {item}" for item in asker.log.things]
+    yield from asker.either("visual", text, f"the {thing}", wrong=wrong, **common)
+
+
+def _seen(
+    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
+) -> Iterator[QuestionDraft]:
+    if frame["shot"] == "insert" or len(frame["people"]) != 1 or frame["seen"] != frame["people"]:
+        return
+    name = asker.log.name_of[frame["people"][0]]
+    text = asker.voice.say("visual.who", {"time": time})
+    yield from asker.either("visual", text, name, wrong=asker.log.names, **common)
+
+
+def _where(
+    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
+) -> Iterator[QuestionDraft]:
+    if frame["shot"] != "wide":
+        return
+    text = asker.voice.say("visual.place", {"time": time})
+    right = asker.log.at(scene["location"])
+    yield from asker.either(
+        "visual", text, right, wrong=[asker.log.at(p) for p in asker.log.inputs["places"]], **common
+    )
+
+
+def _lying(
+    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
+) -> Iterator[QuestionDraft]:
+    if len(frame["props"]) != 1:
+        return
+    text = asker.voice.say("visual.prop", {"time": time})
+    held = [thing for _, thing in frame["holding"]]
+    wrong = [f"the {item}" for item in asker.log.things if item not in held]
+    yield from asker.either("visual", text, f"the {frame['props'][0]}", wrong=wrong, **common)
+
+
+def state(asker: Asker) -> Iterator[QuestionDraft]:
+    """Who has a thing, or where it lies, while something else happens."""
+    log = asker.log
+    position = {event.event_id: i for i, event in enumerate(log.events)}
+    for event in asker.shuffled(log.single):
+        at = position[event.event_id]
+        for thing in asker.shuffled([item for item in log.things if item != event.thing]):
+            change = log.holder(thing, at)
+            if change is None or change[0] == at:
+                continue
+            index, holder, place = change
+            slots = {"o": f"the {thing}", "clause": event.clause}
+            shown = [log.events[index], event]
+            more: Common = {"events": shown, "requires": asker.requires(shown, "order")}
+            if holder is None:
+                wrong = [log.at(item) for item in log.inputs["places"]]
+                yield from asker.either(
+                    "state", asker.voice.say("state.lies", slots), log.at(place), wrong=wrong, **more
+                )
+            else:
+                text = asker.voice.say("state.holder", slots)
+                yield from asker.either("state", text, holder, wrong=[*log.names, "nobody"], **more)
+            break
+
+
+def count(asker: Asker) -> Iterator[QuestionDraft]:
+    """How often, how many."""
+    log = asker.log
+    options: list[tuple[str, int, list[LogEvent]]] = []
+    done = Counter((event.names[0], event.action) for event in log.events)
+    for (name, action), times in done.items():
+        if asker.voice.grammar.has(f"counted.{action}") and times <= 12:
+            slots = {"a": name, "base": asker.voice.say(f"counted.{action}")}
+            found = [event for event in log.events if (event.names[0], event.action) == (name, action)]
+            options.append((asker.voice.say("count.action", slots), times, found))
+    for name in log.names:
+        scenes = [s for s in log.scenes if any(name in [log.name_of[p] for p in k["people"]] for k in s["keyframes"])]
+        spans = [TemporalSpan(start_s=s["span"][0], end_s=s["span"][1]) for s in scenes]
+        if spans and len(log.scenes) > 1 and len(spans) <= 12:
+            text = asker.voice.say("count.scenes", {"a": name})
+            yield from asker.either(
+                "count", text, str(len(spans)), wrong=_near(len(spans)), evidence=tuple(spans), level="movie"
+            )
+    for text, times, events in asker.shuffled(options):
+        yield from asker.either("count", text, str(times), wrong=_near(times), events=events, level="movie")
+
+
+def _near(number: int) -> list[str]:
+    return [str(item) for item in range(max(1, number - 2), number + 4) if item != number]
+
+
+def order(asker: Asker) -> Iterator[QuestionDraft]:
+    """Which of several events comes first or last."""
+    log = asker.log
+    single = log.single
+    for _ in range(len(single) if len(single) >= OPTIONS_MIN else 0):
+        picked = sorted(asker.rng.sample(single, min(OPTIONS_MAX, len(single))), key=lambda event: event.index)
+        rule, right = asker.rng.choice((("first", picked[0]), ("last", picked[-1])))
+        wrong = [capital(event.clause) for event in picked if event is not right]
+        named = listing([event.clause for event in asker.shuffled(picked)], last="or")
+        text = asker.voice.say(f"order.{rule}", {"list": named})
+        needs = asker.requires(picked, "order")
+        yield from _made(
+            asker.question("order", text, capital(right.clause), wrong=wrong, events=picked, requires=needs)
+        )
+
+
+def moment(asker: Asker) -> Iterator[QuestionDraft]:
+    """When something happens: the gold span is the event's."""
+    log = asker.log
+    for event in asker.shuffled(log.single):
+        text = asker.voice.say("moment.when", {**event.slots, "base": event.base, "clause": event.clause})
+        answer = f"From {event.span.start_s:.1f} to {event.span.end_s:.1f} seconds."
+        yield from _made(
+            asker.question("moment", text, answer, answer_format="temporal_grounding", events=[event], level="movie")
+        )
+
+
+def dense(asker: Asker) -> Iterator[QuestionDraft]:
+    """Every event with its time, once a movie."""
+    log = asker.log
+    if len(log.events) < 2:
+        return
+    answer = " ".join(f"{e.span.start_s:.1f}-{e.span.end_s:.1f} s: {sentence(e.caption)}" for e in log.events)
+    text = asker.voice.say("moment.dense")
+    yield from _made(
+        asker.question("moment", text, answer, answer_format="dense_captioning", events=log.events, level="movie")
+    )
+
+
+def unanswerable(asker: Asker) -> Iterator[QuestionDraft]:
+    """Questions about somebody or something that the movie does not have."""
+    log, data = asker.log, asker.vocabulary.data
+    strangers = [name for name in data["names"]["she"] + data["names"]["he"] if name not in log.names]
+    shown = " ".join([*log.things, *(prop for frame in log.keyframes for prop in frame["props"])])
+    objects = [kind for kind in data["objects"] if kind not in shown]
+    empty: Common = {"evidence": (), "keyframe_ids": (), "requires": ("vision", "dialogue")}
+    for _ in range(4 + len(log.scenes)):
+        name = asker.rng.choice(log.names)
+        rule = asker.rng.choice(("person", "thing", "deed")) if objects else "person"
+        thing = asker.rng.choice(objects) if objects else ""
+        colour = asker.rng.choice(data["objects"][thing]["colours"]) if thing else ""
+        slots = {"a": name, "name": asker.rng.choice(strangers), "o": f"the {colour} {thing}"}
+        if rule == "deed":
+            deed = _never(asker)
+            if deed is None:
+                continue
+            slots |= deed
+        text, answer = asker.voice.say(f"unanswerable.{rule}", slots), asker.voice.say(f"refusal.{rule}", slots)
+        yield from _made(asker.question("unanswerable", text, answer, **empty))
+
+
+def _never(asker: Asker) -> dict[str, str] | None:
+    """Something that somebody of the cast could have done with a thing of the movie, and never did."""
+    log = asker.log
+    if not log.things or len(log.names) < 2:
+        return None
+    action = asker.rng.choice(("give", "steal", "take", "find"))
+    thing, (one, two) = asker.rng.choice(log.things), asker.rng.sample(log.names, 2)
+    if any(event.action == action and event.thing == thing and one in event.names for event in log.events):
+        return None
+    slots = {"a": one, "b": two, "o": f"the {thing}"}
+    return {**slots, "clause": log.filled(f"clause.{action}", slots), "base": log.filled(f"base.{action}", slots)}
+
+
+KINDS: Final[Mapping[str, Callable[[Asker], Iterator[QuestionDraft]]]] = {
+    "overview": overview,
+    "plot": plot,
+    "cause": cause,
+    "character": character,
+    "dialogue": dialogue,
+    "visual": visual,
+    "state": state,
+    "count": count,
+    "order": order,
+    "moment": moment,
+    "dense": dense,
+    "unanswerable": unanswerable,
+}

@@ -1,0 +1,1 @@
+"""Tests of cards/: what people see before they load."""

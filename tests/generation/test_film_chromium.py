@@ -1,0 +1,171 @@
+"""Films in a browser: a page opens one from disk, and every moment shows the picture and the line of that moment.
+
+The browser is driven over its pipe, since video runs on real time and `--dump-dom` does not wait for it.
+"""
+
+import fcntl
+import io
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from moviellm.generation.film import write_film
+from tests.chromium import FLAGS, require_chromium
+from tests.factories import make_movie
+from tests.generation.test_film import with_spans
+from tests.generation.test_subtitles import spoken
+
+pytestmark = pytest.mark.chromium
+
+COLOURS = [(200, 40, 40), (40, 180, 60), (50, 60, 210), (220, 200, 50)]
+SPANS_S = [2.0, 2.0, 1.0, 1.0]
+PAGE = """<!doctype html><video id="film" src="m00000.mp4" muted><track src="m00000.vtt" default></video>
+<script>
+const film = document.getElementById("film");
+const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+const event = (target, name) => new Promise(done => target.addEventListener(name, done, {once: true}));
+const pixel = () => {
+  canvas.drawImage(film, 0, 0, 8, 8);
+  return Array.from(canvas.getImageData(4, 4, 1, 1).data).slice(0, 3);
+};
+async function seek(time_s) {
+  const done = event(film, "seeked");
+  film.currentTime = time_s;
+  await done;
+  return pixel();
+}
+async function play() {
+  await seek(0);
+  const changes = [];
+  const poll = setInterval(() => {
+    const now = pixel(), last = changes.at(-1);
+    if (!last || now.some((level, i) => Math.abs(level - last.pixel[i]) > 20))
+      changes.push({time_s: film.currentTime, pixel: now});
+  }, 10);
+  const end = event(film, "ended");
+  await film.play();
+  await end;
+  clearInterval(poll);
+  return changes;
+}
+async function lines() {
+  const track = document.querySelector("track");
+  if (track.readyState != 2) await event(track, "load");
+  return Array.from(track.track.cues).map(cue => [cue.startTime, cue.endTime, cue.getCueAsHTML().textContent]);
+}
+const ready = film.readyState >= 2 ? Promise.resolve() : event(film, "loadeddata");
+</script>"""
+
+WAIT = """new Promise(done => {
+  const look = () => typeof ready == "undefined" ? setTimeout(look, 10) : ready.then(() => done(0));
+  look();
+})"""
+
+
+class Browser:
+    """A page in headless Chromium, asked through the browser's own pipe."""
+
+    def __init__(self, page: Path, profile: Path) -> None:
+        read_there, self._write = os.pipe()
+        self._read, write_there = os.pipe()
+        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read_there, write_there)]
+        flags = (*FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}", "--allow-file-access-from-files")
+
+        def connect() -> None:
+            """The browser reads its pipe from descriptor 3 and writes to 4."""
+            os.dup2(theirs[0], 3)
+            os.dup2(theirs[1], 4)
+
+        self._process = subprocess.Popen(
+            [require_chromium(), *flags], preexec_fn=connect, pass_fds=(3, 4), stderr=subprocess.DEVNULL
+        )
+        for end in (read_there, write_there, *theirs):
+            os.close(end)
+        self._received = b""
+        self._calls = 0
+        self._session: dict[str, str] = {}
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = {"sessionId": self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
+        self._call("Page.navigate", url=page.as_uri())
+        self.ask(WAIT)
+
+    def _call(self, method: str, **params: Any) -> dict[str, Any]:
+        self._calls += 1
+        message = {"id": self._calls, "method": method, "params": params} | self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        while True:
+            while b"\0" not in self._received:
+                more = os.read(self._read, 1 << 16)
+                assert more, "the browser closed its pipe"
+                self._received += more
+            text, _, self._received = self._received.partition(b"\0")
+            answer = json.loads(text)
+            if answer.get("id") == self._calls:
+                assert "error" not in answer, answer
+                return dict(answer["result"])
+
+    def ask(self, expression: str) -> Any:
+        """What a JavaScript expression comes to, promises awaited."""
+        answer = self._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=20)
+        os.close(self._write)
+        os.close(self._read)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    require_chromium()
+    folder = tmp_path_factory.mktemp("page")
+    movie = with_spans(make_movie(0, 1, 1, 4), SPANS_S)
+    talk = spoken((0.5, 0.9, "Ada & <b>Bob</b> --> שלום"), (4.5, 4.75, "two\nlines")).chapters[0].scenes[0].dialogue
+    chapter, scene = movie.chapters[0], movie.chapters[0].scenes[0]
+    chapter = chapter.model_copy(update={"scenes": (scene.model_copy(update={"dialogue": talk}),)})
+    movie = movie.model_copy(update={"chapters": (chapter,)})
+    images = []
+    for keyframe, colour in zip(movie.keyframes(), COLOURS, strict=True):
+        out = io.BytesIO()
+        Image.new("RGB", (320, 180), colour).save(out, "JPEG", quality=88)
+        images.append((keyframe, out.getvalue()))
+    write_film(movie, images, folder)
+    (folder / "page.html").write_text(PAGE, encoding="utf-8")
+    browser = Browser(folder / "page.html", tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+def is_colour(pixel: list[int], colour: tuple[int, int, int]) -> bool:
+    return max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) <= 10
+
+
+def test_the_browser_reads_length_and_size(browser: Browser) -> None:
+    assert browser.ask("film.duration") == pytest.approx(6.0, abs=0.002)
+    assert browser.ask("[film.videoWidth, film.videoHeight]") == [320, 180]
+
+
+@pytest.mark.parametrize(("time_s", "number"), [(5.9, 3), (0.0, 0), (4.0, 2), (3.99, 1), (2.0, 1), (1.99, 0)])
+def test_the_browser_seeks_to_the_picture_of_that_moment_in_its_colour(
+    browser: Browser, time_s: float, number: int
+) -> None:
+    pixel = browser.ask(f"seek({time_s})")
+    assert is_colour(pixel, COLOURS[number]), pixel
+
+
+def test_playing_changes_the_picture_when_the_next_keyframe_begins(browser: Browser) -> None:
+    changes = browser.ask("play()")
+    assert [is_colour(c["pixel"], want) for c, want in zip(changes, COLOURS, strict=True)] == [True] * 4, changes
+    starts_s = [c["time_s"] for c in changes[1:]]
+    assert starts_s == pytest.approx([2.0, 4.0, 5.0], abs=0.25)
+
+
+def test_the_browser_reads_the_lines_beside_the_film(browser: Browser) -> None:
+    assert browser.ask("lines()") == [[0.5, 0.9, "Ada & <b>Bob</b> --> שלום"], [4.5, 4.75, "two\nlines"]]

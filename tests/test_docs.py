@@ -1,0 +1,112 @@
+"""The documents tell the truth: README commands parse or run, the tree names every file, recipes' keys exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "AGENTS.md", "CHANGELOG.md"]
+
+
+def _blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def _commands() -> list[str]:
+    lines = [line for block in _blocks("bash") for line in block.splitlines()]
+    return [line.split("  #")[0].strip() for line in lines if line.startswith("moviellm ")]
+
+
+def test_the_first_code_in_the_readme_is_load_dataset() -> None:
+    first = re.search(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+    assert first is not None
+    assert first[1] == "python"
+    assert "load_dataset(" in first[2]
+
+
+@pytest.mark.parametrize("block", _blocks("python"))
+def test_the_readmes_python_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_readme_shows_the_five_commands_of_the_line() -> None:
+    verbs = [" ".join(shlex.split(command)[1:3]) for command in _commands()]
+    line = ["make a", "view run", "check run", "dataset build", "dataset check"]
+    firsts = [verb if verb.startswith("dataset") else verb.split()[0] for verb in verbs]
+    assert [item if item.startswith("dataset") else item.split()[0] for item in line] == firsts[: len(line)]
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_every_command_in_the_readme_parses(command: str) -> None:
+    assert _parses(shlex.split(command)[1:]), command
+
+
+def _parses(arguments: list[str]) -> bool:
+    """Whether the command line takes the arguments. Its verbs are replaced by one that does nothing."""
+    from unittest import mock
+
+    from moviellm.generation import cli
+
+    with mock.patch.object(cli, "_verbs", return_value=mock.MagicMock()):
+        return cli.call(arguments) == 0
+
+
+def test_a_wrong_command_does_not_parse() -> None:
+    assert not _parses(["make", "a key", "--colour", "red"])
+
+
+def _tree() -> dict[str, str]:
+    """Path -> comment, from the README's tree."""
+    block = next(block for block in _blocks("text") if "moviellm_dataset.py" in block)
+    entries: dict[str, str] = {}
+    folder = ""
+    for line in block.splitlines():
+        match = re.match(r"( *)(\S+)\s+(.+)", line)
+        assert match, f"a line of the tree has no comment: {line!r}"
+        indent, name, comment = match.groups()
+        if not indent:
+            folder = name if name.endswith("/") else ""
+            entries[name] = comment
+        else:
+            entries[folder + name] = comment
+    return entries
+
+
+def test_the_tree_in_the_readme_names_every_module_once() -> None:
+    rooms = ("generation", "cards", "training", "eval")
+    modules = {
+        str(path.relative_to(ROOT))
+        for room in rooms
+        for path in (ROOT / room).glob("*.py")
+        if path.name != "__init__.py"
+    }
+    named = {path for path in _tree() if path.endswith(".py") and "/" in path and path.split("/")[0] in rooms}
+    assert {path for path in named if path.count("/") == 1} == modules
+
+
+def test_everything_the_tree_names_exists() -> None:
+    assert [path for path in _tree() if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_to_files_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)#]+)", text) if not t.startswith(("http", "mailto"))]
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_make_targets_that_documents_name_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = set(re.findall(r"`make ([a-z-]+)`", text)) | set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE))
+    defined = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert targets <= defined
+
+
+def test_the_changelog_begins_with_what_is_not_released() -> None:
+    assert (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()[2] == "## Unreleased"
