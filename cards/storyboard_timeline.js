@@ -64,7 +64,7 @@ function layOut() {
   if (!state.movie || byId("dock").hidden) return;
   const { body, movie } = state;
   const room = view.rail.clientWidth - parseFloat(getComputedStyle(view.rail).paddingRight) - labelWidth();
-  const track = Math.floor(Math.max(room, body.frames.length * MIN_FRAME_PX, 200));
+  const track = Math.floor(Math.max(room - 1, body.frames.length * MIN_FRAME_PX, 200));
   view.lanes.style.setProperty("--track", `${track}px`);
   const wanted = (movie.duration * 84) / track;
   const stepS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600].find((s) => s >= wanted) || 1200;

@@ -20,7 +20,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -66,6 +66,12 @@ class Cell:
             }
         )
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def without_inputs(self) -> "Cell":
+        """The cell as its table row needs it: the same key, without the question, which may be a whole movie."""
+        light = replace(self, request=replace(self.request, inputs={}))
+        light.__dict__["key"] = self.key  # the key of the whole request, in the place where cached_property looks
+        return light
 
 
 @dataclass(frozen=True, kw_only=True)

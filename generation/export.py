@@ -116,6 +116,8 @@ def build_dataset(
             install(building, out)
             return manifest
     except OSError as error:
+        if error.errno is None:  # not the system's: a fault in the renderer
+            raise
         raise ValueError(
             f"cannot write the dataset to {out}: {error}; what was there is as it was. "
             f"Make room or permit writing, or choose another folder"
@@ -141,7 +143,7 @@ def _write_movies(
     run: MovieReader, folder: Path, splits: dict[str, Split], progress: Callable[[int], None]
 ) -> _Written:
     """Second reading: every row, and what is measured on the way."""
-    present = [split for split in SPLITS if split in splits.values()]
+    present: list[Split] = [split for split in SPLITS if split in splits.values()]
     sample_id = next((movie_id for movie_id, split in splits.items() if split == "test"), next(iter(splits)))
     written = _Written()
     writers: dict[tuple[str, Split], ShardWriter] = {

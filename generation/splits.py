@@ -45,7 +45,7 @@ def assign_splits(
     members: defaultdict[str, list[str]] = defaultdict(list)
     for movie_id in twins:
         members[_find(leader, movie_id)].append(movie_id)
-    own = {movie_id: _numbered_split(_number(movie_id), config, seed) for movie_id in twins}
+    own: dict[str, Split] = {movie_id: _numbered_split(_number(movie_id), config, seed) for movie_id in twins}
     splits: dict[str, Split] = {}
     for group in members.values():
         first = own[min(group, key=_number)]

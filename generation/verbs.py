@@ -266,7 +266,8 @@ def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) 
     data = read_run(run).recipe.model_dump(mode="json")
     for override in overrides:
         set_key(data, override)
-    recipe = recipe_from(data, source=str(run / RECORD_NAME))
+    # How the work was done changes no byte of the data, so the card does not tell it.
+    recipe = recipe_from(data | {"engine": {}}, source=str(run / RECORD_NAME))
     card = import_module("moviellm.cards.dataset_card")
     with progress("building", len(recipe.movie_themes()), "movies") as advance:
         built = build_dataset(RunReader(run), out, recipe, run_seed=recipe.seed, render_readme=card.render, progress=advance)

@@ -73,7 +73,7 @@ class Workbench:
     async def ask(self, stage: Stage, version: int, cell_id: str, request: Request, make: Make) -> Result:
         """One cell of any kind: the result kept under its key, or a new one."""
         cell = Cell(cell_id=cell_id, stage=stage, stage_version=version, request=request)
-        self.cells.append(cell)
+        self.cells.append(cell.without_inputs())
         self.provenance.setdefault(stage, self._provenance(stage, request))
         if not self.make_missing and not self.shard.cached(cell):
             raise CellFailedError(f"{cell_id} is not made yet")

@@ -69,14 +69,17 @@ def _frame(page: str | Path, folder: str, width: int, height: int, script: str) 
     wrapper = Path(folder) / "frame.html"
     wrapper.write_text(
         f"""<!doctype html><style>body {{ margin: 0 }} iframe {{ display: block; border: 0 }}</style>
-        <iframe id="frame" src="{html.escape(address(page))}" width="{width}" height="{height}"></iframe>
+        <iframe id="frame" width="{width}" height="{height}"></iframe>
         <pre id="result" hidden></pre><script>
-        document.getElementById("frame").onload = async (event) => {{
+        const frame = document.getElementById("frame");
+        frame.onload = async (event) => {{
           const window = event.target.contentWindow, document = window.document;
           const act = async () => {{ {script} }};
           const said = await act().then((value) => ({{ value }}), (error) => ({{ error: String(error.stack) }}));
           self.document.getElementById("result").textContent = JSON.stringify(said);
-        }};</script>""",
+        }};
+        if (frame.offsetWidth) frame.src = {json.dumps(address(page))};  // laid out first: no page sees a wrong size
+        </script>""",
         encoding="utf-8",
     )
     return wrapper

@@ -129,7 +129,8 @@ def _search(act: Act) -> tuple[Facts, Facts]:
     needs = _here(act)
     if act.target:
         needs += [(("where", act.target), f"held:{act.actor}"), (("lit", act.target), True)]
-    return needs, [] if act.mode == "vain" else [(("searched", act.actor, act.place, act.thing), True)]
+    searched = ("searched", act.actor, act.place, act.thing)
+    return needs, [((*searched, "vain") if act.mode == "vain" else searched, True)]
 
 
 def _find(act: Act) -> tuple[Facts, Facts]:
@@ -169,7 +170,10 @@ def _take(act: Act) -> tuple[Facts, Facts]:
         inside = (("where", act.thing), f"in:{act.target}")
         return [*_here(act), inside, (("open", act.target), True)], [_held(act)]
     wronged = (("wronged", act.other, act.actor), True)
-    return [*_here(act), _held(act, act.other), wronged, *_knowing(act)], [_held(act), (("wronged", act.other, act.actor), False)]
+    return [*_here(act), _held(act, act.other), wronged, *_knowing(act)], [
+        _held(act),
+        (("wronged", act.other, act.actor), False),
+    ]
 
 
 def _steal(act: Act) -> tuple[Facts, Facts]:
@@ -192,7 +196,7 @@ def _hide(act: Act) -> tuple[Facts, Facts]:
 def _open(act: Act) -> tuple[Facts, Facts]:
     needs: Facts = [*_here(act), (("where", act.thing), f"at:{act.place}"), (("open", act.thing), False)]
     if act.mode == "key":
-        unlocked = [(("open", act.thing), True), (("locked", act.thing), False)]
+        unlocked: Facts = [(("open", act.thing), True), (("locked", act.thing), False)]
         return [*needs, (("where", act.target), f"held:{act.actor}"), (("locked", act.thing), True)], unlocked
     return [*needs, (("locked", act.thing), False)], [(("open", act.thing), True)]
 
@@ -204,8 +208,7 @@ def _lock(act: Act) -> tuple[Facts, Facts]:
 
 
 def _read(act: Act) -> tuple[Facts, Facts]:
-    needs, effects = [*_here(act), _held(act)], [(("read", act.actor, act.thing), True)]
-    return needs, effects
+    return [*_here(act), _held(act)], [(("read", act.actor, act.thing), True)]
 
 
 def _light(act: Act) -> tuple[Facts, Facts]:

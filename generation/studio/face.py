@@ -39,6 +39,11 @@ def draw_back_hair(canvas: Canvas, person: "Person") -> None:
         canvas.form(_art(person, back), person.colours.hair, 1, 10 * person.body.unit, -0.04, rim=0.6)
 
 
+def _lip(person: "Person") -> str:
+    """Lips show on dark skin by being lighter."""
+    return "#c4705f" if person.looks.skin in ("dark", "deep") else "lip"
+
+
 def draw_head(canvas: Canvas, person: "Person") -> None:
     """Neck, head, hair, accessory."""
     body, colours = person.body, person.colours
@@ -183,26 +188,26 @@ def _brow(canvas: Canvas, person: "Person", side: int, angle: float, tilt: float
 
 
 def _mouth(canvas: Canvas, person: "Person", mouth: str) -> None:
-    body = person.body
+    body, lip = person.body, _lip(person)
     scale, small, wide = body.unit * body.head_size, body.head_px < 44, _wide(0)
     x, y = _at(0) - 1, 34.0 if person.looks.accessory != "a beard" else 33.0
     if mouth == "smile":
         if small:
             line = [(x - 9 * wide, y - 2), (x, y + 3.5), (x + 9 * wide, y - 3)]
-            canvas.curve(body.on_head(line), "lip", max(0.8, 2.6 * scale))
+            canvas.curve(body.on_head(line), lip, max(0.8, 2.6 * scale))
             return
         grin = [(-11, -3.5), (0, -1.5), (11, -4.5), (6, 4), (-4, 4.5)]
-        canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in grin])), "lip", 0)
+        canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in grin])), lip, 0)
         teeth = [(-9, -2.8), (0, -1.2), (9, -3.6), (1, 0.8)]
         canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in teeth])), "#f5eee6", 0)
     elif mouth == "open":
         gape = [(-5, 0), (0, -5), (5, -0.5), (4, 6), (-3, 6.5)]
-        canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in gape])), "lip", 0)
+        canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in gape])), lip, 0)
     else:
         line = body.on_head([(x + dx * wide, y + dy) for dx, dy in sample(mouth, 6)])
-        canvas.line(line, "lip", max(0.8, 2.5 * scale))
+        canvas.line(line, lip, max(0.8, 2.5 * scale))
         if not small:
-            canvas.curve(body.on_head([(x - 4, y + 6.5), (x, y + 7.5), (x + 4, y + 6)]), "lip", 1.8 * scale, 0.3)
+            canvas.curve(body.on_head([(x - 4, y + 6.5), (x, y + 7.5), (x + 4, y + 6)]), lip, 1.8 * scale, 0.3)
 
 
 def _glasses(canvas: Canvas, person: "Person") -> None:

@@ -5,6 +5,7 @@ Called by scene.py. The hand is nobody's box: a person is not told from a hand.
 
 from collections.abc import Sequence
 
+from moviellm.generation.studio.artfiles import art_data
 from moviellm.generation.studio.body import colours_of
 from moviellm.generation.studio.canvas import FRAME_WIDTH, Canvas
 from moviellm.generation.studio.geometry import Point, limb, rounded, spline
@@ -37,26 +38,28 @@ def draw_insert(
     for k, other in enumerate(others[:2]):
         left, top, right, bottom = extent(other.kind)
         size = 74 / max(right - left, bottom - top)
-        x = 118.0 - 0 * k if k == 0 else 420.0
+        x = 96.0 if k == 0 else 430.0
         canvas.contact(x - side * 6, HORIZON + 26, (right - left) * size * 0.66, 7, 0.6)
         with canvas.owned(other.name, "object"):
             draw_object(canvas, other, (x, HORIZON + 24), size)
     left, top, right, bottom = extent(thing.kind)
-    size = min(150 / (bottom - top), 230 / (right - left))
-    x, base = (250.0, 246.0) if not held else (238.0, 214.0)
-    canvas.glow(x, base - 70, 190, 130, strength=0.35)
-    if not held:
-        canvas.contact(x - side * 12, base, (right - left) * size * 0.62, 11, 0.75)
-    hand = looks is not None
-    if hand and held and looks:
-        _sleeve(canvas, looks, (x + 40, base - 40))
+    size = min(164 / (bottom - top), 236 / (right - left))
+    grip_x, grip_y = art_data("objects")[thing.kind]["grip"]
+    canvas.glow(246, 150, 190, 130, strength=0.35)
+    if held:
+        hand: Point = (250 + (grip_x - (left + right) / 2) * size * 0.5, 142 + (grip_y - (top + bottom) / 2) * size)
+    else:
+        canvas.contact(246 - side * 12, 246, (right - left) * size * 0.62, 11, 0.75)
+        hand = (246 + right * size + 30, 206)
+    if looks:
+        _sleeve(canvas, looks, hand)
     with canvas.owned(thing.name, "object"):
-        draw_object(canvas, thing, (x, base), size)
-    if hand and looks:
         if held:
-            _fingers(canvas, looks, (x + 40, base - 40))
+            draw_object(canvas, thing, (hand[0] - 2, hand[1] + 12), size, held=True)
         else:
-            _resting_hand(canvas, looks, (x + max(84.0, right * size + 46), base + 6))
+            draw_object(canvas, thing, (246.0, 246.0), size)
+    if looks:
+        _fingers(canvas, looks, hand)
 
 
 def _sleeve(canvas: Canvas, looks: Looks, at: Point) -> None:
@@ -81,25 +84,3 @@ def _fingers(canvas: Canvas, looks: Looks, at: Point) -> None:
         canvas.poly(spline(nail), colours.skin, 0.3, 0.07)
     palm = [(60, 12), (80, 0), (118, 22), (134, 58), (114, 92), (80, 84), (58, 60), (54, 34)]
     canvas.form(spline([(x + px, y + py) for px, py in palm]), colours.skin, 0, 14)
-
-
-def _resting_hand(canvas: Canvas, looks: Looks, at: Point) -> None:
-    """A hand lying beside the thing, reaching for it."""
-    colours = colours_of(looks)
-    x, y = at
-    canvas.contact(x + 40, y + 18, 90, 12, 0.5)
-    for i in range(4):
-        tip = (x - 8 + i * 7, y - 4 + i * 8)
-        canvas.form(
-            limb((x + 76, y - 8 + i * 9), (x + 40, y - 20 + i * 9), tip, (13, 11.5, 9)),
-            colours.skin,
-            0.8,
-            7,
-            -0.004 * i,
-        )
-    back = [(52, -24), (84, -34), (122, -24), (134, 8), (110, 30), (78, 28), (56, 14)]
-    canvas.form(spline([(x + px, y + py) for px, py in back]), colours.skin, 0, 14)
-    arm = [(x + 110, y - 34), (x + 330, y - 20), (x + 330, y + 90), (x + 104, y + 38)]
-    canvas.form(rounded(arm, 10, 3), colours.coat, 1, 28)
-    cuff = [(x + 100, y - 38), (x + 124, y - 38), (x + 118, y + 46), (x + 94, y + 42)]
-    canvas.form(rounded(cuff, 7, 3), colours.coat, 1, 10, -0.06)

@@ -2,7 +2,8 @@
 
     acts = interlude(world, state, quest, place, earlier_acts, rng, last=False, secret=False)
 
-Nobody arrives in a scene that is a secret. The caller takes the first one that leaves its plan possible. There is always something: somebody can wait.
+Nobody arrives in a scene that is a secret. The caller takes the first act that leaves its plan possible. There is
+always something: somebody can wait.
 
 It changes nothing: see story.py.
 """
@@ -14,6 +15,8 @@ from moviellm.generation.studio.actions import Act, State
 from moviellm.generation.studio.plans import Quest
 from moviellm.generation.studio.world import World
 
+MOVES = ("pick_up", "drop", "give", "take")
+"""Actions that a scene shows once of each thing, or it would look like juggling."""
 Weighted = Iterator[tuple[float, Act]]
 
 
@@ -36,12 +39,12 @@ def interlude(
     if not secret:
         options += _arriving(world, state, quest, place, here, earlier)
     done = {(act.action, act.actor, act.other, act.thing) for act in earlier}
+    moved = {act.thing for act in earlier if act.action in MOVES}
     kinds = [act.action for act in earlier]
     scored = []
     for weight, act in options:
         again = (act.action, act.actor, act.other, act.thing) in done
-        undone = any({act.action, old.action} == {"pick_up", "drop"} and act.thing == old.thing for old in earlier)
-        weight *= 0.02 if again or undone else 0.3 ** kinds.count(act.action)
+        weight *= 0.02 if again or (act.action in MOVES and act.thing in moved) else 0.3 ** kinds.count(act.action)
         scored.append((rng.random() ** (1.0 / max(weight, 1e-6)), act))
     return [act for _, act in sorted(scored, key=lambda pair: pair[0], reverse=True)]
 
@@ -55,11 +58,8 @@ def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]
     kept = _kept(world, quest)
     for name in here:
         yield 0.5, Act("wait", name, place)
-        if state.where(quest.thing) != f"held:{name}" and quest.kind not in ("meet", "open") and name != quest.friend:
-            dark = world.place(place).dark
-            there = state.where(quest.thing) == f"at:{place}"
-            if not dark and not there:
-                yield (1.6 if name == quest.hero else 0.5), Act("search", name, place, thing=quest.thing, mode="vain")
+        if name == quest.hero and _sought(world, state, quest, place):
+            yield 1.6, Act("search", name, place, thing=quest.thing, mode="vain")
         for thing in world.things:
             where = state.where(thing.name)
             if thing.name in kept:
@@ -79,6 +79,19 @@ def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]
                 yield 0.5, Act("open", name, place, thing=thing.name)
 
 
+def _sought(world: World, state: State, quest: Quest, place: str) -> bool:
+    """Whether the hero may look for the thing here in vain: nobody knows better, and it is not here."""
+    if quest.kind in ("meet", "open") or world.place(place).dark or state.get("knows", quest.hero, quest.thing):
+        return False
+    holder = state.holder(quest.thing)
+    gone = holder is None or (holder == quest.villain and state.get("at", holder) != place)
+    return (
+        gone
+        and state.where(quest.thing) != f"at:{place}"
+        and not state.get("searched", quest.hero, place, quest.thing, "vain")
+    )
+
+
 def _together(world: World, state: State, quest: Quest, place: str, here: list[str]) -> Weighted:
     topic, kept = quest.topic or quest.thing, _kept(world, quest)
     for one in here:
@@ -92,17 +105,21 @@ def _together(world: World, state: State, quest: Quest, place: str, here: list[s
             if state.get("wronged", two, one):
                 yield 2.0, Act("argue", one, place, two, mode="wronged")
             elif state.get("angry", *sorted((one, two))):
-                yield (0.4 if foes else 1.5), Act("hug", one, place, two, mode="peace")
+                if not foes:
+                    yield 1.5, Act("hug", one, place, two, mode="peace")
             elif foes and one != quest.villain:
                 yield 0.8, Act("argue", one, place, two)
-            if one == quest.hero and state.holder(topic) not in (one, two) and not state.get("knows", one, topic):
+            unknown = state.holder(topic) in (None, quest.villain) and topic not in (one, two)
+            if one == quest.hero and unknown and not foes and not state.get("knows", one, topic):
                 yield 1.5, Act("ask", one, place, two, topic, mode="vain")
             known = state.get("knows", one, topic)
-            if quest.hero not in here and known and known != two and not foes and not state.get("knows", two, topic) and topic != two:
+            news = known and known != two and topic != two and not state.get("knows", two, topic)
+            if news and not foes and quest.hero not in here:
                 yield 2.0, Act("tell", one, place, two, topic, target=str(known))
             for thing in world.things:
-                if state.where(thing.name) == f"held:{one}" and thing.name not in kept:
-                    yield (0.2 if foes else 0.9), Act("give", one, place, two, thing.name)
+                gift = state.where(thing.name) == f"held:{one}" and thing.name not in kept
+                if gift and not foes and not state.get("helped", two, one):
+                    yield 0.7, Act("give", one, place, two, thing.name)
 
 
 def _leaving(world: World, quest: Quest, place: str, here: list[str], earlier: list[Act]) -> Weighted:

@@ -132,7 +132,7 @@ class MovieLog:
         """Events that their clause names alone."""
         self.things = list(dict.fromkeys(event.thing for event in self.events if event.thing))
         self._holders = self._possession()
-        self.scene_of = {}
+        self.scene_of: dict[str | None, int] = {}
         for i, scene in enumerate(self.scenes):
             for keyframe in scene["keyframes"]:
                 self.scene_of.setdefault(keyframe["event"], i)

@@ -8,7 +8,7 @@ import math
 import random
 
 from moviellm.generation.studio.canvas import FRAME_HEIGHT, FRAME_WIDTH, Canvas
-from moviellm.generation.studio.geometry import Point, Points, spline, turn
+from moviellm.generation.studio.geometry import Point, Points, path_text, spline, turn
 
 SNOW = "#e9eff4"
 MOON = "#fdf3d8"
@@ -47,9 +47,10 @@ def sky_gradient(canvas: Canvas, x: float, y: float, width: float, height: float
     high, low = canvas.colour("sky_hi"), canvas.colour("sky_lo")
     for i in range(bands):
         top = y + height * i / bands
-        wave = [(x + width * k / 6, top + (height / bands * 0.3) * math.sin(k * 1.9 + i * 2.3)) for k in range(7)]
+        sway = height / bands * 0.3 if i else 0.0
+        wave = [(x + width * k / 6, max(y, top + sway * math.sin(k * 1.9 + i * 2.3))) for k in range(7)]
         outline = [*spline(wave, False, 4), (x + width, y + height), (x, y + height)]
-        text = "M" + "L".join(f"{px:.1f} {max(py, y) if i else y:.1f}" for px, py in outline) + "Z"
+        text = path_text(outline)
         if i:
             canvas.raw(f'<path d="{text}" transform="translate(0 -2.5)" fill="#1a1420" fill-opacity=".13"/>')
         canvas.raw(f'<path d="{text}" fill="{mix(high, low, i / (bands - 1))}"/>', effect=False)

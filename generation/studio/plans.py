@@ -1,11 +1,11 @@
 """How goals are reached: quests, the planner that turns a quest into acts, and complications that lengthen it.
 
     quest = Quest(kind="return", hero="Ada", thing="silver key", friend="Ben", villain="Cora", place="the old inn")
-    acts = plan(world, state, quest)               # the shortest telling from this state; NoPlanError when there is none
+    acts = plan(world, state, quest)        # the shortest telling from this state; NoPlanError when there is none
 
 A planner works backwards over the state: to give a thing one must hold it, to hold it one must find it, be given it or
 take it, to find it one must be told or search, to search a dark place one needs a light, to open a chest its key. It
-tries every act on a copy of the state, so a plan can always be carried out. Between scenes people may be moved (a cut).
+tries every act on a copy of the state, so a plan can always be carried out. Between scenes people may be moved.
 
 It does not fill scenes or count them: see story.py.
 """
@@ -239,13 +239,14 @@ def complications(world: World, state: State, quest: Quest, rng: random.Random) 
         if kind == "held" and spot == villain:
             den = other_place(world, rng, str(state.get("at", villain)), here)
             found.append((Act("hide", villain, den, thing=thing), *_spy(world, quest, thing, den, rng)))
-        if kind == "at":
+        if kind == "at" and state.get("knows", villain, thing) != spot:
             den = other_place(world, rng, spot)
-            found.append((*_unearth(state, villain, thing, spot), Act("hide", villain, den, thing=thing)))
+            found.append((*unearthing(state, villain, thing, spot), Act("hide", villain, den, thing=thing)))
     return found + _refusals(world, state, quest, rng)
 
 
-def _unearth(state: State, villain: str, thing: str, spot: str) -> tuple[Act, ...]:
+def unearthing(state: State, villain: str, thing: str, spot: str) -> tuple[Act, ...]:
+    """How somebody gets at a thing that lies or is hidden at a place."""
     pick = Act("pick_up", villain, spot, thing=thing)
     if not state.get("hidden", thing):
         return (pick,)

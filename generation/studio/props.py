@@ -80,12 +80,16 @@ def draw_object(
         x, y, reach = entry["glow"]
         ((x0, y0),) = place(((x, y),))
         canvas.glow(x0, y0, reach * unit, strength=0.9)
+    hero = canvas.rules.hero
+    own = "accent" if hero and thing.colour == art_data("colours")["object"][hero] else thing.colour
     per_curve = 4 if unit < 0.4 else 8 if unit < 1.2 else 14
     for points, key, lighter, width in _shapes(thing.kind, per_curve):
         emissive = key in ("light", "#fff6d8")
-        colour = thing.colour if key == "own" else key
+        colour = own if key == "own" else key
         outline = place(points)
         if width:
+            if width > 3 and not emissive and key != "ink":
+                canvas.line(outline, colour, max(1.2, width * unit * 1.3 + 0.5), lighter=lighter - 0.2)
             canvas.line(outline, colour, max(0.8, width * unit), lighter=lighter, emissive=emissive)
         elif emissive:
             canvas.poly(outline, colour, 0.6, emissive=True)

@@ -9,7 +9,7 @@ It invents nothing: every clause is an act of the log. It makes no pictures (sho
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from moviellm.generation.protocols import (
     ChapterDraft,
@@ -29,6 +29,8 @@ from moviellm.generation.studio.story import Happening, SceneLog, Story
 from moviellm.generation.studio.world import World
 
 SYNOPSIS_CLAUSES_MAX = 12
+UNTOLD = ("enter", "go", "find", "search", "watch")
+"""Actions that a synopsis leaves out."""
 QUIET = ("wait", "watch", "enter", "go")
 
 
@@ -108,7 +110,7 @@ class Prose:
         return sentences
 
     def _subject(self, name: str, before: list[Act]) -> str:
-        """The name, or a pronoun when the sentence before is about the same person and nobody it could be taken for."""
+        """The name, or a pronoun when the sentence before is about the same person and nobody else of that pronoun."""
         if not before or before[0].actor != name:
             return name
         others = {act.other for act in before} | {act.thing for act in before} | {act.target for act in before}
@@ -155,7 +157,7 @@ def outline(story: Story, grammar: Grammar, brief: StoryBrief) -> OutlineDraft:
         locations=tuple(
             LocationDraft(name=p.name, description=capital(p.description) + ".", indoor=p.indoor) for p in world.places
         ),
-        chapters=tuple(_chapter_head(story, prose, index, brief.chapters) for index in range(brief.chapters)),
+        chapters=tuple(_chapter_heads(story, prose, brief.chapters)),
     )
 
 
@@ -177,7 +179,11 @@ def _quest_slots(prose: Prose, quest: Quest, end: str) -> dict[str, str]:
         "thing": prose.the(quest.thing),
         "Thing": _title_case(bare),
         "End": _title_case(end),
+        "the_end": "the " + _title_case(end.removeprefix("the ")),
+        "At": place.at.removesuffix(end) + "the " + _title_case(end.removeprefix("the ")),
         "end_at": place.at,
+        "home": hero.home,
+        "home_at": world.place(hero.home).at,
     }
 
 
@@ -188,35 +194,40 @@ def _title_case(text: str) -> str:
 def _synopsis(story: Story, prose: Prose, slots: dict[str, str]) -> str:
     """Who wants what, the turns of the story, and how it ends."""
     quest = story.quests[-1]
-    core = [event for scene in story.scenes for event in scene.events if event.core]
-    turns = [event for event in core[:-1] if event.act.action not in ("enter", "go", "find", "search", "watch")]
-    step = max(1, -(-len(turns) // SYNOPSIS_CLAUSES_MAX))
-    told = prose.paragraph([event.act for event in turns[::step]])
-    wish = prose.voice.say(f"wish.{quest.kind}", {**slots, "hero": slots["He"]})
-    ending = prose.voice.say(f"ending.{quest.kind}", slots)
-    hero = story.world.person(quest.hero)
-    start = sentence(f"{hero.name} is {indefinite(hero.occupation)} from {hero.home}")
-    return " ".join([start, wish, *told, sentence(ending)])
+    told = [sentence(prose.voice.say("start", slots))]
+    told.append(sentence(prose.voice.say(f"wish.{quest.kind}", {**slots, "hero": slots["He"]})))
+    blocks: list[tuple[Quest, list[Happening]]] = []
+    for scene in story.scenes:
+        if not blocks or blocks[-1][0] is not story.quests[scene.chapter]:
+            blocks.append((story.quests[scene.chapter], []))
+        blocks[-1][1].extend(event for event in scene.events if event.core)
+    for block, events in blocks[:-1]:
+        told.append(sentence(prose.voice.say(f"wish.{block.kind}", _quest_slots(prose, block, events[-1].act.place))))
+        told += prose.paragraph([event.act for event in events[-2:]])
+    turns = [event for event in blocks[-1][1][:-1] if event.act.action not in UNTOLD]
+    count = max(3, SYNOPSIS_CLAUSES_MAX - 3 * len(blocks))
+    told += prose.paragraph([event.act for event in turns[-count:]])
+    return " ".join([*told, sentence(prose.voice.say(f"ending.{quest.kind}", slots))])
 
 
-def _chapter_head(story: Story, prose: Prose, index: int, chapters: int) -> ChapterHead:
-    scenes = [scene for scene in story.scenes if scene.chapter == index]
-    quest = story.quests[index]
-    slots = _quest_slots(prose, quest, scenes[-1].place)
-    slots["Thing"] = slots["Thing"] or quest.thing
-    slots["Weather"] = prose.voice.grammar.rules[f"weather.{scenes[0].weather}"][0][1]
-    rule = (
-        "chapter.first"
-        if index == 0 and chapters > 1
-        else "chapter.last"
-        if index == chapters - 1
-        else "chapter.title"
-    )
-    acts = [event for scene in scenes for event in scene.events]
-    told = prose.paragraph(telling(acts, 5))
-    new = index == 0 or quest is not story.quests[index - 1]
-    wish = [prose.voice.say(f"wish.{quest.kind}", slots)] if new else []
-    return ChapterHead(title=prose.voice.say(rule, slots), summary=" ".join([*wish, *told]))
+def _chapter_heads(story: Story, prose: Prose, chapters: int) -> Iterator[ChapterHead]:
+    """Titles and summaries of all chapters; no title twice while there is another."""
+    titles: set[str] = set()
+    for index in range(chapters):
+        scenes = [scene for scene in story.scenes if scene.chapter == index]
+        quest = story.quests[index]
+        slots = _quest_slots(prose, quest, scenes[-1].place)
+        slots["Thing"] = slots["Thing"] or quest.thing
+        slots["Weather"] = prose.voice.grammar.rules[f"weather.{scenes[0].weather}"][0][1]
+        first, last = index == 0 and chapters > 1, index == chapters - 1
+        rule = "chapter.first" if first else "chapter.last" if last else "chapter.title"
+        tried = [prose.voice.say(rule, slots) for _ in range(6)]
+        title = next((text for text in tried if text not in titles), tried[0])
+        titles.add(title)
+        new = index == 0 or quest is not story.quests[index - 1]
+        wish = [sentence(prose.voice.say(f"wish.{quest.kind}", slots))] if new else []
+        told = prose.paragraph(telling([event for scene in scenes for event in scene.events], 5))
+        yield ChapterHead(title=title, summary=" ".join([*wish, *told]))
 
 
 def chapter(story: Story, grammar: Grammar, brief: StoryBrief, index: int) -> ChapterDraft:

@@ -2,8 +2,8 @@
 
     draft = ask(question_inputs(QuestionsBrief(movie=movie, questions=16)), grammar, vocabulary, seed)
 
-The kinds are generators in asking.py; each gives its questions in a seeded order. They are taken in turn until there are
-enough or none gives any more, so that a short movie gets fewer questions and never a doubtful one.
+The kinds are generators in asking.py; each gives its questions in a seeded order. They are taken in turn until there
+are enough or none gives any more, so that a short movie gets fewer questions and never a doubtful one.
 
 What a style cannot show is not asked: colours only where the style has dependable hues.
 """

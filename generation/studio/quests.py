@@ -2,8 +2,8 @@
 
     quest, cuts = next_quest(world, state, rng, last=True, level=3, earlier=[])
 
-The level says how hard it is: -1 and 0 the goal is at hand, 1 the thing lies somewhere in sight, 2 it is hidden and a
-friend knows where, 3 it is hidden and nobody knows, 4 it is in the locked chest, 5 the villain has it, 6 a friend does.
+The level says how hard it is: -1 and 0 the goal is at hand, 1 the thing lies somewhere in sight, 2 it is hidden and
+a friend knows where, 3 it is hidden and nobody knows, 4 it is in the locked chest, 5 the villain has it, 6 a friend does.
 `cuts` are the facts that set this up; only things that nobody has seen yet are put anywhere.
 
 It does not plan how the quest is reached: see plans.py.
@@ -12,7 +12,7 @@ It does not plan how the quest is reached: see plans.py.
 import random
 
 from moviellm.generation.studio.actions import NOWHERE, Act, Fact, State, Value
-from moviellm.generation.studio.plans import Quest, other_place
+from moviellm.generation.studio.plans import Quest, other_place, unearthing
 from moviellm.generation.studio.world import World, goal_fits
 
 Cuts = list[tuple[Fact, Value]]
@@ -66,7 +66,8 @@ def _setting(world: World, state: State, quest: Quest, rng: random.Random, level
         cuts = [(("at", quest.thing), quest.place)]
         knowers = [p.name for p in world.people if p.name not in (quest.hero, quest.thing, quest.villain)]
         knowers = knowers or [p.name for p in world.people if p.name not in (quest.hero, quest.thing)]
-        return cuts + ([(("knows", rng.choice(knowers), quest.thing), quest.place)] if knowers and level > 1 else [])
+        knower = quest.hero if level <= 0 else rng.choice(knowers) if knowers and level > 1 else None
+        return cuts + ([(("knows", knower, quest.thing), quest.place)] if knower else [])
     if quest.kind == "favour":
         cuts += _topic(world, state, quest, rng)
         cuts.append((("price", quest.friend), quest.thing if level <= 0 else False))
@@ -133,6 +134,19 @@ def _furniture(world: World, state: State, quest: Quest, rng: random.Random) -> 
     return cuts
 
 
+def _moved(world: World, state: State, quest: Quest, rng: random.Random) -> tuple[Act, ...]:
+    """The villain moves the main thing away from where the hero knows it to be, and the friend sees where."""
+    kind, _, spot = state.where(quest.topic).partition(":")
+    if not quest.villain or kind != "at" or state.get("knows", quest.hero, quest.topic) != spot:
+        return ()
+    den = other_place(world, rng, spot)
+    return (
+        *unearthing(state, quest.villain, quest.topic, spot),
+        Act("hide", quest.villain, den, thing=quest.topic),
+        Act("watch", quest.friend, den, quest.villain, quest.topic, mode="hide"),
+    )
+
+
 def opening(world: World, state: State, quest: Quest, rng: random.Random) -> tuple[Act, ...]:
     """The acts a quest begins with: who asks for what."""
     place = str(state.get("at", quest.friend))
@@ -145,6 +159,7 @@ def opening(world: World, state: State, quest: Quest, rng: random.Random) -> tup
         return (*theft, ask) if holder == quest.friend and quest.kind == "return" else theft
     if quest.kind == "favour":
         return (
+            *_moved(world, state, quest, rng),
             Act("ask", quest.hero, place, quest.friend, quest.topic, mode="vain"),
             Act("ask", quest.friend, place, quest.hero, quest.thing, mode="price"),
         )

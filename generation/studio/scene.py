@@ -85,6 +85,8 @@ def compose(shot: Shot, style_id: str, view: View) -> Frame:
     backdrop, stage = draw_backdrop(palette, shot.place, framing, shot.scene_seed, view)
     front = Canvas(palette, shot.seed, stage.light)
     front.strength = _strength(framing, stage)
+    if framing != "wide" and palette.rules.focus < 1:
+        front.raw(_wash(palette, 0.42 * (1 - palette.rules.focus)))
     if framing == "insert":
         thing = _insert_thing(shot)
         assert thing is not None
@@ -112,7 +114,13 @@ def draw_backdrop(palette: Palette, place: str, framing: str, seed: int, view: V
     if framing == "insert":
         draw_insert_ground(canvas, stage, (x, y, view[2] / zoom, view[3] / zoom))
     text = canvas.svg((x, y, view[2] / zoom, view[3] / zoom))
-    return Backdrop(svg=text, blur=BLURS[framing]), stage
+    return Backdrop(svg=text, blur=BLURS[framing] * palette.rules.focus), stage
+
+
+def _wash(palette: Palette, opacity: float) -> str:
+    """A veil over the backdrop of a near shot, for styles that know no lens."""
+    colour = palette.colour("sky_lo")
+    return f'<rect width="512" height="288" fill="{colour}" fill-opacity="{opacity:.2f}"/>'
 
 
 def _framing(shot: Shot) -> str:
@@ -142,7 +150,9 @@ def _strength(framing: str, stage: Stage) -> float:
 
 def _people_and_props(front: Canvas, shot: Shot, framing: str, stage: Stage) -> None:
     jitter = [_jitter(derive_seed(shot.seed, "pose", i)) for i in range(len(shot.roles))]
-    actors = sorted(stage_people(framing, shot.roles, stage, jitter), key=lambda actor: actor.depth)
+    r = random.Random(derive_seed(shot.seed, "framing"))
+    sway = (r.uniform(-12, 12), r.uniform(-5, 5), r.uniform(0.95, 1.05))
+    actors = sorted(stage_people(framing, shot.roles, stage, jitter, sway), key=lambda actor: actor.depth)
     held = {actor.role.thing.name for actor in actors if actor.role.thing}
     loose = [thing for thing in shot.props if thing.name not in held]
     if framing == "wide":
@@ -150,14 +160,14 @@ def _people_and_props(front: Canvas, shot: Shot, framing: str, stage: Stage) -> 
     for actor in actors:
         _draw_actor(front, actor, framing, stage)
     if framing in ("medium", "two_shot") and loose:
-        _ledge(front, loose, stage)
+        _ledge(front, loose, stage, actors)
     if framing == "wide":
         draw_front(front, stage)
 
 
 def _jitter(seed: int) -> list[float]:
     r = random.Random(seed)
-    return [r.uniform(-1, 1), r.uniform(-3, 3), *(r.uniform(-3, 3) for _ in range(4))]
+    return [r.uniform(-1, 1), *(r.uniform(-3, 3) for _ in range(5))]
 
 
 def _draw_actor(front: Canvas, actor: Actor, framing: str, stage: Stage) -> None:
@@ -226,17 +236,18 @@ def _free_floor(stage: Stage, taken: Sequence[float]) -> Point:
     return best, stage.floor[1] + 3
 
 
-def _ledge(front: Canvas, things: Sequence[Thing], stage: Stage) -> None:
+def _ledge(front: Canvas, things: Sequence[Thing], stage: Stage, actors: Sequence[Actor]) -> None:
     """A table edge or a low wall across the bottom, with things on it."""
     y = 254.0
+    busy = [point[0] for actor in actors for point in (actor.body.head, actor.body.arms["near"].hand)]
     key = "wood" if stage.indoor else stage.surface
     front.rect(-6, y, FRAME_WIDTH + 12, 40, key, 0.8, lighter=0.06)
     front.rect(-6, y, FRAME_WIDTH + 12, 6, key, 0, lighter=0.13)
-    count = min(3, len(things))
-    for k, thing in enumerate(things[:count]):
+    for thing in things[:3]:
         left, top, right, bottom = extent(thing.kind)
         size = 62.0 / max(right - left, bottom - top)
-        x = FRAME_WIDTH * (0.5 + (k - (count - 1) / 2) * 0.2)
+        x = max((76.0 + 45 * k for k in range(9)), key=lambda at: min(abs(at - other) for other in busy))
+        busy.append(x)
         front.contact(x, y + 7, (right - left) * size * 0.62, 5, 0.55)
         with front.owned(thing.name, "object"):
             draw_object(front, thing, (x, y + 6), size)

@@ -58,7 +58,7 @@ STAGINGS: Mapping[str, Staging] = {
     "ask": Staging(False, ("two_shot", "over_shoulder", "medium"), "talk", "worried", "think", "calm"),
     "argue": Staging(True, ("two_shot", "over_shoulder", "medium"), "point", "angry", "stand", "angry"),
     "hug": Staging(False, ("two_shot", "medium"), "hug", "happy", "hug", "tender"),
-    "wait": Staging(False, ("medium", "wide"), "sit", "sad"),
+    "wait": Staging(False, ("medium", "wide"), "sit", "calm"),
     "watch": Staging(False, ("wide", "over_shoulder"), "stand", "worried", "walk", "calm"),
 }
 CARRYING_POSES: tuple[Pose, ...] = ("stand", "walk", "carry", "hold_up")
@@ -118,11 +118,12 @@ class _Shooting:
         act, staging = event.act, STAGINGS[event.act.action]
         before = self.state.copy()
         self.state.apply(event.key, act)
-        self.moods[act.actor] = staging.emotion
-        if act.other:
-            self.moods[act.other] = staging.other_emotion
         frames = []
         for view in self._views(act, count, first):
+            if view != "wide":
+                self.moods[act.actor] = staging.emotion
+                if act.other:
+                    self.moods[act.other] = staging.other_emotion
             if view == "wide":
                 frames.append(self._wide(event.key, before))
             elif view == "action":

@@ -32,10 +32,14 @@ HANDS_OF_THEIR_OWN = (
     "talk",
 )
 """Poses whose near arm stays as it is with something in the hand."""
-TOGETHER = {"hug": 0.62, "give": 1.75}
+TOGETHER = {"hug": 0.62, "give": 2.5}
 """Distance between two people in head heights, where the pose asks for one."""
 HEIGHTS = {"mid": 0.0, "slim": -0.05, "stout": 0.05, "tall": -0.3, "elder": 0.25, "child": 1.25}
 """How much lower than the others' a head is, in head heights, where the feet are out of the frame."""
+
+
+Sway = tuple[float, float, float]
+"""Camera shift right and down in px, and zoom."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +88,19 @@ def body_of(role: Role, head_px: float, facing: int, at: Point, anchor: str, jit
     return body
 
 
-def stage_people(shot: str, roles: Sequence[Role], stage: Stage, jitter: Sequence[Sequence[float]]) -> list[Actor]:
-    """Everybody in the frame, placed; empty for an insert."""
+def stage_people(
+    shot: str, roles: Sequence[Role], stage: Stage, jitter: Sequence[Sequence[float]], sway: Sway
+) -> list[Actor]:
+    """Everybody in the frame, placed; empty for an insert. `jitter` shifts everybody's angles, `sway` the camera."""
     if not roles or shot == "insert":
         return []
     if shot == "close":
-        return [_close(roles[0], jitter[0])]
+        return [_close(roles[0], jitter[0], sway)]
     if shot == "over_shoulder":
-        return _over_shoulder(roles, jitter)
+        return _over_shoulder(roles, jitter, sway)
     if shot in ("medium", "two_shot"):
-        return _medium(shot, roles, jitter)
-    return _wide(roles, stage, jitter)
+        return _medium(shot, roles, jitter, sway)
+    return _wide(roles, stage, jitter, sway)
 
 
 def _from_left(roles: Sequence[Role]) -> list[int]:
@@ -102,15 +108,15 @@ def _from_left(roles: Sequence[Role]) -> list[int]:
     return sorted(range(len(roles)), key=lambda i: (roles[i].seed, i))
 
 
-def _wide(roles: Sequence[Role], stage: Stage, jitter: Sequence[Sequence[float]]) -> list[Actor]:
+def _wide(roles: Sequence[Role], stage: Stage, jitter: Sequence[Sequence[float]], sway: Sway) -> list[Actor]:
     count = min(len(roles), 4)
     order = _from_left(roles[:count])
     head = (35.0, 33.0, 30.0, 28.0)[count - 1] * stage.scale
-    middle = 0.5 * (stage.left + stage.right)
+    middle = 0.5 * (stage.left + stage.right) + sway[0]
     reach = stage.right - stage.left
     if count == 1:
         left = roles[0].seed % 2 == 0
-        spread = [stage.left + reach * (0.3 if left else 0.7)]
+        spread = [stage.left + reach * (0.3 if left else 0.7) + sway[0] * 2]
     else:
         gap = reach / (count + 0.4)
         pose = roles[0].figure.pose
@@ -130,10 +136,10 @@ def _wide(roles: Sequence[Role], stage: Stage, jitter: Sequence[Sequence[float]]
     return actors
 
 
-def _medium(shot: str, roles: Sequence[Role], jitter: Sequence[Sequence[float]]) -> list[Actor]:
+def _medium(shot: str, roles: Sequence[Role], jitter: Sequence[Sequence[float]], sway: Sway) -> list[Actor]:
     count = min(len(roles), 3 if shot == "two_shot" else 4)
     order = _from_left(roles[:count])
-    head = {1: 68.0, 2: 74.0 if shot == "two_shot" else 62.0, 3: 54.0, 4: 48.0}[count]
+    head = {1: 68.0, 2: 74.0 if shot == "two_shot" else 62.0, 3: 54.0, 4: 48.0}[count] * sway[2]
     left = roles[0].seed % 2 == 0
     places = {
         1: [0.39 if left else 0.61],
@@ -146,7 +152,7 @@ def _medium(shot: str, roles: Sequence[Role], jitter: Sequence[Sequence[float]])
     actors = []
     for place, index in enumerate(order):
         role = roles[index]
-        x = places[place] * 512
+        x = places[place] * 512 + sway[0]
         facing = 1 if (x < 256 or (count == 3 and place == 1 and order.index(0) == 2)) else -1
         y = (
             100
@@ -169,17 +175,17 @@ def _show_hand(role: Role, body: Skeleton, head: float) -> None:
     body.aim("near", (body.head[0] + body.facing * head * 0.8, min(body.head[1] + head * 1.5, 226)))
 
 
-def _close(role: Role, jitter: Sequence[float]) -> Actor:
+def _close(role: Role, jitter: Sequence[float], sway: Sway) -> Actor:
     left = role.seed % 2 == 0
     facing = 1 if left else -1
-    x, head = (196.0 if left else 316.0), 156.0
-    body = body_of(role, head, facing, (x, 126.0), "head", jitter)
+    x, head = (196.0 if left else 316.0) + sway[0], 156.0 * sway[2]
+    body = body_of(role, head, facing, (x, 126.0 + sway[1]), "head", jitter)
     if role.thing and role.thing.kind != "umbrella":
         body.aim("near", (x + facing * 138, 222.0))
     return Actor(role, body, gaze=(0.5, 0.25 if role.thing else -0.05))
 
 
-def _over_shoulder(roles: Sequence[Role], jitter: Sequence[Sequence[float]]) -> list[Actor]:
+def _over_shoulder(roles: Sequence[Role], jitter: Sequence[Sequence[float]], sway: Sway) -> list[Actor]:
     if len(roles) == 1:
         body = solve(
             "stand", roles[0].looks.build, 110.0, 1, (256.0 - 90 * (1 if roles[0].seed % 2 else -1), 118.0), "head"
@@ -188,11 +194,11 @@ def _over_shoulder(roles: Sequence[Role], jitter: Sequence[Sequence[float]]) -> 
     order = _from_left(roles[:2])
     near_left = order.index(1) == 0
     far_role, near_role = roles[0], roles[1]
-    far_x, near_x = (330.0, 84.0) if near_left else (182.0, 428.0)
+    far_x, near_x = (330.0 + sway[0], 84.0 - sway[0]) if near_left else (182.0 + sway[0], 428.0 - sway[0])
     far = body_of(far_role, 86.0, -1 if near_left else 1, (far_x, 112.0), "head", jitter[0])
     if far_role.thing and far_role.thing.kind != "umbrella":
         _show_hand(far_role, far, 86.0)
-    near = solve("stand", near_role.looks.build, 158.0, 1 if near_left else -1, (near_x, 136.0), "head")
+    near = solve("stand", near_role.looks.build, 158.0 * sway[2], 1 if near_left else -1, (near_x, 136.0), "head")
     return [
         Actor(far_role, far, gaze=(0.5, 0.1), depth=0.0),
         Actor(near_role, near, from_behind=True, dark=0.3, depth=1.0),

@@ -1,4 +1,4 @@
-"""The simulation: a story brief becomes a world and a log of scenes, each with its events, exactly as many as asked for.
+"""The simulation: a story brief becomes a world and a log of scenes with their events, as many as asked for.
 
     story = simulate(vocabulary, StoryBrief(...))
     story.scenes[0].events[0].because
@@ -26,6 +26,8 @@ SCENES_PER_QUEST = 9
 """A quest of more scenes than this runs dry; a movie of more scenes gets more quests."""
 SECRET = ("hide", "steal", "watch")
 """Actions that nobody else walks in on."""
+TROUBLES_MAX = 2
+"""Times the same thing may go wrong in one quest."""
 TRIES = 12
 """Other interludes tried when a scene would repeat an earlier one."""
 
@@ -86,6 +88,8 @@ class _Teller:
         self.state = State()
         self.story = Story(world=world)
         self.plan: list[Act] = []
+        self.troubles: list[str] = []
+        """What has gone wrong in this quest, as the actions of each complication."""
         self.seen: set[tuple[object, ...]] = set()
         self.hour = {"dawn": 5.5, "day": 9.0, "dusk": 18.0, "night": 21.5}[world.time_of_day]
         self.weather: Weather = world.weather
@@ -128,7 +132,7 @@ class _Teller:
                 except NoPlanError:
                     continue
                 if scenes_needed(acts, self.cap) <= left and (tries > 12 or self._fresh(acts)):
-                    self.quest, self.plan = quest, acts
+                    self.quest, self.plan, self.troubles = quest, acts, []
                     for fact, value in cuts:
                         self._cut(fact, value)
                     return
@@ -139,7 +143,7 @@ class _Teller:
         head = self._head(left)
         for attempt in range(TRIES):
             saved = self.state.copy(), list(self.cuts), self.rng.getstate()
-            events = self._fill(head, min(self.cap, wanted + attempt // 3))
+            events = self._fill(head, min(self.cap, wanted + attempt // 2))
             signature = _signature([event.act for event in events])
             if signature not in self.seen or attempt == TRIES - 1:
                 break
@@ -175,20 +179,26 @@ class _Teller:
 
     def _worse(self, left: int) -> list[Act] | None:
         """A longer plan, because something goes wrong."""
+        if self.rng.random() < 0.2:
+            return None
         options = complications(self.world, self.state, self.quest, self.rng)
         self.rng.shuffle(options)
-        for acts in options[: 2 if self.rng.random() < 0.75 else 0]:
+        for acts in options:
+            kind = "+".join(act.action for act in acts)
+            if self.troubles.count(kind) >= TROUBLES_MAX:
+                continue
             try:
                 longer = plan(self.world, self.state, self.quest, acts)
             except NoPlanError:
                 continue
             longer_enough = scenes_needed(self.plan, self.cap) < scenes_needed(longer, self.cap) <= left
             if longer_enough and self._fresh(longer):
+                self.troubles.append(kind)
                 return longer
         return None
 
     def _fresh(self, acts: list[Act]) -> bool:
-        """Whether a plan repeats no scene, where every act is a scene of its own and there is nothing to vary it with."""
+        """Whether a plan repeats no scene, where every act is a scene of its own and cannot be varied."""
         if self.cap > 1:
             return True
         signatures = [_signature([act]) for act in acts]
@@ -209,15 +219,13 @@ class _Teller:
         extra = max(0, wanted - len(head))
         lead = self._arrivals(head, company, place, extra)
         self.start = dict(self.state.facts)
-        events: list[Happening] = []
-        for act in lead:
-            events.append(self._happen(act, core=False))
-        before = self.rng.randint(0, max(0, extra - len(lead))) if head else 0
+        events = [self._happen(act, core=False) for act in lead]
+        room = max(0, extra - len(lead))
         rest = self.plan[len(head) :] if head else self.plan
-        for i in range(before):
-            self._add(events, head, rest, place, wanted - before + i)
-        for act in head:
-            events.append(self._happen(act, core=True))
+        before = (room if not rest else self.rng.randint(0, room)) if head else 0
+        for _ in range(before):
+            self._add(events, head, rest, place, 2)
+        events += [self._happen(act, core=True) for act in head]
         while len(events) < max(wanted, 1):
             if not self._add(events, [], rest, place, wanted - len(events)):
                 break

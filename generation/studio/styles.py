@@ -31,7 +31,7 @@ class StyleRules:
     outline: float = 0.0
     """Line width in px at a head of 40 px; 0 draws no lines."""
     line: str = "ink"
-    """Colour of lines: ink, pale, tinted (pale with the shape's hue) or neon."""
+    """Colour of lines: ink, paper (a cut edge), pale, tinted (pale with the shape's hue) or neon."""
     inverse: str = ""
     """Colour of pale features on a dark ground; empty on a light one."""
     drop: float = 0.0
@@ -54,6 +54,10 @@ class StyleRules:
     skin_floor: float = 0.0
     pixel: int = 1
     """Size of a drawn pixel."""
+    hero: str = ""
+    """The one colour word of objects that keeps its hue, as the accent."""
+    focus: float = 1.0
+    """How much of a lens blurs the backdrop of near shots; what is not blurred is washed out."""
 
 
 @lru_cache(maxsize=1)
@@ -195,6 +199,8 @@ class Palette:
         roles = self.rules.roles
         low = self._sky("sky_lo")
         match self.rules.line:
+            case "paper":
+                return mix("#fbf3e2", low, min(0.8, haze * 0.9 + 0.1))
             case "pale":
                 return mix(self.rules.inverse, roles["sky_lo"], min(0.75, haze * 1.1))
             case "tinted":

@@ -4,8 +4,8 @@
     request = writer.request("scene", brief, seed)
     draft = SceneDraft.model_validate(await writer.write(request))
 
-The outline, the chapters, the scenes and the dialogue of a movie come from one simulation of its StoryBrief (story.py),
-which is made again whenever it is asked for and kept for a while; the questions are computed from the Movie alone
+The outline, chapters, scenes and dialogue of a movie come from one simulation of its StoryBrief (story.py), which is
+made again whenever it is asked for and kept for a while; the questions are computed from the Movie alone
 (questions.py). A request holds only what its task reads, and the hash of only the grammar files the task uses.
 
 It reads no themes from a file, calls no model, and paints nothing.

@@ -282,3 +282,12 @@ def test_a_run_without_questions_or_style_has_facts():
     bare = make_movie(0).model_copy(update={"qa_pairs": None, "style": None})
     facts = facts_of([bare])
     assert facts.sample.questions == () and facts.measures.styles == {"none": 1}
+
+
+def test_a_fault_of_the_card_is_not_taken_for_a_full_disk(tmp_path):
+    def broken(facts):
+        raise FileNotFoundError("template")
+
+    with pytest.raises(FileNotFoundError, match="template"):
+        build(tmp_path / "out", TWELVE[:1], broken)
+    assert list(tmp_path.iterdir()) == []
