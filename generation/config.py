@@ -2,14 +2,15 @@
 
     recipe = load_recipe("tiny", overrides=["story.chapters=11", "seed=3"])
 
-A recipe is found by name among the packaged ones (generation/recipes/) or by path. Every key is checked: an unknown one
-is an error that names the nearest key that exists. It does not run anything: see make.py.
+A recipe is found by name among the packaged ones (generation/recipes/) or by path. Every key is checked: an unknown
+one is an error that names the nearest key that exists. It does not run anything: see make.py.
 """
 
 import difflib
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -208,7 +209,7 @@ def _recipe_text(name_or_path: str) -> str:
     )
 
 
-def set_key(data: dict[str, object], override: str) -> None:
+def set_key(data: dict[str, Any], override: str) -> None:
     """Apply one `a.b=value` to nested recipe data; the value is read as YAML."""
     key, equals, text = override.partition("=")
     if not equals or not key:
@@ -226,7 +227,7 @@ def set_key(data: dict[str, object], override: str) -> None:
         raise ValueError(f"--set {override}: the value is not valid YAML ({error})") from error
 
 
-def recipe_from(data: dict[str, object], source: str = "recipe") -> Recipe:
+def recipe_from(data: Mapping[str, object], source: str = "recipe") -> Recipe:
     """Check recipe data and say in plain words everything that is wrong with it."""
     try:
         return Recipe.model_validate(data)

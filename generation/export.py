@@ -18,7 +18,7 @@ and version and would go on showing the old rows. The card is written by the cal
 import hashlib
 import importlib.util
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -42,7 +42,7 @@ from moviellm.generation.facts import SAMPLE_IMAGES, SAMPLE_QUESTIONS, Measures,
 from moviellm.generation.facts import DatasetFacts as DatasetFacts  # the cards take it from here
 from moviellm.generation.features import CONFIGS, FEATURES, Row, arrow_schema, keyframe_rows, text_rows, yaml_features
 from moviellm.generation.files import write_whole
-from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Keyframe, Movie, Split, canonical_json
+from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Keyframe, Movie, QAPair, Split, canonical_json
 from moviellm.generation.shards import IMAGE_ROWS_PER_GROUP, TEXT_ROWS_PER_GROUP, Shard, ShardWriter
 from moviellm.generation.splits import assign_splits
 
@@ -290,6 +290,12 @@ def _front_matter(
     return {"configs": configs, "dataset_info": infos}
 
 
+def _telling(questions: Sequence[QAPair]) -> tuple[QAPair, ...]:
+    """Questions in the order in which they show what the dataset is for: seeing and causes before summaries."""
+    order = ["visual", "cause", "state", "moment", "character", "order", "dialogue", "count", "plot"]
+    return tuple(sorted(questions, key=lambda q: order.index(q.question_type) if q.question_type in order else 99))
+
+
 def _sample(written: _Written) -> Sample:
     movie = written.sample
     assert movie is not None and movie.split is not None
@@ -300,7 +306,7 @@ def _sample(written: _Written) -> Sample:
         theme=movie.theme,
         genre=movie.genre,
         logline=movie.logline,
-        questions=(movie.qa_pairs or ())[:SAMPLE_QUESTIONS],
+        questions=_telling(movie.qa_pairs or ())[:SAMPLE_QUESTIONS],
         images=tuple(written.images),
     )
 

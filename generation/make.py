@@ -21,13 +21,13 @@ from moviellm.generation.cells import Cell, Shard
 from moviellm.generation.config import ImageConfig, Recipe, StoryConfig
 from moviellm.generation.dialogue import write_dialogue
 from moviellm.generation.keyframes import paint_keyframes
+from moviellm.generation.manifest import manifest_path, manifests
 from moviellm.generation.plot import write_plot
 from moviellm.generation.protocols import Painter, Writer, derive_seed
 from moviellm.generation.qa import ask_questions
 from moviellm.generation.run_folder import RunRecord
 from moviellm.generation.schema import STAGES, Movie, Stage, canonical_json, check_movie
 from moviellm.generation.style import lock_style
-from moviellm.generation.manifest import manifest_path, manifests
 from moviellm.generation.workbench import CellFailedError, Workbench
 
 MOVIES_AT_A_TIME_MAX = 32
@@ -143,7 +143,7 @@ async def make_run(
 
 
 def _drop_shards_from(run: Path, index: int) -> None:
-    """Forget shards that the recipe no longer reaches (`--replace` with fewer movies); `moviellm gc` frees the space."""
+    """Forget shards that the recipe no longer reaches (`--replace` with fewer movies); `moviellm gc` frees them."""
     for manifest in manifests(run):
         if manifest.shard >= index:
             manifest_path(run, manifest.shard).unlink()
@@ -161,7 +161,7 @@ async def plan_run(run: Path, record: RunRecord, writer: Writer, painter: Painte
             cached.update(cell.stage for cell in bench.cells if shard.cached(cell))
         await shard.close()
     movies = len(record.recipe.movie_themes())
-    cells = {stage: count * movies for stage, count in cells_per_movie(record.recipe.story).items()}
+    cells: dict[Stage, int] = {stage: n * movies for stage, n in cells_per_movie(record.recipe.story).items()}
     missing = cells["keyframes"] - cached["keyframes"]
     return Plan(
         movies=movies,

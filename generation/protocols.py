@@ -8,8 +8,8 @@ repeated run gives the same bytes.
     request = writer.request("scene", brief, seed)
     draft = SceneDraft.model_validate(await writer.write(request))
 
-A writer may leave out of the request what it does not read (the offline writer does), so that an edit remakes only what
-depends on it. Drafts use names where the schema uses ids: a writer does not number things, the stages do.
+A writer may leave out of the request what it does not read (the offline writer does), so that an edit remakes only
+what depends on it. Drafts use names where the schema uses ids: a writer does not number things, the stages do.
 
 This module holds no behaviour: see studio/ for the offline pair, the stages for how drafts become a Movie.
 """
@@ -83,7 +83,7 @@ def derive_seed(seed: int, *names: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-# ------------------------------------------------------------------------------------------------ writer: what is asked
+# -------------------------------------------------------------------------------------------- writer: what is asked
 
 
 class StoryBrief(Record):
@@ -310,7 +310,7 @@ class FigureBrief(Record):
 
 
 class KeyframeBrief(Record):
-    """Question of `keyframe`: one picture. Names and phrases only, so that any painter can paint any writer's movie."""
+    """Question of `keyframe`: one picture. Names and phrases, so that any painter can paint any writer's movie."""
 
     keyframe_id: Text
     prompt: Text

@@ -3,8 +3,8 @@
     record = start_run(Path("runs/one"), recipe, movies_per_shard=100)     # reads it, extends it, or writes it
     record = read_run(Path("runs/one"))
 
-It holds the recipe, the start time and the version of the code. Wall-clock times enter the data only from here, so that
-a run that was killed and resumed gives the same bytes; `SOURCE_DATE_EPOCH` sets the start time. It holds no results.
+It holds the recipe, the start time and the version of the code. Wall-clock times enter the data only from here, so
+that a run that was killed and resumed gives the same bytes; `SOURCE_DATE_EPOCH` sets the start time. It holds no results.
 """
 
 import os

@@ -379,7 +379,8 @@ class QAPair(Record):
         if self.answer_format == "multiple_choice":
             if self.answer_index is None or not 0 <= self.answer_index < len(self.options):
                 raise ValueError(
-                    f"{self.question_id}: answer_index {self.answer_index} does not point into {len(self.options)} options"
+                    f"{self.question_id}: answer_index {self.answer_index} does not point into the "
+                    f"{len(self.options)} options"
                 )
             if len(set(self.options)) != len(self.options):
                 raise ValueError(f"{self.question_id}: two options are the same: {list(self.options)}")

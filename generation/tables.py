@@ -15,7 +15,7 @@ It does not decide what is in a table (cells.py) nor which tables count (manifes
 
 import hashlib
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,7 +27,7 @@ from moviellm.generation.files import sync_folder
 from moviellm.generation.journal import Entry
 from moviellm.generation.lock import disk_errors
 from moviellm.generation.manifest import TableFile, manifests, movie_number, remedy, table_damage
-from moviellm.generation.schema import SCHEMA_VERSION, Keyframe, Movie, canonical_json
+from moviellm.generation.schema import SCHEMA_VERSION, STAGES, Keyframe, Movie, canonical_json
 
 GROUP_ROWS = 64
 GROUP_BYTES = 8 * 1024 * 1024
@@ -233,6 +233,16 @@ class RunReader:
         for keyframe in movie.keyframes():
             if keyframe.image_sha256 is not None:
                 yield keyframe, self._image(table, keyframe)
+
+    def failures(self) -> Counter[str]:
+        """Cells that failed, by stage and reason."""
+        counts: Counter[str] = Counter()
+        for manifest in self.manifests:
+            for stage in STAGES:
+                if manifest.failed and stage in manifest.tables:
+                    errors = pq.read_table(self.run / manifest.tables[stage].file, columns=["error"]).column(0)
+                    counts.update(f"{stage}: {error}" for error in errors.to_pylist() if error is not None)
+        return counts
 
     def _keyframes_of(self, movie: Movie) -> TableFile | None:
         number = movie_number(movie.movie_id)

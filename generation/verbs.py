@@ -181,7 +181,9 @@ def _dry_run(run: Path, recipe: Recipe, as_json: bool) -> None:
         f"  {stage:<10} {count:>9} {plan.cached[stage]:>9} {count - plan.cached[stage]:>9}"
         for stage, count in plan.cells.items()
     ]
-    lines.append(f"  {plan.to_make} cells to make at most, about {plan.image_bytes / 1e6:.1f} MB, no paid call (offline)")
+    lines.append(
+        f"  {plan.to_make} cells to make at most, about {plan.image_bytes / 1e6:.1f} MB, no paid call (offline)"
+    )
     _emit(facts, "\n".join(lines), as_json)
 
 
@@ -269,11 +271,23 @@ def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) 
     # How the work was done changes no byte of the data, so the card does not tell it.
     recipe = recipe_from(data | {"engine": {}}, source=str(run / RECORD_NAME))
     card = import_module("moviellm.cards.dataset_card")
+    reader = RunReader(run)
     with progress("building", len(recipe.movie_themes()), "movies") as advance:
-        built = build_dataset(RunReader(run), out, recipe, run_seed=recipe.seed, render_readme=card.render, progress=advance)
-    facts = {"dataset": str(out), "name": recipe.dataset.name, "version": built.version}
-    text = f'{out}: {recipe.dataset.name} {built.version}\n  load it     load_dataset("{out}", "qa", split="test")'
-    _emit(facts, text, as_json)
+        built = build_dataset(
+            reader,
+            out,
+            recipe,
+            run_seed=recipe.seed,
+            render_readme=card.render,
+            progress=advance,
+            failures=reader.failures(),
+        )
+    split = list(built.configs["movies"])[-1]
+    facts = {"dataset": str(out), "name": recipe.dataset.name, "version": built.version, "changed": not built.kept}
+    did = "is up to date" if built.kept else "is written"
+    lines = [f"{out}: {recipe.dataset.name} {built.version} {did}"]
+    lines.append(f'  load it     load_dataset("{out}", "movies", split="{split}")')
+    _emit(facts, "\n".join(lines), as_json)
 
 
 def dataset_check(folder: Path, *, as_json: bool) -> None:

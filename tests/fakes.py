@@ -1,4 +1,4 @@
-"""A writer and a painter that answer at once and in the smallest way, count their calls, and fail where a test says."""
+"""A writer and a painter that answer at once, count their calls, and fail where a test says."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The whole line on the offline studio, as a user runs it: twice, killed, hashed otherwise, wide and narrow, edited."""
+"""The whole line on the offline studio, as a user runs it: twice, killed, wide and narrow, edited."""
 
 import filecmp
 import json
@@ -76,7 +76,17 @@ def test_how_the_work_is_done_changes_no_byte(
 
 def test_kill_9_at_twenty_moments_changes_no_byte(undisturbed: Path, tmp_path: Path) -> None:
     rng = random.Random(9)
-    command = [sys.executable, "-m", "moviellm.generation.cli", "make", "--out", "calm", "--movies", "11", "--no-films"]
+    command = [
+        sys.executable,
+        "-m",
+        "moviellm.generation.cli",
+        "make",
+        "--out",
+        "calm",
+        "--movies",
+        "11",
+        "--no-films",
+    ]
     command += ["--set", *SMALL]
     kills = 0
     while kills < 20:
@@ -107,8 +117,7 @@ def _whole_lines(path: Path) -> list[str]:
 def test_no_process_is_left_behind_by_a_kill(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "moviellm.generation.cli", "make", "--out", "r", "--movies", "300"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: bool(list(tmp_path.glob("r/journal/*.pack"))))
-    assert _processes_in(tmp_path) > 1
+    wait_until(lambda: _processes_in(tmp_path) > 1)
     process.send_signal(signal.SIGKILL)
     process.wait()
     wait_until(lambda: _processes_in(tmp_path) == 0)
@@ -169,9 +178,9 @@ def test_editing_a_grammar_remakes_only_what_depends_on_it(
 
 
 def test_run_ends_at_the_loaded_dataset(tmp_path: Path) -> None:
-    done = moviellm("run", "tiny", "--out", "demo", "--set", "movies=11", *SMALL, cwd=tmp_path)
+    done = moviellm("run", "tiny", "--out", "demo", "--set", "movies=3", *SMALL, cwd=tmp_path)
     assert "load_dataset(" in done.stdout
     assert (tmp_path / "demo" / "run" / "storyboard.html").is_file()
-    assert len(list((tmp_path / "demo" / "run" / "films").glob("*.mp4"))) == 11
-    again = moviellm("run", "tiny", "--out", "demo", "--set", "movies=11", *SMALL, cwd=tmp_path)
+    assert len(list((tmp_path / "demo" / "run" / "films").glob("*.mp4"))) == 3
+    again = moviellm("run", "tiny", "--out", "demo", "--set", "movies=3", *SMALL, cwd=tmp_path)
     assert "nothing to make" in again.stdout

@@ -1,30 +1,24 @@
-"""The kinds of questions: each a generator over a movie's log that gives only what the log answers without doubt.
+"""Questions about what happens: the story, causes, who did it, what was said, order, moments, and what never was.
 
     for question in KINDS["character"](asker): ...
 
-An event is asked about by its clause, and only if no other event of the movie has the same clause. Multiple choice
-takes wrong options of the same category from the same movie and puts the right one anywhere with equal chance; where
-there are fewer than three different options the question is not asked that way.
+Each kind is a generator over a movie's log that gives only what the log answers without doubt. An event is asked about
+by its clause, and only if no other event of the movie has the same clause.
 
 It does not choose among kinds: see questions.py.
 """
 
-import itertools
-import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from moviellm.generation.protocols import QuestionDraft
-from moviellm.generation.schema import AnswerFormat, Channel, QuestionType, TemporalSpan
-from moviellm.generation.studio.language import Voice, capital, listing, sentence
-from moviellm.generation.studio.looks import COLOURS, parse
+from moviellm.generation.schema import TemporalSpan
+from moviellm.generation.studio.asker import OPTIONS_MAX, OPTIONS_MIN, Asker, Common, clock, made
+from moviellm.generation.studio.language import capital, listing, sentence
 from moviellm.generation.studio.movielog import LogEvent, MovieLog
-from moviellm.generation.studio.world import Vocabulary
+from moviellm.generation.studio.seeing import count, state, visual
 
-OPTIONS_MAX, OPTIONS_MIN = 4, 3
-STYLES_WITHOUT_HUE = ("noir", "woodcut", "sepia", "blueprint", "ink", "chalk")
-SPOKEN = ("ask", "tell")
 TELLING_CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "tell": ("find", "hug"),
     "search": ("find",),
@@ -44,94 +38,20 @@ TELLING_CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
 """Which cause of which effect is worth a question: that somebody had come to the place is true and says nothing."""
 
 
-class Asker:
-    """What every kind needs: the log, a voice, and how questions are put together."""
-
-    def __init__(self, log: MovieLog, voice: Voice, rng: random.Random, vocabulary: Vocabulary) -> None:
-        self.log, self.voice, self.rng, self.vocabulary = log, voice, rng, vocabulary
-
-    def shuffled(self, items: Sequence[Any]) -> list[Any]:
-        """The items in a seeded order."""
-        return self.rng.sample(list(items), len(items))
-
-    def question(
-        self,
-        question_type: QuestionType,
-        text: str,
-        answer: str,
-        *,
-        events: Sequence[LogEvent] = (),
-        wrong: Sequence[str] | None = None,
-        answer_format: AnswerFormat = "open_ended",
-        **rest: Any,
-    ) -> QuestionDraft | None:
-        """A question; with `wrong` a multiple choice, None when there are too few options for one."""
-        fields: dict[str, Any] = {
-            "level": self.log.level(*events) if events else "movie",
-            "evidence": _merged([event.span for event in events]),
-            "keyframe_ids": self.log.frames(*events),
-            "line_ids": (),
-            "requires": self.requires(events),
-            **rest,
-        }
-        if wrong is not None:
-            options = [item for item in dict.fromkeys(wrong) if item != answer]
-            options = self.shuffled(options)[: OPTIONS_MAX - 1]
-            if len(options) < OPTIONS_MIN - 1:
-                return None
-            place = self.rng.randrange(len(options) + 1)
-            options.insert(place, answer)
-            fields |= {"options": tuple(options), "answer_index": place}
-            answer_format = "multiple_choice"
-        return QuestionDraft(
-            question_type=question_type, answer_format=answer_format, question=capital(text), answer=answer, **fields
-        )
-
-    def either(
-        self, *args: Any, wrong: Sequence[str], open_answer: str | None = None, **rest: Any
-    ) -> Iterator[QuestionDraft]:
-        """The question as multiple choice or open, by chance; open when there are too few options."""
-        choice = self.question(*args, wrong=wrong, **rest) if self.rng.random() < 0.6 else None
-        if choice is None:
-            choice = self.question(args[0], args[1], open_answer or args[2], **rest)
-        if choice is not None:
-            yield choice
-
-    def requires(self, events: Sequence[LogEvent], *more: Channel) -> tuple[Channel, ...]:
-        """Seeing, and hearing where an event is speech."""
-        heard: tuple[Channel, ...] = ("dialogue",) if any(event.action in SPOKEN for event in events) else ()
-        return cast(tuple[Channel, ...], tuple(dict.fromkeys(("vision", *heard, *more))))
-
-
-def _merged(spans: Sequence[TemporalSpan]) -> tuple[TemporalSpan, ...]:
-    """Spans in order of time, the same one once."""
-    unique = {(span.start_s, span.end_s): span for span in spans}
-    return tuple(unique[key] for key in sorted(unique))
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
 def overview(asker: Asker) -> Iterator[QuestionDraft]:
     """The whole movie, then its chapters."""
     log = asker.log
     whole = TemporalSpan(start_s=0.0, end_s=log.scenes[-1]["span"][1])
     everything: dict[str, Any] = {"evidence": (whole,), "requires": ("vision", "dialogue"), "events": ()}
     for rule, answer in (("movie", log.inputs["synopsis"]), ("premise", log.inputs["logline"])):
-        yield from _made(asker.question("overview", asker.voice.say(f"overview.{rule}"), answer, **everything))
+        yield from made(asker.question("overview", asker.voice.say(f"overview.{rule}"), answer, **everything))
     chapters = log.inputs["chapters"]
     for i in asker.shuffled(range(len(chapters) if len(chapters) > 1 else 0)):
         span = TemporalSpan(start_s=chapters[i]["span"][0], end_s=chapters[i]["span"][1])
-        slots = {"n": str(i + 1), "time": f"{_clock(span.start_s)} to {_clock(span.end_s)}"}
+        slots = {"n": str(i + 1), "time": f"{clock(span.start_s)} to {clock(span.end_s)}"}
         text = asker.voice.say("overview.chapter", slots)
         part = {**everything, "evidence": (span,), "level": "chapter"}
-        yield from _made(asker.question("overview", text, chapters[i]["summary"], **part))
-
-
-def _made(question: QuestionDraft | None) -> Iterator[QuestionDraft]:
-    if question is not None:
-        yield question
+        yield from made(asker.question("overview", text, chapters[i]["summary"], **part))
 
 
 def plot(asker: Asker) -> Iterator[QuestionDraft]:
@@ -140,7 +60,7 @@ def plot(asker: Asker) -> Iterator[QuestionDraft]:
     captions = [event.caption for event in log.events]
     if log.events:
         end = log.events[-1]
-        yield from _made(asker.question("plot", asker.voice.say("plot.end"), end.caption, events=[end], level="movie"))
+        yield from made(asker.question("plot", asker.voice.say("plot.end"), end.caption, events=[end], level="movie"))
     for event in asker.shuffled([event for event in log.single if event.index + 1 < len(log.inputs["events"])]):
         after = next((item for item in log.events if item.index == event.index + 1), None)
         if after is None:
@@ -254,153 +174,6 @@ def dialogue(asker: Asker) -> Iterator[QuestionDraft]:
             yield from asker.either("dialogue", question, name, wrong=wrong, **one)
 
 
-def visual(asker: Asker) -> Iterator[QuestionDraft]:
-    """What one keyframe shows: what is held, who is there, where it is; and what people wear."""
-    log = asker.log
-    coats = _coats(asker)
-    for scene, frame in asker.shuffled([(part, shown) for part in log.scenes for shown in part["keyframes"]]):
-        span = TemporalSpan(start_s=frame["span"][0], end_s=frame["span"][1])
-        time = _clock((span.start_s + span.end_s) / 2)
-        if not span.start_s <= int((span.start_s + span.end_s) / 2) < span.end_s:
-            continue
-        common: dict[str, Any] = {
-            "level": "keyframe", "evidence": (span,), "keyframe_ids": (frame["id"],), "requires": ("vision",),
-        }  # fmt: skip
-        if asker.rng.random() < 0.25:
-            yield from itertools.islice(coats, 1)
-        choices = [_held, _seen, _where, _lying]
-        for kind in asker.shuffled(choices):
-            found = list(kind(asker, scene, frame, time, common))
-            if found:
-                yield from found
-                break
-
-
-Common = dict[str, Any]
-
-
-def _coats(asker: Asker) -> Iterator[QuestionDraft]:
-    log = asker.log
-    if log.inputs["style"] is None or log.inputs["style"] in STYLES_WITHOUT_HUE:
-        return
-    for name in asker.shuffled(log.names)[:2]:
-        frames = [
-            frame
-            for frame in log.keyframes
-            if name in [log.name_of[p] for p in frame["seen"]] and frame["shot"] != "insert"
-        ]
-        if not frames:
-            continue
-        looks = parse(log.looks[name])
-        text = asker.voice.say("visual.coat", {"a": name, "garment": looks.garment})
-        worn = [parse(log.looks[other]).colour for other in log.names]
-        span = TemporalSpan(start_s=frames[0]["span"][0], end_s=frames[0]["span"][1])
-        more: Common = {
-            "evidence": (span,),
-            "keyframe_ids": (frames[0]["id"],),
-            "requires": ("vision",),
-            "level": "movie",
-        }
-        yield from asker.either("visual", text, looks.colour, wrong=[*worn, *COLOURS], **more)
-
-
-def _held(
-    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
-) -> Iterator[QuestionDraft]:
-    if frame["shot"] == "insert" or not frame["holding"]:
-        return
-    person, thing = asker.rng.choice(frame["holding"])
-    if person not in frame["seen"]:
-        return
-    text = asker.voice.say("visual.holding", {"a": asker.log.name_of[person], "time": time})
-    wrong = [f"the {item}" for item in asker.log.things]
-    yield from asker.either("visual", text, f"the {thing}", wrong=wrong, **common)
-
-
-def _seen(
-    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
-) -> Iterator[QuestionDraft]:
-    if frame["shot"] == "insert" or len(frame["people"]) != 1 or frame["seen"] != frame["people"]:
-        return
-    name = asker.log.name_of[frame["people"][0]]
-    text = asker.voice.say("visual.who", {"time": time})
-    yield from asker.either("visual", text, name, wrong=asker.log.names, **common)
-
-
-def _where(
-    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
-) -> Iterator[QuestionDraft]:
-    if frame["shot"] != "wide":
-        return
-    text = asker.voice.say("visual.place", {"time": time})
-    right = asker.log.at(scene["location"])
-    yield from asker.either(
-        "visual", text, right, wrong=[asker.log.at(p) for p in asker.log.inputs["places"]], **common
-    )
-
-
-def _lying(
-    asker: Asker, scene: Mapping[str, Any], frame: Mapping[str, Any], time: str, common: Common
-) -> Iterator[QuestionDraft]:
-    if len(frame["props"]) != 1:
-        return
-    text = asker.voice.say("visual.prop", {"time": time})
-    held = [thing for _, thing in frame["holding"]]
-    wrong = [f"the {item}" for item in asker.log.things if item not in held]
-    yield from asker.either("visual", text, f"the {frame['props'][0]}", wrong=wrong, **common)
-
-
-def state(asker: Asker) -> Iterator[QuestionDraft]:
-    """Who has a thing, or where it lies, while something else happens."""
-    log = asker.log
-    position = {event.event_id: i for i, event in enumerate(log.events)}
-    for event in asker.shuffled(log.single):
-        at = position[event.event_id]
-        for thing in asker.shuffled([item for item in log.things if item != event.thing]):
-            change = log.holder(thing, at)
-            if change is None or change[0] == at:
-                continue
-            index, holder, place = change
-            slots = {"o": f"the {thing}", "clause": event.clause}
-            shown = [log.events[index], event]
-            more: Common = {"events": shown, "requires": asker.requires(shown, "order")}
-            if holder is None:
-                wrong = [log.at(item) for item in log.inputs["places"]]
-                yield from asker.either(
-                    "state", asker.voice.say("state.lies", slots), log.at(place), wrong=wrong, **more
-                )
-            else:
-                text = asker.voice.say("state.holder", slots)
-                yield from asker.either("state", text, holder, wrong=[*log.names, "nobody"], **more)
-            break
-
-
-def count(asker: Asker) -> Iterator[QuestionDraft]:
-    """How often, how many."""
-    log = asker.log
-    options: list[tuple[str, int, list[LogEvent]]] = []
-    done = Counter((event.names[0], event.action) for event in log.events)
-    for (name, action), times in done.items():
-        if asker.voice.grammar.has(f"counted.{action}") and times <= 12:
-            slots = {"a": name, "base": asker.voice.say(f"counted.{action}")}
-            found = [event for event in log.events if (event.names[0], event.action) == (name, action)]
-            options.append((asker.voice.say("count.action", slots), times, found))
-    for name in log.names:
-        scenes = [s for s in log.scenes if any(name in [log.name_of[p] for p in k["people"]] for k in s["keyframes"])]
-        spans = [TemporalSpan(start_s=s["span"][0], end_s=s["span"][1]) for s in scenes]
-        if spans and len(log.scenes) > 1 and len(spans) <= 12:
-            text = asker.voice.say("count.scenes", {"a": name})
-            yield from asker.either(
-                "count", text, str(len(spans)), wrong=_near(len(spans)), evidence=tuple(spans), level="movie"
-            )
-    for text, times, events in asker.shuffled(options):
-        yield from asker.either("count", text, str(times), wrong=_near(times), events=events, level="movie")
-
-
-def _near(number: int) -> list[str]:
-    return [str(item) for item in range(max(1, number - 2), number + 4) if item != number]
-
-
 def order(asker: Asker) -> Iterator[QuestionDraft]:
     """Which of several events comes first or last."""
     log = asker.log
@@ -412,7 +185,7 @@ def order(asker: Asker) -> Iterator[QuestionDraft]:
         named = listing([event.clause for event in asker.shuffled(picked)], last="or")
         text = asker.voice.say(f"order.{rule}", {"list": named})
         needs = asker.requires(picked, "order")
-        yield from _made(
+        yield from made(
             asker.question("order", text, capital(right.clause), wrong=wrong, events=picked, requires=needs)
         )
 
@@ -423,7 +196,7 @@ def moment(asker: Asker) -> Iterator[QuestionDraft]:
     for event in asker.shuffled(log.single):
         text = asker.voice.say("moment.when", {**event.slots, "base": event.base, "clause": event.clause})
         answer = f"From {event.span.start_s:.1f} to {event.span.end_s:.1f} seconds."
-        yield from _made(
+        yield from made(
             asker.question("moment", text, answer, answer_format="temporal_grounding", events=[event], level="movie")
         )
 
@@ -435,7 +208,7 @@ def dense(asker: Asker) -> Iterator[QuestionDraft]:
         return
     answer = " ".join(f"{e.span.start_s:.1f}-{e.span.end_s:.1f} s: {sentence(e.caption)}" for e in log.events)
     text = asker.voice.say("moment.dense")
-    yield from _made(
+    yield from made(
         asker.question("moment", text, answer, answer_format="dense_captioning", events=log.events, level="movie")
     )
 
@@ -459,7 +232,7 @@ def unanswerable(asker: Asker) -> Iterator[QuestionDraft]:
                 continue
             slots |= deed
         text, answer = asker.voice.say(f"unanswerable.{rule}", slots), asker.voice.say(f"refusal.{rule}", slots)
-        yield from _made(asker.question("unanswerable", text, answer, **empty))
+        yield from made(asker.question("unanswerable", text, answer, **empty))
 
 
 def _never(asker: Asker) -> dict[str, str] | None:

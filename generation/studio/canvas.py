@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from moviellm.generation.studio.colour import channels
-from moviellm.generation.studio.geometry import Point, Points, area, box, crescent, oval, path_text, rounded, spline
+from moviellm.generation.studio.geometry import Point, Points, area, box, crescents, oval, path_text, rounded, spline
 from moviellm.generation.studio.styles import Palette
 
 FRAME_WIDTH = 512.0
@@ -150,15 +150,13 @@ class Canvas:
         self._under(points, text, colour, line, True)
         parts = [f'<path d="{text}" fill="{colour}"/>']
         if rules.form_shade and shadow:
-            band = crescent(points, self.light, shadow, 0.12)
-            if band:
-                parts.append(f'<path d="{path_text(band)}" fill="{self.palette.shade(colour, shade)}"/>')
+            bands = [(shadow, 0.12, 1)]
             if rim and rules.rim:
-                edge = crescent(points, (-self.light[0], -self.light[1]), shadow * 0.24 * rim, 0.45)
-                if edge:
-                    parts.append(
-                        f'<path d="{path_text(edge)}" fill="{self.palette.rim(colour)}" fill-opacity="{rules.rim}"/>'
-                    )
+                bands.append((shadow * 0.24 * rim, 0.45, -1))
+            fills = (self.palette.shade(colour, shade), self.palette.rim(colour))
+            for band, fill, opacity in zip(crescents(points, self.light, bands), fills, (1, rules.rim), strict=False):
+                if band:
+                    parts.append(f'<path d="{path_text(band)}" fill="{fill}" fill-opacity="{opacity}"/>')
         self.elements.append(Element("".join(parts), self._owner, False))
         self._mark(points, self._reach(line), True)
 
@@ -172,7 +170,7 @@ class Canvas:
         if self.rules.form_shade:
             level = (self.light[0], self.light[1] * 0.25)
             for points in turned:
-                band = crescent(points, level, shadow, 0.25)
+                (band,) = crescents(points, level, [(shadow, 0.25, 1)])
                 if band:
                     parts.append(f'<path d="{path_text(band)}" fill="{self.palette.shade(colour)}"/>')
         self.elements.append(Element("".join(parts), self._owner, False))

@@ -1,9 +1,10 @@
 """The finish after drawing: paper, grain, hatching, bloom. Integers in NumPy; tiles are made once a style and size.
 
-    picture = finish(pixels, "noir")                # (height, width, 4) RGBX in, (height, width, 3) RGB out
+    picture = finish(pixels, "noir")                # (height, width, 4) RGBX in, a PIL picture out
 
 Lengths are px at a width of 512 and grow with the picture. A finish reads nothing but its pixels, so the same pixels
-give the same picture. It may bend edges by 3-5 px (ink, watercolour, woodcut, pastel): boxes are those before it.
+give the same picture. It may bend edges by 3-5 px (ink, watercolour, woodcut, pastel): boxes are
+those before it. All four channels are worked on: contiguous memory is several times faster than three of four.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from moviellm.generation.studio.colour import lab
 from moviellm.generation.studio.raster import Pixels
@@ -59,10 +60,9 @@ PIXEL_PALETTE: Final = [
 BAYER: Final = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16 - 0.47
 
 
-def finish(pixels: Pixels, style_id: str) -> Pixels:
-    """The finished picture of a style."""
-    size = (pixels.shape[1], pixels.shape[0])
-    return np.ascontiguousarray(FINISHES[style_id](pixels, size))
+def finish(pixels: Pixels, style_id: str) -> Image.Image:
+    """The finished RGB picture of a style."""
+    return FINISHES[style_id](pixels, (pixels.shape[1], pixels.shape[0])).convert("RGB")
 
 
 # ---------------------------------------------------------------- building blocks
@@ -82,6 +82,10 @@ def _noise(size: Size, cell: float, seed: int, octaves: int = 1) -> npt.NDArray[
     return np.asarray(total / max(float(total.std()), 1e-6), np.float32)
 
 
+def _on_all_channels(tile: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    return np.repeat(tile[..., None], 4, 2)
+
+
 def _grid(size: Size) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     y, x = np.mgrid[0 : size[1], 0 : size[0]].astype(np.float32)
     return y, x
@@ -89,10 +93,10 @@ def _grid(size: Size) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 @lru_cache(maxsize=24)
 def _paper(size: Size, seed: int, fibre: float, grain: float) -> Tile:
-    """A multiplier of paper, 256 = unchanged."""
+    """A multiplier of paper for four channels, 256 = unchanged."""
     fibres = _noise(size, 2.2, seed) * 0.5 + _noise(size, 7, seed + 1, 2) * 0.4 + _noise(size, 60, seed + 2) * 0.4
     fine = _noise(size, 1.4, seed + 3) * grain * 0.6
-    return np.asarray(np.clip(250 + fibres * fibre + fine, 205, 256)[..., None], np.uint16)
+    return _on_all_channels(np.clip(250 + fibres * fibre + fine, 205, 256)).astype(np.uint16)
 
 
 @lru_cache(maxsize=12)
@@ -108,16 +112,41 @@ def _bend(size: Size, amplitude: float, cell: float, seed: int) -> npt.NDArray[n
 
 def _bent(pixels: Pixels, size: Size, amplitude: float, cell: float, seed: int) -> Pixels:
     taken = np.ascontiguousarray(pixels).view(np.uint32).ravel()[_bend(size, amplitude, cell, seed)]
-    return np.asarray(taken.view(np.uint8).reshape(size[1], size[0], 4))
+    return _bytes(taken, size)
 
 
-def _luminance(pixels: Pixels) -> Tile:
-    total = pixels[..., 0] * np.uint16(77) + pixels[..., 1] * np.uint16(150) + pixels[..., 2] * np.uint16(29)
-    return np.asarray(total >> 8, np.uint16)
+def _bytes(words: npt.NDArray[np.uint32], size: Size) -> Pixels:
+    return np.asarray(np.ascontiguousarray(words).view(np.uint8).reshape(size[1], size[0], 4))
 
 
-def _times(pixels: npt.NDArray[np.integer[Any]], tile: Tile) -> Pixels:
-    return np.asarray(((pixels * tile) >> 8), np.uint8)
+def _luminance(pixels: Pixels) -> Pixels:
+    return np.asarray(as_image(pixels).convert("L"))
+
+
+def as_image(pixels: Pixels) -> Image.Image:
+    """RGBX pixels as a PIL image, without a copy."""
+    return Image.frombuffer("RGBX", (pixels.shape[1], pixels.shape[0]), pixels, "raw", "RGBX", 0, 1)
+
+
+def _times(pixels: Pixels, tile: Tile) -> Image.Image:
+    product = pixels * tile
+    product >>= 8
+    return as_image(product.astype(np.uint8))
+
+
+def _toned(pixels: Pixels, table: Pixels) -> Image.Image:
+    return as_image(pixels).point(table.tolist() * 4)
+
+
+def _covered(picture: Image.Image, colour: tuple[int, int, int], share: Pixels) -> Pixels:
+    """The picture with a colour over it, as far as `share` (0..255) says."""
+    picture.paste((*colour, 255), None, Image.fromarray(share))
+    return np.asarray(picture)
+
+
+def _added(picture: Image.Image, tile: Pixels) -> Image.Image:
+    """The picture plus a tile in which 128 changes nothing."""
+    return ImageChops.add(picture, as_image(tile), 1, -128)
 
 
 @lru_cache(maxsize=8)
@@ -130,7 +159,7 @@ def _curve(slope: float, low: int, high: int) -> Pixels:
 
 def _blurred(values: Pixels, size: Size, step: int, radius: float) -> Pixels:
     """A soft copy by way of a smaller picture."""
-    image = Image.fromarray(np.ascontiguousarray(values))
+    image = as_image(values) if values.ndim == 3 else Image.fromarray(values)
     small = image.reduce(step).filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
     return np.asarray(small.resize(size, Image.Resampling.BILINEAR))
 
@@ -145,16 +174,16 @@ def soften(pixels: Pixels, radius: float) -> Pixels:
 # ---------------------------------------------------------------- styles
 
 
-def _storybook(pixels: Pixels, size: Size) -> Pixels:
-    return _times(pixels[..., :3], _paper(size, 2, 3.6, 6.5))
+def _storybook(pixels: Pixels, size: Size) -> Image.Image:
+    return _times(pixels, _paper(size, 2, 3.6, 6.5))
 
 
-def _papercut(pixels: Pixels, size: Size) -> Pixels:
-    return _times(pixels[..., :3], _paper(size, 20, 7.5, 4.0))
+def _papercut(pixels: Pixels, size: Size) -> Image.Image:
+    return _times(pixels, _paper(size, 20, 7.5, 4.0))
 
 
-def _pastel(pixels: Pixels, size: Size) -> Pixels:
-    return _times(_bent(pixels, size, 1.2, 50, 3)[..., :3], _paper(size, 14, 5.0, 8.0))
+def _pastel(pixels: Pixels, size: Size) -> Image.Image:
+    return _times(_bent(pixels, size, 1.2, 50, 3), _paper(size, 14, 5.0, 8.0))
 
 
 @lru_cache(maxsize=4)
@@ -174,58 +203,52 @@ def _wash() -> Pixels:
     return np.asarray(np.interp(np.arange(256.0), *steps), np.uint8)
 
 
-def _ink(pixels: Pixels, size: Size) -> Pixels:
+def _ink(pixels: Pixels, size: Size) -> Image.Image:
     bent = _bent(pixels, size, 1.1, 46, 5)
-    light = _luminance(bent).astype(np.int16)
-    pen = np.clip((_hatching(size) - light) * 5, 0, 225).astype(np.uint16)[..., None]
-    washed = _wash()[bent[..., :3]].astype(np.uint16)
-    mixed = (washed * (256 - pen) + np.array([27, 26, 31], np.uint16) * pen) >> 8
-    return _times(mixed, _paper(size, 2, 4.5, 3.0))
+    pen = np.clip((_hatching(size) - _luminance(bent)) * 5, 0, 225).astype(np.uint8)
+    return _times(_covered(_toned(bent, _wash()), (27, 26, 31), pen), _paper(size, 2, 4.5, 3.0))
 
 
 @lru_cache(maxsize=4)
 def _granulation(size: Size) -> Signed:
     grain = _noise(size, 2.0, 3) * 9 + _noise(size, 64, 4, 2) * 22
-    return np.asarray(np.clip(grain, -90, 90)[..., None], np.int16)
+    return _on_all_channels(np.clip(grain, -90, 90)).astype(np.int16)
 
 
 @lru_cache(maxsize=4)
-def _ragged(size: Size) -> Tile:
-    """The white border of a painted sheet, 0 outside and 256 inside."""
+def _border(size: Size) -> Pixels:
+    """The bare ragged edge of a painted sheet, 255 where there is no paint."""
     y, x = _grid(size)
     scale = max(1.0, size[0] / 512)
     edge = np.minimum(np.minimum(x, size[0] - 1 - x), np.minimum(y, size[1] - 1 - y)) / scale
-    return np.asarray(np.clip((edge + _noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 256)[..., None], np.uint16)
+    return np.asarray(255 - np.clip((edge + _noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 255), np.uint8)
 
 
-def _watercolour(pixels: Pixels, size: Size) -> Pixels:
+def _watercolour(pixels: Pixels, size: Size) -> Image.Image:
     bent = _bent(pixels, size, 1.5, 30, 5)
     light = _luminance(bent)
-    soft = _blurred(light.astype(np.uint8), size, 2, 2).astype(np.int16)
-    edge = np.clip(soft - light.astype(np.int16), -6, 22).astype(np.int16)[..., None]
-    pigment = 255 - bent[..., :3].astype(np.int16)
-    pigment = pigment + (pigment * _granulation(size) >> 8) + (edge * 11 >> 4) - 14
-    washed = (255 - np.clip(pigment, 0, 255)).astype(np.uint16)
-    inside = _ragged(size)
-    sheet = (washed * inside + np.array([250, 246, 236], np.uint16) * (256 - inside)) >> 8
-    return _times(sheet, _paper(size, 4, 2.0, 5.0))
+    pooled = np.clip(_blurred(light, size, 2, 2).astype(np.int16) - light, -6, 22) * np.int16(11) >> 4
+    pigment = 255 - bent.astype(np.int16)
+    pigment += pigment * _granulation(size) >> 8
+    pigment += (pooled - np.int16(14))[..., None]
+    washed = (255 - np.clip(pigment, 0, 255)).astype(np.uint8)
+    return _times(_covered(as_image(washed), (250, 246, 236), _border(size)), _paper(size, 4, 2.0, 5.0))
 
 
 @lru_cache(maxsize=4)
-def _film_grain(size: Size) -> Signed:
-    return np.asarray(np.clip(_noise(size, 1.2, 5) * 5, -60, 60)[..., None], np.int16)
+def _film_grain(size: Size) -> Pixels:
+    return _on_all_channels(np.clip(128 + _noise(size, 1.2, 5) * 5, 68, 188)).astype(np.uint8)
 
 
-def _noir(pixels: Pixels, size: Size) -> Pixels:
-    toned = _curve(5.2, 6, 248)[pixels[..., :3]]
-    return np.asarray(np.clip(toned + _film_grain(size), 0, 255), np.uint8)
+def _noir(pixels: Pixels, size: Size) -> Image.Image:
+    return _added(_toned(pixels, _curve(5.2, 6, 248)), _film_grain(size))
 
 
 @lru_cache(maxsize=1)
-def _nearest_of_32() -> Pixels:
-    """The palette colour of every RGB with 5 bits a channel, nearest in OKLab."""
+def _nearest_of_32() -> npt.NDArray[np.uint32]:
+    """The palette colour of every RGB with 5 bits a channel, nearest in OKLab, as RGBX words."""
     palette = np.array([lab("#" + colour) for colour in PIXEL_PALETTE])
-    rgb = np.array([[int(colour[i : i + 2], 16) for i in (0, 2, 4)] for colour in PIXEL_PALETTE], np.uint8)
+    words = [[*(int(colour[i : i + 2], 16) for i in (0, 2, 4)), 255] for colour in PIXEL_PALETTE]
     level = (np.arange(32) + 0.5) * 8
     grid = np.stack(np.meshgrid(level, level, level, indexing="ij"), -1).reshape(-1, 3) / 255
     linear = np.where(grid <= 0.04045, grid / 12.92, ((grid + 0.055) / 1.055) ** 2.4)
@@ -233,14 +256,19 @@ def _nearest_of_32() -> Pixels:
     to_lab = [[0.21045, 1.97800, 0.02590], [0.79362, -2.42859, 0.78277], [-0.00407, 0.45059, -0.80868]]
     colours = np.cbrt(linear @ np.array(to_cones)) @ np.array(to_lab)
     distance = ((colours[:, None] - palette[None]) ** 2 * np.array([1, 1.6, 1.6])).sum(-1)
-    return np.asarray(rgb[distance.argmin(1)])
+    return np.asarray(np.array(words, np.uint8).view(np.uint32)[:, 0][distance.argmin(1)], np.uint32)
 
 
-def _pixel(pixels: Pixels, size: Size) -> Pixels:
-    width, height = size
-    bayer = np.tile(BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width, None]
-    bits = np.clip(pixels[..., :3] + (bayer * 15).astype(np.int16), 0, 255).astype(np.uint16) >> 3
-    return np.asarray(_nearest_of_32()[(bits[..., 0] << 10) | (bits[..., 1] << 5) | bits[..., 2]])
+@lru_cache(maxsize=4)
+def _dither(size: Size) -> Pixels:
+    tiled = np.tile(BAYER, (size[1] // 4 + 1, size[0] // 4 + 1))[: size[1], : size[0]]
+    return _on_all_channels(128 + tiled * 15).astype(np.uint8)
+
+
+def _pixel(pixels: Pixels, size: Size) -> Image.Image:
+    bits = np.asarray(_added(as_image(pixels), _dither(size))).astype(np.uint16) >> 3
+    words = _nearest_of_32()[(bits[..., 0] << 10) | (bits[..., 1] << 5) | bits[..., 2]]
+    return as_image(_bytes(words, size))
 
 
 @lru_cache(maxsize=4)
@@ -248,60 +276,61 @@ def _carving(size: Size) -> Signed:
     y, x = _grid(size)
     scale = max(1.0, size[0] / 512)
     line = (y / scale + x / scale * 0.12 + _noise(size, 150, 8) * 3.4 + 3 * np.sin(x / 90 / scale)) / 4.6
-    return np.asarray(np.asarray(104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + _noise(size, 3, 9) * 6), np.int16)
+    return np.asarray(104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + _noise(size, 3, 9) * 6, np.int16)
 
 
-def _woodcut(pixels: Pixels, size: Size) -> Pixels:
+def _woodcut(pixels: Pixels, size: Size) -> Image.Image:
     bent = _bent(pixels, size, 1.1, 40, 7)
     red = (bent[..., 0].astype(np.int16) - bent[..., 2] > 78) & (bent[..., 1] < 96)
-    light = _luminance(bent).astype(np.int16) + red * np.int16(34)
-    cut = np.clip((_carving(size) - light) * 5 + 128, 0, 255).astype(np.uint16)[..., None]
-    papers = np.array([[206, 176, 128], [240, 226, 194], [172, 52, 32]], np.uint16)
-    printed = papers[np.where(red, 2, light > 116)]
-    return _times((printed * (256 - cut) + np.array([26, 20, 18], np.uint16) * cut) >> 8, _paper(size, 30, 5.0, 4.0))
+    light = _luminance(bent) + red * np.int16(34)
+    cut = np.clip((_carving(size) - light) * 5 + 128, 0, 255).astype(np.uint8)
+    papers = np.array([[206, 176, 128, 255], [240, 226, 194, 255], [172, 52, 32, 255]], np.uint8).view(np.uint32)
+    printed = papers[:, 0][np.where(red, 2, (light > 116).astype(np.intp))]
+    return _times(_covered(as_image(_bytes(printed, size)), (26, 20, 18), cut), _paper(size, 30, 5.0, 4.0))
 
 
-def _neon(pixels: Pixels, size: Size) -> Pixels:
-    bright = np.clip(pixels[..., :3].astype(np.int16) - 88, 0, 255).astype(np.uint8)
-    out = np.clip(pixels[..., :3].astype(np.int16) + _blurred(bright, size, 4, 3), 0, 255).astype(np.uint8)
-    out[1::3] = (out[1::3].astype(np.uint16) * 225 >> 8).astype(np.uint8)
-    return np.asarray(out, np.uint8)
+def _neon(pixels: Pixels, size: Size) -> Image.Image:
+    bright = _toned(pixels, np.clip(np.arange(256) - 88, 0, 255).astype(np.uint8))
+    bloom = as_image(_blurred(np.asarray(bright), size, 4, 3))
+    out = np.array(ImageChops.add(as_image(pixels), bloom))
+    out[1::3] = out[1::3] * np.uint16(225) >> 8
+    return as_image(out)
 
 
-def _sepia(pixels: Pixels, size: Size) -> Pixels:
-    toned = _curve(4.2, 6, 252)[pixels[..., :3]]
-    mixed = (toned.astype(np.uint16) * 6 + _blurred(toned, size, 4, 1).astype(np.uint16) * 2) >> 3
-    return _times(mixed, _paper(size, 40, 7.0, 9.0))
+def _sepia(pixels: Pixels, size: Size) -> Image.Image:
+    toned = _toned(pixels, _curve(4.2, 6, 252))
+    soft = as_image(_blurred(np.asarray(toned), size, 4, 1))
+    return _times(np.asarray(Image.blend(toned, soft, 0.25)), _paper(size, 40, 7.0, 9.0))
 
 
 @lru_cache(maxsize=4)
-def _drafting_grid(size: Size) -> Signed:
+def _drafting_grid(size: Size) -> Pixels:
     scale = max(1, round(size[0] / 512))
     y, x = np.mgrid[0 : size[1], 0 : size[0]] // scale
     grid = np.where((x % 16 == 0) | (y % 16 == 0), 9, 0)
     grid = np.where((x % 64 == 0) | (y % 64 == 0), 20, grid)
-    return np.asarray(np.asarray(grid + _noise(size, 40, 4, 3) * 4)[..., None], np.int16)
+    return _on_all_channels(128 + grid + _noise(size, 40, 4, 3) * 4).astype(np.uint8)
 
 
-def _blueprint(pixels: Pixels, size: Size) -> Pixels:
-    return np.asarray(np.clip(pixels[..., :3] + _drafting_grid(size), 0, 255), np.uint8)
+def _blueprint(pixels: Pixels, size: Size) -> Image.Image:
+    return _added(as_image(pixels), _drafting_grid(size))
 
 
 @lru_cache(maxsize=4)
-def _chalk_tiles(size: Size) -> tuple[Signed, Signed]:
+def _chalk_tiles(size: Size) -> tuple[Pixels, Pixels]:
+    """Where the stick leaves the board bare (255), and the dust on it."""
     stick = _noise(size, 1.5, 6) * 0.75 + _noise(size, 5, 7) * 0.5
-    dust = np.clip(_noise(size, 50, 11, 3) * 6, -14, 18)
-    multiplier = np.clip(214 + stick * 36, 80, 256)[..., None].astype(np.int16) >> 1
-    return np.asarray(multiplier, np.int16), np.asarray(dust[..., None], np.int16)
+    bare = np.clip(42 - stick * 36, 0, 176)
+    dust = 128 + np.clip(_noise(size, 50, 11, 3) * 6, -14, 18)
+    return np.asarray(bare, np.uint8), _on_all_channels(dust).astype(np.uint8)
 
 
-def _chalk(pixels: Pixels, size: Size) -> Pixels:
-    stick, dust = _chalk_tiles(size)
-    board = np.array([40, 48, 45], np.int16)
-    return np.asarray(np.clip(board + (((pixels[..., :3] - board) >> 1) * stick >> 6) + dust, 0, 255), np.uint8)
+def _chalk(pixels: Pixels, size: Size) -> Image.Image:
+    bare, dust = _chalk_tiles(size)
+    return _added(as_image(_covered(as_image(pixels).copy(), (40, 48, 45), bare)), dust)
 
 
-FINISHES: Final[dict[str, Callable[[Pixels, Size], Pixels]]] = {
+FINISHES: Final[dict[str, Callable[[Pixels, Size], Image.Image]]] = {
     "storybook": _storybook,
     "ink": _ink,
     "watercolour": _watercolour,

@@ -159,38 +159,58 @@ def area(points: Sequence[Point]) -> float:
     return sum(points[i - 1][0] * p[1] - p[0] * points[i - 1][1] for i, p in enumerate(points)) / 2
 
 
-def crescent(points: Sequence[Point], light: Point, width: float, threshold: float) -> Points | None:
-    """The band of a closed outline that looks away from the light, `width` wide at most; None where there is none."""
-    if area(points) < 0:
-        points = points[::-1]
+def crescents(points: Sequence[Point], light: Point, bands: Sequence[tuple[float, float, int]]) -> list[Points | None]:
+    """Bands inside a closed outline where it looks away from the light.
+
+    Each band is asked for as (width, threshold, side): `width` where the edge looks straight away, none where minus
+    the cosine to the light is under `threshold`; side -1 looks towards the light instead. None where there is none.
+    """
     count = len(points)
-    normals: list[tuple[float, float, float]] = []
-    for i in range(count):
-        a, b = points[i - 1], points[(i + 1) % count]
-        dx, dy = b[0] - a[0], b[1] - a[1]
+    lx, ly = light
+    nx: list[float] = []
+    ny: list[float] = []
+    facing: list[float] = []
+    before, twice_area = points[-1], 0.0
+    for i, here in enumerate(points):
+        after = points[i + 1 - count]
+        dx, dy = after[0] - before[0], after[1] - before[1]
         length = math.sqrt(dx * dx + dy * dy) or 1.0
-        nx, ny = dy / length, -dx / length
-        normals.append((nx, ny, -(nx * light[0] + ny * light[1])))
-    away = [(normals[i - 1][2] + normals[i][2] + normals[(i + 1) % count][2]) / 3 for i in range(count)]
-    lit = [value > threshold for value in away]
-    if not any(lit) or all(lit):
-        return None
-    best_start, best_length = 0, 0
+        nx.append(dy / length)
+        ny.append(-dx / length)
+        facing.append((dx * ly - dy * lx) / length)
+        twice_area += before[0] * here[1] - here[0] * before[1]
+        before = here
+    turned = 1 if twice_area > 0 else -1
+    away = [(facing[i - 1] + facing[i] + facing[i + 1 - count]) / 3 * turned for i in range(count)]
+    out: list[Points | None] = []
+    for width, threshold, side in bands:
+        start, length_on = _longest_run([value * side > threshold for value in away])
+        if length_on < 3:
+            out.append(None)
+            continue
+        outer, inner = [], []
+        for k in range(length_on):
+            i = (start + k) % count
+            x, y = points[i]
+            inward = width * min(1.0, (away[i] * side - threshold) * 1.6) * turned
+            outer.append((x, y))
+            inner.append((x - nx[i] * inward, y - ny[i] * inward))
+        out.append(outer + inner[::-1])
+    return out
+
+
+def _longest_run(flags: list[bool]) -> tuple[int, int]:
+    """Start and length of the longest stretch of true on a ring; length 0 when all or none are true."""
+    count = len(flags)
+    best, best_length = 0, 0
     for start in range(count):
-        if lit[start] and not lit[start - 1]:
-            length_on = 1
-            while lit[(start + length_on) % count]:
-                length_on += 1
-            if length_on > best_length:
-                best_start, best_length = start, length_on
-    if best_length < 3:
-        return None
-    band = [(best_start + k) % count for k in range(best_length)]
-    inner = []
-    for i in band:
-        inward = width * min(1.0, (away[i] - threshold) * 1.6)
-        inner.append((points[i][0] - normals[i][0] * inward, points[i][1] - normals[i][1] * inward))
-    return [points[i] for i in band] + inner[::-1]
+        if flags[start] and not flags[start - 1]:
+            length = 1
+            while flags[(start + length) % count]:
+                length += 1
+            if length > best_length:
+                best, best_length = start, length
+    return best, best_length
 
 
 def path_text(points: Sequence[Point], closed: bool = True) -> str:

@@ -66,7 +66,7 @@ def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]
                 continue
             if where == f"held:{name}":
                 if "light" in thing.traits and not state.get("lit", thing.name):
-                    yield 1.2, Act("light", name, place, thing=thing.name)
+                    yield 2.5, Act("light", name, place, thing=thing.name)
                 if "text" in thing.traits:
                     yield (
                         (0.3 if state.get("read", name, thing.name) else 1.5),
@@ -137,4 +137,4 @@ def _arriving(world: World, state: State, quest: Quest, place: str, here: list[s
     for person in world.people:
         waits = quest.kind == "meet" and person.name == quest.thing
         if person.name not in here and person.name not in seen and not waits and len(here) < 3:
-            yield (0.6 if person.name == quest.villain else 1.0), Act("enter", person.name, place)
+            yield (0.4 if person.name == quest.villain else 0.7), Act("enter", person.name, place)

@@ -156,9 +156,9 @@ def paint_request(body: dict[str, Any]) -> tuple[dict[str, JsonValue], bytes]:
         raise ValueError(f"no style {style_id!r}; the offline painter's styles are {', '.join(style_rules())}")
     view = view_of(width_px, height_px)
     frame = compose(shot_from(inputs, body["seed"]), style_id, view)
-    pixels = draw_frame(frame.backdrop.svg, frame.backdrop.blur, frame.front.svg(view), style_id, width_px, height_px)
+    picture = draw_frame(frame.backdrop.svg, frame.backdrop.blur, frame.front.svg(view), style_id, width_px, height_px)
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, params["format"].upper(), quality=params["quality"])
+    picture.save(out, params["format"].upper(), quality=params["quality"])
     painting = Painting(
         width_px=width_px,
         height_px=height_px,
@@ -190,14 +190,15 @@ def shot_from(inputs: dict[str, Any], seed: int) -> Shot:
     )
 
 
-def draw_frame(back: str, blur: float, front: str, style_id: str, width_px: int, height_px: int) -> Pixels:
+def draw_frame(back: str, blur: float, front: str, style_id: str, width_px: int, height_px: int) -> Image.Image:
     """The finished RGB picture of a backdrop and what stands before it."""
     step = style_rules()[style_id].pixel
     width, height = -(-width_px // step), -(-height_px // step)
     pixels = rasterise(front, width, height, over=_backdrop(back, blur, width, height))
     finished = finish(pixels, style_id)
     if step > 1:
-        finished = finished.repeat(step, 0).repeat(step, 1)[:height_px, :width_px]
+        finished = finished.resize((width * step, height * step), Image.Resampling.NEAREST)
+        finished = finished.crop((0, 0, width_px, height_px))
     return finished
 
 

@@ -20,7 +20,7 @@ def room(canvas: Canvas) -> Stage:
     canvas.rect(101, 61, 50, 34, "far", 0.3)
     rooms.table(canvas, 84, 182, 120, 236)
     rooms.table_lamp(canvas, 118, 182)
-    return Stage(spots=[(150, 182), (180, 182)], indoor=True, front="plant")
+    return Stage(spots=((150, 182), (180, 182)), indoor=True, front="plant")
 
 
 def study(canvas: Canvas) -> Stage:
@@ -40,7 +40,7 @@ def study(canvas: Canvas) -> Stage:
     for i, key in enumerate(("#3f6b72", "#c79a4a", "#7d3f3a")):
         canvas.rect(160 + i * 2, 180 - i * 6, 34 - i * 3, 6, key, 0.5)
     rooms.table_lamp(canvas, 222, 186)
-    return Stage(left=70, right=440, spots=[(254, 186), (274, 186)], indoor=True, front="plant", light=(-0.75, -0.55))
+    return Stage(left=70, right=440, spots=((254, 186), (274, 186)), indoor=True, front="plant", light=(-0.75, -0.55))
 
 
 def kitchen(canvas: Canvas) -> Stage:
@@ -87,7 +87,7 @@ def kitchen(canvas: Canvas) -> Stage:
             )
     rooms.hanging_lamp(canvas, 330, 62)
     return Stage(
-        floor=(240, 270), left=110, right=400, spots=[(178, 152), (318, 152), (340, 152)], indoor=True, front="plant"
+        floor=(240, 270), left=110, right=400, spots=((178, 152), (318, 152), (340, 152)), indoor=True, front="plant"
     )
 
 
@@ -135,7 +135,7 @@ def attic(canvas: Canvas) -> Stage:
     canvas.curve([(470, 112), (492, 126), (512, 112)], "#efe6d2", 0.9, 0.4)
     rooms.hanging_lamp(canvas, 330, 52, 0.8)
     return Stage(
-        floor=(244, 270), left=120, right=400, spots=[(390, 168), (424, 168), (90, 172)], seat="crate", indoor=True
+        floor=(244, 270), left=120, right=400, spots=((390, 168), (424, 168), (90, 172)), seat="crate", indoor=True
     )
 
 
@@ -233,7 +233,7 @@ def workshop(canvas: Canvas) -> Stage:
     canvas.rect(470, 180, 44, 52, "#565a62", 0.7, shadow=8)
     rooms.hanging_lamp(canvas, 190, 34, 0.9)
     return Stage(
-        floor=(250, 272), left=90, right=420, spots=[(120, 176), (156, 176), (204, 176)], seat="crate", indoor=True
+        floor=(250, 272), left=90, right=420, spots=((120, 176), (156, 176), (204, 176)), seat="crate", indoor=True
     )
 
 

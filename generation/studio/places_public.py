@@ -53,7 +53,7 @@ def lighthouse(canvas: Canvas) -> Stage:
         right=442,
         seat="crate",
         indoor=True,
-        spots=[(214, 152), (298, 152)],
+        spots=((214, 152), (298, 152)),
         light=(0.5, -0.8),
     )
 
@@ -90,7 +90,7 @@ def train(canvas: Canvas) -> Stage:
         floor=(252, 272),
         left=120,
         right=392,
-        spots=[(228, 196), (256, 196), (284, 196)],
+        spots=((228, 196), (256, 196), (284, 196)),
         seat="crate",
         indoor=True,
         scale=1.04,
@@ -114,7 +114,7 @@ def library(canvas: Canvas) -> Stage:
         floor=(244, 270),
         left=90,
         right=422,
-        spots=[(288, 190), (222, 184)],
+        spots=((288, 190), (222, 184)),
         indoor=True,
         front="plant",
         light=(0.3, -0.9),
@@ -164,7 +164,7 @@ def inn(canvas: Canvas) -> Stage:
         floor=(246, 270),
         left=110,
         right=410,
-        spots=[(262, 196), (304, 196), (120, 165), (160, 165)],
+        spots=((262, 196), (304, 196), (120, 165), (160, 165)),
         indoor=True,
         light=(0.8, -0.45),
     )
@@ -208,5 +208,5 @@ def station(canvas: Canvas) -> Stage:
     canvas.rect(436, 214, 40, 30, "#7d4f2e", 0.7, shadow=7, radius=3)
     canvas.rect(472, 222, 34, 24, "#5a6a72", 0.7, shadow=6, radius=3)
     return Stage(
-        floor=(246, 270), left=90, right=420, spots=[(456, 214)], seat="bench", indoor=True, surface="#8f8880"
+        floor=(246, 270), left=90, right=420, spots=((456, 214),), seat="bench", indoor=True, surface="#8f8880"
     )

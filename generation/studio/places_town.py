@@ -81,7 +81,7 @@ def market(canvas: Canvas) -> Stage:
         floor=(246, 270),
         left=80,
         right=432,
-        spots=[(66, 200), (204, 200), (334, 200), (458, 200)],
+        spots=((66, 200), (204, 200), (334, 200), (458, 200)),
         seat="crate",
         surface="wood",
     )
@@ -148,7 +148,7 @@ def bridge(canvas: Canvas) -> Stage:
         floor=(242, 270),
         left=100,
         right=412,
-        spots=[(150, 184), (256, 184), (350, 184)],
+        spots=((150, 184), (256, 184), (350, 184)),
         seat="crate",
         surface="#b5a898",
     )
@@ -181,7 +181,7 @@ def harbour(canvas: Canvas) -> Stage:
         gx, gy = r.uniform(120, 420), r.uniform(40, 100)
         wings = [(gx - 8, gy - 3), (gx - 3, gy - 5), (gx, gy), (gx + 3, gy - 5), (gx + 8, gy - 3)]
         canvas.curve(wings, "ink", 1.2, 0.6)
-    return Stage(floor=(246, 272), left=110, right=420, spots=[(62, 230)], seat="crate", surface="#9a8570")
+    return Stage(floor=(246, 272), left=110, right=420, spots=((62, 230),), seat="crate", surface="#9a8570")
 
 
 def _far_lighthouse(canvas: Canvas, x: float, y: float, height: float) -> None:

@@ -239,10 +239,25 @@ def complications(world: World, state: State, quest: Quest, rng: random.Random) 
         if kind == "held" and spot == villain:
             den = other_place(world, rng, str(state.get("at", villain)), here)
             found.append((Act("hide", villain, den, thing=thing), *_spy(world, quest, thing, den, rng)))
+            found += _locking_up(world, state, villain, thing)
         if kind == "at" and state.get("knows", villain, thing) != spot:
             den = other_place(world, rng, spot)
             found.append((*unearthing(state, villain, thing, spot), Act("hide", villain, den, thing=thing)))
     return found + _refusals(world, state, quest, rng)
+
+
+def _locking_up(world: World, state: State, villain: str, thing: str) -> list[tuple[Act, ...]]:
+    """The villain puts it into the chest and turns the key, when both are at hand."""
+    chest, key = world.of_kind("chest"), world.of_kind("key")
+    if chest is None or key is None or thing in (chest, key) or state.get("locked", chest):
+        return []
+    kind, _, spot = state.where(chest).partition(":")
+    if kind != "at" or state.where(key) not in (f"at:{spot}", f"held:{villain}") or state.get("hidden", key):
+        return []
+    fetched = (Act("pick_up", villain, spot, thing=key),) if state.where(key) == f"at:{spot}" else ()
+    opened = () if state.get("open", chest) else (Act("open", villain, spot, thing=chest),)
+    hidden = Act("hide", villain, spot, thing=thing, target=chest)
+    return [(*fetched, *opened, hidden, Act("lock", villain, spot, thing=chest, target=key))]
 
 
 def unearthing(state: State, villain: str, thing: str, spot: str) -> tuple[Act, ...]:

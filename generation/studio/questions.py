@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moviellm.generation.protocols import QuestionDraft, QuestionsDraft
-from moviellm.generation.studio.asking import KINDS, Asker
+from moviellm.generation.studio.asker import Asker
+from moviellm.generation.studio.asking import KINDS
 from moviellm.generation.studio.language import Grammar, Voice
 from moviellm.generation.studio.movielog import MovieLog, question_inputs
 from moviellm.generation.studio.world import Vocabulary

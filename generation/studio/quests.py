@@ -3,7 +3,8 @@
     quest, cuts = next_quest(world, state, rng, last=True, level=3, earlier=[])
 
 The level says how hard it is: -1 and 0 the goal is at hand, 1 the thing lies somewhere in sight, 2 it is hidden and
-a friend knows where, 3 it is hidden and nobody knows, 4 it is in the locked chest, 5 the villain has it, 6 a friend does.
+a friend knows where, 3 it is hidden and nobody knows,
+4 it is in the locked chest, 5 the villain has it, 6 a friend does.
 `cuts` are the facts that set this up; only things that nobody has seen yet are put anywhere.
 
 It does not plan how the quest is reached: see plans.py.
@@ -131,6 +132,10 @@ def _furniture(world: World, state: State, quest: Quest, rng: random.Random) -> 
         holder = rng.choice([p.name for p in world.people if p.name != quest.thing])
         lies = rng.random() < 0.7 or "light" in thing.traits
         cuts.append((("where", thing.name), f"at:{spot}" if lies else f"held:{holder}"))
+    chest, key, spot = world.of_kind("chest"), world.of_kind("key"), rng.choice(world.places).name
+    free = chest and key and {chest, key}.isdisjoint((quest.thing, quest.topic, world.things[0].name))
+    if free and state.where(str(chest)) == state.where(str(key)) == NOWHERE and rng.random() < 0.5:
+        cuts += [(("where", str(chest)), f"at:{spot}"), (("where", str(key)), f"at:{spot}")]
     return cuts
 
 

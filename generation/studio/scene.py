@@ -10,6 +10,7 @@ can be kept. It makes no pixels: see painter.py.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from moviellm.generation.protocols import derive_seed
@@ -80,9 +81,11 @@ def view_of(width_px: int, height_px: int) -> View:
 
 def compose(shot: Shot, style_id: str, view: View) -> Frame:
     """Put a keyframe together."""
-    palette = Palette(rules=style_rules()[style_id], time_of_day=shot.time_of_day, weather=shot.weather)
+    palette = _palette(style_id, shot.time_of_day, shot.weather)
     framing = _framing(shot)
-    backdrop, stage = draw_backdrop(palette, shot.place, framing, shot.scene_seed, view)
+    backdrop, stage = draw_backdrop(
+        style_id, shot.time_of_day, shot.weather, shot.place, framing, shot.scene_seed, view
+    )
     front = Canvas(palette, shot.seed, stage.light)
     front.strength = _strength(framing, stage)
     if framing != "wide" and palette.rules.focus < 1:
@@ -101,8 +104,17 @@ def compose(shot: Shot, style_id: str, view: View) -> Frame:
     return Frame(backdrop, front, view)
 
 
-def draw_backdrop(palette: Palette, place: str, framing: str, seed: int, view: View) -> tuple[Backdrop, Stage]:
-    """The place as a shot of this framing sees it."""
+@lru_cache(maxsize=64)
+def _palette(style_id: str, time_of_day: str, weather: str) -> Palette:
+    return Palette(rules=style_rules()[style_id], time_of_day=time_of_day, weather=weather)
+
+
+@lru_cache(maxsize=64)
+def draw_backdrop(
+    style_id: str, time_of_day: str, weather: str, place: str, framing: str, seed: int, view: View
+) -> tuple[Backdrop, Stage]:
+    """The place as a shot of this framing sees it; kept, since every keyframe of a scene asks again."""
+    palette = _palette(style_id, time_of_day, weather)
     canvas = Canvas(palette, derive_seed(seed, "place", place))
     canvas.strength = 0.8
     stage = places.draw_place(canvas, place)

@@ -103,7 +103,11 @@ def styles() -> Iterator[Image.Image]:
 def all_places() -> Iterator[Image.Image]:
     """Every place by day and by night."""
     for i, name in enumerate(PLACES):
-        place = {"location": f"the {name}", "indoor": name in INDOORS, "props": ["green bottle", "brown chest"]}
+        place: dict[str, Any] = {
+            "location": f"the {name}",
+            "indoor": name in INDOORS,
+            "props": ["green bottle", "brown chest"],
+        }
         yield frame(cast=(i % 8, (i + 3) % 8), poses=("walk", "point"), **place)
         yield frame(cast=((i + 5) % 8,), poses=("sit",), holding=("white letter",), time_of_day="night", **place)
 

@@ -1,11 +1,11 @@
 """What a place offers to people and props: where one can stand and what things lie on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from moviellm.generation.studio.geometry import Point
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stage:
     """Standing room and surfaces of a backdrop, in frame units."""
 
@@ -13,7 +13,7 @@ class Stage:
     """Feet of the farthest and of the nearest person."""
     left: float = 70.0
     right: float = 442.0
-    spots: list[Point] = field(default_factory=list)
+    spots: tuple[Point, ...] = ()
     """Points on tables and ledges where things can stand."""
     seat: str = "chair"
     """What one sits on: chair, bench, crate, rock."""

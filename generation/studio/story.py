@@ -198,11 +198,14 @@ class _Teller:
         return None
 
     def _fresh(self, acts: list[Act]) -> bool:
-        """Whether a plan repeats no scene, where every act is a scene of its own and cannot be varied."""
-        if self.cap > 1:
-            return True
-        signatures = [_signature([act]) for act in acts]
-        return len(set(signatures)) == len(signatures) and not self.seen.intersection(signatures)
+        """Whether a plan repeats no scene that is full, so that nothing could be added to vary it."""
+        rest, full = list(acts), []
+        while rest:
+            group = first_scene(rest, self.cap)
+            rest = rest[len(group) :]
+            if len(group) == self.cap:
+                full.append(_signature(group))
+        return len(set(full)) == len(full) and not self.seen.intersection(full)
 
     def _fill(self, head: list[Act], wanted: int) -> list[Happening]:
         """Let a scene happen: the quest's acts and, as far as there is room, what else these people do there."""
@@ -247,7 +250,7 @@ class _Teller:
 
     def _arrivals(self, head: list[Act], company: list[str], place: str, extra: int) -> list[Act]:
         """Somebody is seen to come in, when there is room to show it."""
-        if not extra or self.rng.random() < 0.35:
+        if not extra or self.rng.random() < 0.55:
             return []
         first = head[0].actor if head else company[0]
         comes = first if self.rng.random() < 0.7 else self.rng.choice(company)

@@ -9,6 +9,7 @@ cuts off counts as neither. It reads no pixels of the picture.
 """
 
 import math
+from typing import Literal, NamedTuple
 
 from PIL import Image, ImageDraw
 
@@ -27,27 +28,30 @@ def visible(canvas: Canvas, view: View) -> list[Visible]:
     for mark in canvas.marks:
         if mark.owner >= 0:
             owned[mark.owner].append(mark)
-    top = _paint(canvas.marks, view, Image.new("L", MAP, 0)).histogram()
+    shapes = [_scaled(mark, view) for mark in canvas.marks if mark.opaque]
+    cells = _paint(shapes).histogram()
     out = []
     for index, owner in enumerate(canvas.owners):
         box = _box(owned[index], view)
         if box is None:
             continue
-        alone = _paint([mark._replace(owner=0) for mark in owned[index]], view, Image.new("L", MAP, 0)).histogram()[1]
-        hidden = 1 - min(top[index + 1], alone) / alone if alone else 0.0
-        x, y, width, height = box
-        out.append(
-            Visible(
-                entity_id=owner.entity_id,
-                kind="person" if owner.kind == "person" else "object",
-                x=x,
-                y=y,
-                width=width,
-                height=height,
-                occluded=round(hidden, 3),
+        alone = _paint([shape for shape in shapes if shape.owner == index]).histogram()[index + 1]
+        hidden = 1 - min(cells[index + 1], alone) / alone if alone else 0.0
+        if hidden < 1:
+            x, y, width, height = box
+            kind: Literal["person", "object"] = "person" if owner.kind == "person" else "object"
+            out.append(
+                Visible(
+                    entity_id=owner.entity_id,
+                    kind=kind,
+                    x=x,
+                    y=y,
+                    width=width,
+                    height=height,
+                    occluded=round(hidden, 3),
+                )
             )
-        )
-    return [item for item in out if item.occluded < 1]
+    return out
 
 
 def _box(marks: list[Mark], view: View) -> View | None:
@@ -69,17 +73,29 @@ def _box(marks: list[Mark], view: View) -> View | None:
     return first_x / STEPS, first_y / STEPS, (last_x - first_x) / STEPS, (last_y - first_y) / STEPS
 
 
-def _paint(marks: list[Mark], view: View, image: Image.Image) -> Image.Image:
-    """The map with every opaque mark painted in its owner's number + 1, in order."""
-    draw = ImageDraw.Draw(image)
+class _Shape(NamedTuple):
+    """A mark on the map of owners."""
+
+    owner: int
+    points: list[tuple[float, float]]
+    width: int
+    """Of a line; 0 is filled."""
+
+
+def _scaled(mark: Mark, view: View) -> _Shape:
     x0, y0, width, height = view
     kx, ky = MAP[0] / width, MAP[1] / height
-    for mark in marks:
-        if not mark.opaque:
-            continue
-        points = [((x - x0) * kx, (y - y0) * ky) for x, y in mark.points]
-        if mark.filled:
-            draw.polygon(points, fill=mark.owner + 1)
+    points = [((x - x0) * kx, (y - y0) * ky) for x, y in mark.points]
+    return _Shape(mark.owner, points, 0 if mark.filled else max(1, round(mark.reach * 2 * kx)))
+
+
+def _paint(shapes: list[_Shape]) -> Image.Image:
+    """The map with every shape painted in its owner's number + 1, in order."""
+    image = Image.new("L", MAP, 0)
+    draw = ImageDraw.Draw(image)
+    for shape in shapes:
+        if shape.width:
+            draw.line(shape.points, fill=shape.owner + 1, width=shape.width)
         else:
-            draw.line(points, fill=mark.owner + 1, width=max(1, round(mark.reach * 2 * kx)))
+            draw.polygon(shape.points, fill=shape.owner + 1)
     return image
