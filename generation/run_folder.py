@@ -4,7 +4,8 @@
     record = read_run(Path("runs/one"))
 
 It holds the recipe, the start time and the version of the code. Wall-clock times enter the data only from here, so
-that a run that was killed and resumed gives the same bytes; `SOURCE_DATE_EPOCH` sets the start time. It holds no results.
+that a run that was killed and resumed gives the same bytes; `SOURCE_DATE_EPOCH` sets the start time. No results are
+in it.
 """
 
 import os

@@ -14,7 +14,8 @@ def draw_front(canvas: Canvas, stage: Stage) -> None:
         nature.bough(canvas, side)
     elif stage.front == "bush":
         with canvas.pen(dark=0.62):
-            nature.bush(canvas, 20 if side < 0 else 492, 296, 70, 34)
+            for x in (-4, 22, 50):
+                nature.grass_tuft(canvas, x if side < 0 else 512 - x, 296 + x * 0.2)
     elif stage.front == "plant":
         with canvas.pen(dark=0.8):
             x = 14 if side < 0 else 498

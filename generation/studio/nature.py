@@ -223,6 +223,18 @@ def grass(canvas: Canvas, top: float, bottom: float, count: int, key: str = "nea
     canvas.scratches(path, key, 1.1, opacity)
 
 
+def grass_tuft(canvas: Canvas, x: float, y: float) -> None:
+    """A clump of broad blades near the eye."""
+    r = canvas.random
+    for k in range(8):
+        lean, tall, foot = (k - 3.5) * 11 + r.uniform(-5, 5), r.uniform(38, 84), x + (k - 3.5) * 4
+        blade = [
+            (foot - 3.4, y), (foot - 1 + lean * 0.35, y - tall * 0.6), (foot + lean, y - tall),
+            (foot + 3 + lean * 0.35, y - tall * 0.55), (foot + 3.4, y),
+        ]  # fmt: skip
+        canvas.poly(spline(blade, True, 3), "near", 0.3)
+
+
 def water(canvas: Canvas, top: float, bottom: float, key: str = "mid", glints: int = 40) -> None:
     """A sheet of water with the sky in it."""
     canvas.rect(0, top, FRAME_WIDTH, bottom - top, key, 0)

@@ -13,7 +13,7 @@ def lighthouse(canvas: Canvas) -> Stage:
     """The lamp room: the great lens, panes all round, sea below."""
     rooms.wall_and_floor(canvas, "#5f6f78", "#6a5a50", 222, boards=False)
     for k, (wx, w) in enumerate(((-14, 92), (92, 96), (324, 96), (434, 92))):
-        rooms.window(canvas, wx, 46, w, 118, "sea", bars=2 if k in (1, 2) else 1)
+        rooms.window(canvas, wx, 46, w, 118, "sea", bars=2 if k in (1, 2) else 1, sun=k == 2)
     canvas.rect(0, 0, FRAME_WIDTH, 30, "wood", 0.5, lighter=-0.05)
     for i in range(9):
         canvas.line([(256, -30), (i * 64, 30)], "ink", 1.4, 0.4)

@@ -197,7 +197,7 @@ def _far_lighthouse(canvas: Canvas, x: float, y: float, height: float) -> None:
     if canvas.lit:
         canvas.glow(x, y - height - 8, 70, strength=0.9)
         canvas.poly(
-            [(x, y - height - 8), (x + 330, y - height - 48), (x + 330, y - height + 6)], "light", 0, opacity=0.13
+            [(x, y - height - 8), (x + 620, y - height - 70), (x + 620, y - height + 20)], "light", 0, opacity=0.13
         )
 
 

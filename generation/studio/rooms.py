@@ -108,6 +108,7 @@ def window(
     view: str = "hills",
     bars: int = 2,
     radius: float = 0.0,
+    sun: bool = True,
 ) -> None:
     """A window to the world outside: its hour and weather are seen in it."""
     canvas.rect(x - 7, y - 7, width + 14, height + 14, "wood", 0.7, lighter=0.05, radius=radius + 4 if radius else 0.0)
@@ -116,7 +117,7 @@ def window(
     outline = path_text(rounded(corners, radius, 5) if radius else corners)
     canvas.defs.append(f'<clipPath id="{name}"><path d="{outline}"/></clipPath>')
     canvas.raw(f'<g clip-path="url(#{name})">', effect=False)
-    _outside(canvas, x, y, width, height, view)
+    _outside(canvas, x, y, width, height, view, sun)
     canvas.raw("</g>", effect=False)
     for i in range(1, bars):
         canvas.line([(x + width * i / bars, y), (x + width * i / bars, y + height)], "wood", 3.4, cap="butt")
@@ -132,12 +133,12 @@ def window(
         canvas.poly([*spline(ledge, False, 4), (x + width, y + height + 1), (x, y + height + 1)], nature.SNOW, 0)
 
 
-def _outside(canvas: Canvas, x: float, y: float, width: float, height: float, view: str) -> None:
+def _outside(canvas: Canvas, x: float, y: float, width: float, height: float, view: str, sun: bool) -> None:
     hour, weather, r = canvas.palette.time_of_day, canvas.palette.weather, canvas.random
     nature.sky_gradient(canvas, x, y, width, height)
     if hour == "night" and weather not in nature.GLOOMY:
         nature.stars(canvas, width, height * 0.6, 12, x, y)
-    if weather in ("clear", "cloudy"):
+    if sun and weather in ("clear", "cloudy"):
         low = hour in ("dawn", "dusk")
         nature.sun_or_moon(canvas, x + width * 0.7, y + height * (0.6 if low else 0.28), min(11, width * 0.12))
     if weather in ("cloudy", "rain", "storm", "snow"):

@@ -118,6 +118,8 @@ def draw_backdrop(
     canvas = Canvas(palette, derive_seed(seed, "place", place))
     canvas.strength = 0.8
     stage = places.draw_place(canvas, place)
+    if weather == "fog" and not stage.indoor:
+        canvas.rect(0, 0, FRAME_WIDTH, FRAME_HEIGHT, "sky_lo", 0, opacity=0.34)
     zoom, x, y = ZOOMS[framing], view[0], view[1]
     if zoom > 1:
         r = random.Random(derive_seed(seed, "camera", framing))
@@ -228,7 +230,7 @@ def _lay_props(front: Canvas, things: Sequence[Thing], stage: Stage, actors: Seq
         left, top, right, bottom = extent(thing.kind)
         large = thing.kind in ("chest", "umbrella", "rope")
         size = (
-            (30.0 if not large else 40.0) / max(right - left, bottom - top) * (1.5 if thing.kind == "umbrella" else 1)
+            (25.0 if not large else 38.0) / max(right - left, bottom - top) * (1.5 if thing.kind == "umbrella" else 1)
         )
         if spots and not large:
             at: Point = spots.pop(0)

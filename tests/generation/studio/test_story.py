@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviellm.generation.studio.actions import State
+from moviellm.generation.studio.actions import ACTIONS, State
 from moviellm.generation.studio.story import Story, first_scene, scenes_needed, simulate
 from tests.generation.studio.kit import THEMES, WRITER, brief, story
 
@@ -70,7 +70,7 @@ def test_the_log_starts_each_scene_from_the_state_before_it():
 
 def test_without_its_cause_an_event_is_impossible():
     edges = 0
-    for seed in range(10):
+    for seed in range(14):
         played = told(seed, THEMES[seed % len(THEMES)])
         effects: dict[str, list[str]] = {}
         for scene in played.scenes:
@@ -125,14 +125,10 @@ def test_people_of_an_event_are_where_it_happens():
                 state.apply(event.key, event.act)
 
 
-def test_long_stories_use_most_of_the_actions():
-    used = {
-        event.act.action
-        for seed in range(6)
-        for scene in told(seed, THEMES[2], 9, 9, 9).scenes
-        for event in scene.events
-    }
-    assert len(used) == 22, "missing: only " + ", ".join(sorted(used))
+def test_long_stories_use_every_action():
+    stories = [told(seed, THEMES[seed % 3], 9, 9, 9) for seed in range(9)]
+    used = {event.act.action for played in stories for scene in played.scenes for event in scene.events}
+    assert used == set(ACTIONS)
 
 
 def test_another_theme_or_seed_tells_another_story():
@@ -144,7 +140,8 @@ def test_hash_order_does_not_change_a_story():
     code = (
         "from tests.generation.studio.kit import brief, story\n"
         "import hashlib\n"
-        "log = [(s.place, s.weather, [(e.key, e.act, e.because) for e in s.events]) for s in story(brief(seed=11)).scenes]\n"
+        "log = [(s.place, s.weather, [(e.key, e.act, e.because) for e in s.events])\n"
+        "       for s in story(brief(seed=11)).scenes]\n"
         "print(hashlib.sha256(repr(log).encode()).hexdigest())\n"
     )
     prints = {

@@ -11,9 +11,9 @@ from tests.generation.studio.kit import THEMES, WRITER
 
 VOCABULARY = WRITER._vocabulary
 CLOSE = [
-    {"red", "orange"}, {"orange", "yellow"}, {"green", "teal"}, {"teal", "blue"}, {"blue", "purple"}, {"red", "pink"},
-    {"purple", "pink"}, {"brown", "orange"}, {"brown", "red"}, {"grey", "white"}, {"black", "brown"}, {"pink", "white"},
-    {"yellow", "white"}, {"black", "grey"},
+    {"red", "orange"}, {"orange", "yellow"}, {"green", "teal"}, {"teal", "blue"}, {"blue", "purple"},
+    {"red", "pink"}, {"purple", "pink"}, {"brown", "orange"}, {"brown", "red"}, {"grey", "white"},
+    {"black", "brown"}, {"pink", "white"}, {"yellow", "white"}, {"black", "grey"},
 ]  # fmt: skip
 
 
