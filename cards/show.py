@@ -38,7 +38,8 @@ def show(folder: str) -> dict[str, Any]:
     lines += ["", f"  {movie['title']} ({movie['genre']}, {movie['duration_s']:.0f} s)", f"  {movie['logline']}"]
     questions = configs["qa"].get(splits[-1])
     if questions is not None and len(questions):
-        question = questions[min(1, len(questions) - 1)]
+        telling = (question for question in questions if question["question_type"] in {"visual", "cause"})
+        question = next(telling, questions[0])
         lines += [f"  Q: {question['question']}", f"  A: {question['answer']}"]
     lines += ["", f'  from datasets import load_dataset\n  load_dataset("{folder}", "qa", split="{splits[-1]}")']
     return {"dataset": folder, "version": facts["version"], "rows": rows, "text": "\n".join(lines)}

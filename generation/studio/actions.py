@@ -202,9 +202,9 @@ def _open(act: Act) -> tuple[Facts, Facts]:
 
 
 def _lock(act: Act) -> tuple[Facts, Facts]:
-    needs: Facts = [*_here(act), (("where", act.thing), f"at:{act.place}"), (("open", act.thing), False)]
+    needs: Facts = [*_here(act), (("where", act.thing), f"at:{act.place}"), (("open", act.thing), act.mode == "shut")]
     needs += [(("where", act.target), f"held:{act.actor}"), (("locked", act.thing), False)]
-    return needs, [(("locked", act.thing), True)]
+    return needs, [(("locked", act.thing), True), (("open", act.thing), False)]
 
 
 def _read(act: Act) -> tuple[Facts, Facts]:

@@ -217,7 +217,7 @@ def unanswerable(asker: Asker) -> Iterator[QuestionDraft]:
     """Questions about somebody or something that the movie does not have."""
     log, data = asker.log, asker.vocabulary.data
     strangers = [name for name in data["names"]["she"] + data["names"]["he"] if name not in log.names]
-    shown = " ".join([*log.things, *(prop for frame in log.keyframes for prop in frame["props"])])
+    shown = {thing.split()[-1] for thing in [*log.things, *log.inputs["shown"]]}
     objects = [kind for kind in data["objects"] if kind not in shown]
     empty: Common = {"evidence": (), "keyframe_ids": (), "requires": ("vision", "dialogue")}
     for _ in range(4 + len(log.scenes)):

@@ -39,9 +39,9 @@ def draw_back_hair(canvas: Canvas, person: "Person") -> None:
         canvas.form(_art(person, back), person.colours.hair, 1, 10 * person.body.unit, -0.04, rim=0.6)
 
 
-def _lip(person: "Person") -> str:
+def _lip(canvas: Canvas, person: "Person") -> str:
     """Lips show on dark skin by being lighter."""
-    return "#c4705f" if person.looks.skin in ("dark", "deep") else "lip"
+    return "#c4705f" if person.looks.skin in ("dark", "deep") and not canvas.rules.inverse else "lip"
 
 
 def draw_head(canvas: Canvas, person: "Person") -> None:
@@ -157,7 +157,8 @@ def _open_eye(canvas: Canvas, person: "Person", angle: float, opening: float) ->
     ix, iy, ir = x + person.gaze[0] * 4 * wide, y + person.gaze[1] * 3, min(5.6 * wide, ry)
     centre = body.on_head([(ix, iy)])[0]
     canvas.ellipse(centre, ir * scale, min(6.2, ry * 0.96) * scale, "iris")
-    canvas.ellipse(centre, ir * 0.66 * scale, min(4.2, ry * 0.66) * scale, "ink")
+    pupil = "deep" if canvas.rules.inverse else "ink"
+    canvas.ellipse(centre, ir * 0.66 * scale, min(4.2, ry * 0.66) * scale, pupil)
     lit = -1.8 if canvas.light[0] * body.facing < 0 else 1.8
     canvas.ellipse(body.on_head([(ix + lit, iy - 2.4)])[0], 1.7 * scale, 1.9 * scale, "glint", emissive=True)
     lid = [(x - rx - 1.5, y + 1.5), (x - rx * 0.4, y - ry * 0.9), (x + rx * 0.5, y - ry * 0.85), (x + rx + 1.2, y)]
@@ -175,20 +176,20 @@ def _brow(canvas: Canvas, person: "Person", side: int, angle: float, tilt: float
     scale = body.unit * body.head_size
     x, y, wide, slope = _at(angle * 1.08), -13 - lift, _wide(angle) ** 0.6, tilt * 0.42
     outer, peak, inner = (x - side * 10 * wide, y + 2 - slope), (x - side, y - 2.5), (x + side * 9 * wide, y + slope)
-    dark_hair = lab(person.colours.hair)[0] < 0.62 and not canvas.rules.inverse
-    key = person.colours.hair if dark_hair and person.looks.hair != "bald" else "ink"
+    key = "ink" if canvas.rules.inverse or person.looks.hair == "bald" else person.colours.hair
+    lighter = 0.0 if key == "ink" else -0.06 if lab(key)[0] < 0.62 else -0.3
     if body.head_px > 95:
         shape = [
             (outer[0] - side, outer[1] + 0.5), (peak[0], peak[1] - 1.1), (inner[0] + side * 0.5, inner[1] - 1.2),
             (inner[0] + side * 0.5, inner[1] + 3.4), (peak[0], peak[1] + 3.2),
         ]  # fmt: skip
-        canvas.poly(spline(body.on_head(shape)), key, 0, -0.06)
+        canvas.poly(spline(body.on_head(shape)), key, 0, lighter)
     else:
-        canvas.curve(body.on_head([outer, peak, inner]), key, max(0.9, 3.4 * scale))
+        canvas.line(spline(body.on_head([outer, peak, inner]), False, 4), key, max(0.9, 3.4 * scale), lighter=lighter)
 
 
 def _mouth(canvas: Canvas, person: "Person", mouth: str) -> None:
-    body, lip = person.body, _lip(person)
+    body, lip = person.body, _lip(canvas, person)
     scale, small, wide = body.unit * body.head_size, body.head_px < 44, _wide(0)
     x, y = _at(0) - 1, 34.0 if person.looks.accessory != "a beard" else 33.0
     if mouth == "smile":

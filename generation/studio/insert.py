@@ -36,13 +36,13 @@ def draw_insert(
         )
     side = -1 if canvas.light[0] < 0 else 1
     for k, other in enumerate(others[:2]):
-        left, top, right, bottom = extent(other.kind)
+        left, top, right, bottom = extent(other.kind, lying=True)
         size = 74 / max(right - left, bottom - top)
         x = 96.0 if k == 0 else 430.0
         canvas.contact(x - side * 6, HORIZON + 26, (right - left) * size * 0.66, 7, 0.6)
         with canvas.owned(other.name, "object"):
             draw_object(canvas, other, (x, HORIZON + 24), size)
-    left, top, right, bottom = extent(thing.kind)
+    left, top, right, bottom = extent(thing.kind, lying=not held)
     size = min(164 / (bottom - top), 236 / (right - left))
     grip_x, grip_y = art_data("objects")[thing.kind]["grip"]
     canvas.glow(246, 150, 190, 130, strength=0.35)

@@ -57,7 +57,7 @@ def _kept(world: World, quest: Quest) -> tuple[str, ...]:
 def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]) -> Weighted:
     kept = _kept(world, quest)
     for name in here:
-        yield 0.5, Act("wait", name, place)
+        yield 0.35, Act("wait", name, place)
         if name == quest.hero and _sought(world, state, quest, place):
             yield 1.6, Act("search", name, place, thing=quest.thing, mode="vain")
         for thing in world.things:
@@ -72,11 +72,20 @@ def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]
                         (0.3 if state.get("read", name, thing.name) else 1.5),
                         Act("read", name, place, thing=thing.name),
                     )
-                yield 0.4, Act("drop", name, place, thing=thing.name)
+                yield 0.25, Act("drop", name, place, thing=thing.name)
             elif where == f"at:{place}" and not state.get("hidden", thing.name) and "container" not in thing.traits:
                 yield 1.0, Act("pick_up", name, place, thing=thing.name)
-            elif where == f"at:{place}" and thing.kind == "chest" and not state.get("locked", thing.name):
-                yield 0.5, Act("open", name, place, thing=thing.name)
+            elif where == f"at:{place}" and "container" in thing.traits:
+                yield from _lid(world, state, place, name, thing.name)
+
+
+def _lid(world: World, state: State, place: str, name: str, chest: str) -> Weighted:
+    """Somebody opens a chest that is not locked, or locks one that stands open."""
+    key = world.of_kind("key") or ""
+    if not state.get("locked", chest) and not state.get("open", chest):
+        yield 0.5, Act("open", name, place, thing=chest)
+    if state.get("open", chest) and state.holder(key) == name:
+        yield 3.0, Act("lock", name, place, thing=chest, target=key, mode="shut")
 
 
 def _sought(world: World, state: State, quest: Quest, place: str) -> bool:
@@ -99,7 +108,7 @@ def _together(world: World, state: State, quest: Quest, place: str, here: list[s
             if one == two:
                 continue
             foes = quest.villain in (one, two)
-            yield 0.6, Act("watch", one, place, two)
+            yield (0.5 if foes else 0.15), Act("watch", one, place, two)
             if state.get("helped", two, one) and not foes:
                 yield 2.0, Act("hug", one, place, two, mode="thanks")
             if state.get("wronged", two, one):
@@ -110,6 +119,8 @@ def _together(world: World, state: State, quest: Quest, place: str, here: list[s
             elif foes and one != quest.villain:
                 yield 0.8, Act("argue", one, place, two)
             unknown = state.holder(topic) in (None, quest.villain) and topic not in (one, two)
+            unknown = unknown and not (quest.kind == "return" and two == quest.friend)
+            unknown = unknown and not state.get("knows", two, topic)
             if one == quest.hero and unknown and not foes and not state.get("knows", one, topic):
                 yield 1.5, Act("ask", one, place, two, topic, mode="vain")
             known = state.get("knows", one, topic)

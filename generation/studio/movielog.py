@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moviellm.generation.protocols import QuestionsBrief
-from moviellm.generation.schema import Keyframe, TemporalSpan
+from moviellm.generation.schema import Keyframe, Movie, TemporalSpan
 from moviellm.generation.studio.language import Grammar
 
 SEEN_AREA_MIN = 0.0012
@@ -59,7 +59,6 @@ def question_inputs(brief: QuestionsBrief) -> dict[str, Any]:
         "scenes": [
             {
                 "location": scene.location,
-                "weather": scene.weather,
                 "summary": scene.summary,
                 "span": _span(scene.span),
                 "keyframes": [_keyframe(keyframe) for keyframe in scene.keyframes],
@@ -67,7 +66,7 @@ def question_inputs(brief: QuestionsBrief) -> dict[str, Any]:
             }
             for scene in movie.scenes()
         ],
-        "indoor": [place.name for place in movie.locations if place.indoor],
+        "shown": sorted(_shown(movie)),
         "events": [
             [
                 e.event_id,
@@ -82,6 +81,12 @@ def question_inputs(brief: QuestionsBrief) -> dict[str, Any]:
             for e in movie.events
         ],
     }
+
+
+def _shown(movie: Movie) -> set[str]:
+    """Every object that is staged anywhere, seen well or not: nobody may say that it is not in the movie."""
+    held = {figure.holding for frame in movie.keyframes() for figure in frame.figures if figure.holding}
+    return held | {prop for frame in movie.keyframes() for prop in frame.props}
 
 
 def _span(span: TemporalSpan) -> list[float]:

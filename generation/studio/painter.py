@@ -84,7 +84,7 @@ class OfflinePainter:
             ValueError: a style was asked for that does not exist.
         """
         inputs: Any = request.inputs
-        rules = choose_style(inputs["style"], f"{inputs['keyword']} {inputs['description']}", request.seed)
+        rules = choose_style(inputs["style"], inputs["keyword"], inputs["description"], request.seed)
         style = Style(
             style_id=rules.style_id,
             keyword=inputs["keyword"],
@@ -202,7 +202,7 @@ def draw_frame(back: str, blur: float, front: str, style_id: str, width_px: int,
     return finished
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=12)
 def _backdrop(svg: str, blur: float, width: int, height: int) -> Pixels:
     pixels = rasterise(svg, width, height)
     return soften(pixels, blur) if blur else pixels

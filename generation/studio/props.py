@@ -7,6 +7,7 @@ A name without a known kind becomes a tied bundle. It places nothing: see scene.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,10 +53,22 @@ def _shapes(kind: str, per_curve: int) -> tuple[tuple[tuple[Point, ...], str, fl
     return tuple(out)
 
 
-@lru_cache(maxsize=64)
-def extent(kind: str) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom in head units."""
-    return bounds([p for points, *_ in _shapes(kind, 4) for p in points])
+@lru_cache(maxsize=128)
+def extent(kind: str, lying: bool = False) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom in head units, with the base's middle at 0,0; lying as it rests on a surface."""
+    left, top, right, bottom = _turned(kind, lying)
+    middle = (left + right) / 2 if lying else 0.0
+    return left - middle, top - bottom, right - middle, 0.0
+
+
+def _turned(kind: str, lying: bool) -> tuple[float, float, float, float]:
+    angle = float(art_data("objects")[kind].get("lie", 0.0)) if lying else 0.0
+    reach = [(x + dx, y + dy) for points, _, _, w in _shapes(kind, 4) for x, y in points for dx, dy in _corners(w / 2)]
+    return bounds([turn(p, angle) for p in reach])
+
+
+def _corners(half: float) -> tuple[Point, ...]:
+    return ((0.0, 0.0),) if not half else ((-half, -half), (half, half), (half, -half), (-half, half))
 
 
 def draw_object(
@@ -68,18 +81,28 @@ def draw_object(
     facing: int = 1,
     tilt: float = 0.0,
 ) -> None:
-    """Draw it with its base (or, held, its grip) at a point; `unit` is px a head unit, tilt in degrees."""
+    """Draw it resting on a point or, held, with its grip there; `unit` is px a head unit, tilt in degrees."""
     entry = art_data("objects")[thing.kind]
-    gx, gy = entry["grip"] if held else (0.0, 0.0)
+    if held:
+        shift_x, shift_y = (-value for value in entry["grip"])
+        angle, base_x, base_y = tilt, 0.0, 0.0
+    else:
+        left, _, right, bottom = _turned(thing.kind, True)
+        shift_x, shift_y, angle = 0.0, 0.0, float(entry.get("lie", 0.0))
+        base_x, base_y = (left + right) / 2 * facing, bottom
 
-    def place(points: tuple[Point, ...]) -> Points:
-        moved = [turn(((x - gx) * facing, y - gy), tilt * facing) for x, y in points]
-        return [(at[0] + x * unit, at[1] + y * unit) for x, y in moved]
+    def place(points: Sequence[Point]) -> Points:
+        moved = [turn(((x + shift_x) * facing, y + shift_y), angle * facing) for x, y in points]
+        return [(at[0] + (x - base_x) * unit, at[1] + (y - base_y) * unit) for x, y in moved]
 
     if "glow" in entry and canvas.lit:
         x, y, reach = entry["glow"]
         ((x0, y0),) = place(((x, y),))
         canvas.glow(x0, y0, reach * unit, strength=0.9)
+    _draw_shapes(canvas, thing, place, unit)
+
+
+def _draw_shapes(canvas: Canvas, thing: Thing, place: Callable[[Sequence[Point]], Points], unit: float) -> None:
     hero = canvas.rules.hero
     own = "accent" if hero and thing.colour == art_data("colours")["object"][hero] else thing.colour
     per_curve = 4 if unit < 0.4 else 8 if unit < 1.2 else 14
@@ -89,9 +112,17 @@ def draw_object(
         outline = place(points)
         if width:
             if width > 3 and not emissive and key != "ink":
-                canvas.line(outline, colour, max(1.2, width * unit * 1.3 + 0.5), lighter=lighter - 0.2)
+                _edge(canvas, outline, colour, width * unit, lighter)
             canvas.line(outline, colour, max(0.8, width * unit), lighter=lighter, emissive=emissive)
         elif emissive:
             canvas.poly(outline, colour, 0.6, emissive=True)
         else:
             canvas.form(outline, colour, 0.8, 7 * unit, lighter)
+
+
+def _edge(canvas: Canvas, points: Points, colour: str, width: float, lighter: float) -> None:
+    """The darker edge under a thick line: the style's own line where it draws lines."""
+    if canvas.rules.outline and canvas.rules.line in ("ink", "pale", "tinted"):
+        canvas.line(points, "ink", max(1.0, width) + 2 * canvas.rules.outline * canvas.line_width)
+    else:
+        canvas.line(points, colour, max(1.2, width * 1.3 + 0.5), lighter=lighter - 0.2)

@@ -103,8 +103,10 @@ class Prose:
             clauses = []
             for i, act in enumerate(run):
                 it = i > 0 and bool(act.thing) and act.thing == run[i - 1].thing and act.thing not in self.people
-                clauses.append(self.clause(act, it, there=act.place == place))
-                place = act.place if act.action not in ("go", "flee", "follow") else ""
+                clause = self.clause(act, it, there=act.place == place)
+                clauses.append(clause)
+                if act.action in ("go", "flee", "follow") or act.place != place:
+                    place = act.place if act.place in clause else ""
             sentences.append(sentence(f"{self._subject(run[0].actor, before)} {listing(clauses)}"))
             before = run
         return sentences
@@ -217,10 +219,10 @@ def _chapter_heads(story: Story, prose: Prose, chapters: int) -> Iterator[Chapte
         scenes = [scene for scene in story.scenes if scene.chapter == index]
         quest = story.quests[index]
         slots = _quest_slots(prose, quest, scenes[-1].place)
-        slots["Thing"] = slots["Thing"] or quest.thing
         slots["Weather"] = prose.voice.grammar.rules[f"weather.{scenes[0].weather}"][0][1]
         first, last = index == 0 and chapters > 1, index == chapters - 1
         rule = "chapter.first" if first else "chapter.last" if last else "chapter.title"
+        rule = "chapter.meet" if quest.kind == "meet" else rule
         tried = [prose.voice.say(rule, slots) for _ in range(6)]
         title = next((text for text in tried if text not in titles), tried[0])
         titles.add(title)

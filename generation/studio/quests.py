@@ -134,7 +134,7 @@ def _furniture(world: World, state: State, quest: Quest, rng: random.Random) -> 
         cuts.append((("where", thing.name), f"at:{spot}" if lies else f"held:{holder}"))
     chest, key, spot = world.of_kind("chest"), world.of_kind("key"), rng.choice(world.places).name
     free = chest and key and {chest, key}.isdisjoint((quest.thing, quest.topic, world.things[0].name))
-    if free and state.where(str(chest)) == state.where(str(key)) == NOWHERE and rng.random() < 0.5:
+    if free and state.where(str(chest)) == state.where(str(key)) == NOWHERE and rng.random() < 0.8:
         cuts += [(("where", str(chest)), f"at:{spot}"), (("where", str(key)), f"at:{spot}")]
     return cuts
 
@@ -171,7 +171,22 @@ def opening(world: World, state: State, quest: Quest, rng: random.Random) -> tup
     if quest.kind == "return":
         return (Act("ask", quest.friend, place, quest.hero, quest.thing, mode="request"),)
     if quest.kind == "meet":
-        return ()
+        return _asking_around(world, state, quest, rng)
     if quest.villain and holder == quest.villain and rng.random() < 0.5:
         return (Act("argue", quest.hero, str(state.get("at", quest.hero)), quest.villain, quest.thing),)
-    return (Act("ask", quest.hero, place, quest.friend, quest.thing, mode="vain"),)
+    return _asking_around(world, state, quest, rng)
+
+
+def _asking_around(world: World, state: State, quest: Quest, rng: random.Random) -> tuple[Act, ...]:
+    """The hero asks somebody who does not know."""
+    clueless = [
+        p.name
+        for p in world.people
+        if p.name not in (quest.hero, quest.villain, quest.thing)
+        and not state.get("knows", p.name, quest.thing)
+        and state.holder(quest.thing) != p.name
+    ]
+    if not clueless:
+        return ()
+    asked = rng.choice(clueless)
+    return (Act("ask", quest.hero, str(state.get("at", asked)), asked, quest.thing, mode="vain"),)

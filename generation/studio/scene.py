@@ -7,6 +7,7 @@ The backdrop is a text of its own: it is the same for every keyframe of a scene 
 can be kept. It makes no pixels: see painter.py.
 """
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -215,7 +216,9 @@ def _holding(actor: Actor) -> Hold:
     def draw(canvas: Canvas, hand: Point, unit: float, facing: int) -> None:
         left, top, right, bottom = extent(thing.kind)
         size = max(right - left, bottom - top)
-        grow = 1.0 if size > 110 else min(1.6, 78 / size) if unit < 0.4 else 1.0 if unit < 1 else 0.8
+        grow = 1.0
+        if size < 110:
+            grow = min(1.6, 78 / size) if unit < 0.4 else min(1.3, 88 / size) if unit < 1 else 0.8
         with canvas.owned(thing.name, "object"):
             draw_object(canvas, thing, hand, unit * grow, held=True, facing=facing, tilt=tilt)
 
@@ -227,25 +230,25 @@ def _lay_props(front: Canvas, things: Sequence[Thing], stage: Stage, actors: Seq
     taken = [actor.body.floor_y and actor.body.hip[0] for actor in actors]
     spots = list(stage.spots)
     for thing in things[:5]:
-        left, top, right, bottom = extent(thing.kind)
+        left, top, right, bottom = extent(thing.kind, lying=True)
         large = thing.kind in ("chest", "umbrella", "rope")
-        size = (
-            (25.0 if not large else 38.0) / max(right - left, bottom - top) * (1.5 if thing.kind == "umbrella" else 1)
-        )
+        width, height = right - left, bottom - top
+        size = min(32 / max(width, height), 26 / math.sqrt(width * height)) * (1.5 if large else 1.0)
         if spots and not large:
             at: Point = spots.pop(0)
         else:
             at = _free_floor(stage, taken)
             taken.append(at[0])
             size *= 1.15
-        front.contact(at[0], at[1], (right - left) * size * 0.6, 3.5, 0.5)
+        front.contact(at[0], at[1], width * size * 0.6, 3.5, 0.5)
         with front.owned(thing.name, "object"):
             draw_object(front, thing, at, size)
 
 
 def _free_floor(stage: Stage, taken: Sequence[float]) -> Point:
     """The point of the near floor farthest from everybody."""
-    steps = [stage.left - 18 + (stage.right - stage.left + 36) * k / 16 for k in range(17)]
+    left, right = max(stage.left - 18, 92.0), min(stage.right + 18, 420.0)  # clear of what stands in the corners
+    steps = [left + (right - left) * k / 16 for k in range(17)]
     best = max(steps, key=lambda x: (min([abs(x - other) for other in taken] or [0.0]) - abs(x - 256) * 0.3, x))
     return best, stage.floor[1] + 3
 
@@ -258,7 +261,7 @@ def _ledge(front: Canvas, things: Sequence[Thing], stage: Stage, actors: Sequenc
     front.rect(-6, y, FRAME_WIDTH + 12, 40, key, 0.8, lighter=0.06)
     front.rect(-6, y, FRAME_WIDTH + 12, 6, key, 0, lighter=0.13)
     for thing in things[:3]:
-        left, top, right, bottom = extent(thing.kind)
+        left, top, right, bottom = extent(thing.kind, lying=True)
         size = 62.0 / max(right - left, bottom - top)
         x = max((76.0 + 45 * k for k in range(9)), key=lambda at: min(abs(at - other) for other in busy))
         busy.append(x)

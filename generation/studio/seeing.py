@@ -158,6 +158,14 @@ def count(asker: Asker) -> Iterator[QuestionDraft]:
             yield from asker.either(
                 "count", text, str(len(spans)), wrong=_near(len(spans)), evidence=tuple(spans), level="movie"
             )
+    places = {
+        scene["location"]: TemporalSpan(start_s=scene["span"][0], end_s=scene["span"][1]) for scene in log.scenes
+    }
+    if len(places) > 1:
+        text, shown = asker.voice.say("count.places"), tuple(sorted(places.values(), key=lambda span: span.start_s))
+        yield from asker.either(
+            "count", text, str(len(places)), wrong=_near(len(places)), evidence=shown, level="movie"
+        )
     for text, times, events in asker.shuffled(options):
         yield from asker.either("count", text, str(times), wrong=_near(times), events=events, level="movie")
 

@@ -19,7 +19,7 @@ from moviellm.generation.schema import TimeOfDay, Weather
 from moviellm.generation.studio.actions import Act, Fact, State, Value
 from moviellm.generation.studio.interludes import interlude
 from moviellm.generation.studio.plans import NoPlanError, Quest, complications, other_place, plan
-from moviellm.generation.studio.quests import next_quest, opening
+from moviellm.generation.studio.quests import Cuts, next_quest, opening
 from moviellm.generation.studio.world import Vocabulary, World, make_world
 
 SCENES_PER_QUEST = 9
@@ -117,26 +117,41 @@ class _Teller:
         self.cuts.append((fact, value))
 
     def _quest(self, last: bool, left: int) -> None:
-        """Choose the next quest, with a setting in which it can end in the scenes that are left."""
-        earlier = self.story.quests
+        """Choose the next quest, the longest of a few that can end in the scenes that are left."""
+        best: tuple[int, Quest, Cuts, list[Act]] | None = None
         levels = [*self.rng.sample(range(2, 7), 5), 2, 1, 0, -1, 1, 0, -1]
         for tries, level in enumerate(levels * 3):
-            quest, cuts = next_quest(self.world, self.state, self.rng, last=last, level=level, earlier=earlier)
-            trial = self.state.copy()
-            for fact, value in cuts:
-                trial.cut(fact, value)
-            first = opening(self.world, trial, quest, self.rng) if level > 0 and left * self.cap > 2 else ()
-            for start in (first, ()):
-                try:
-                    acts = plan(self.world, trial, quest, start)
-                except NoPlanError:
-                    continue
-                if scenes_needed(acts, self.cap) <= left and (tries > 12 or self._fresh(acts)):
-                    self.quest, self.plan, self.troubles = quest, acts, []
-                    for fact, value in cuts:
-                        self._cut(fact, value)
-                    return
-        raise AssertionError(f"no quest fits {left} scenes of {self.cap} events in {self.brief}")
+            quest, cuts = next_quest(
+                self.world, self.state, self.rng, last=last, level=level, earlier=self.story.quests
+            )
+            acts = self._opened(quest, cuts, level, left)
+            if acts is None or not (self._fresh(acts) or tries > len(levels)):
+                continue
+            need = scenes_needed(acts, self.cap)
+            if best is None or need > best[0]:
+                best = need, quest, cuts, acts
+            if tries >= 4:
+                break
+        assert best is not None, f"no quest fits {left} scenes of {self.cap} events in {self.brief}"
+        _, self.quest, cuts, self.plan = best
+        self.troubles = []
+        for fact, value in cuts:
+            self._cut(fact, value)
+
+    def _opened(self, quest: Quest, cuts: Cuts, level: int, left: int) -> list[Act] | None:
+        """The plan of a quest, with its opening if there is room; None when it does not fit."""
+        trial = self.state.copy()
+        for fact, value in cuts:
+            trial.cut(fact, value)
+        first = opening(self.world, trial, quest, self.rng) if level > 0 and left * self.cap > 2 else ()
+        for start in (first, ()):
+            try:
+                acts = plan(self.world, trial, quest, start)
+            except NoPlanError:
+                continue
+            if scenes_needed(acts, self.cap) <= left:
+                return acts
+        return None
 
     def _scene(self, chapter: int, index: int, left: int) -> None:
         wanted = max(1, round(self.cap * self.rng.uniform(0.42, 0.62))) if self.cap < 24 else self.cap * 2 // 5
@@ -212,7 +227,7 @@ class _Teller:
         others = [person.name for person in self.world.people if not self._away(person.name)]
         place = head[0].place if head else self.rng.choice([p.name for p in self.world.places])
         company = list(dict.fromkeys(name for act in head for name in act.people))
-        secret = any(act.action in SECRET for act in head)
+        secret = self._secret(head)
         if not company:
             company = self.rng.sample(others, min(len(others), self.rng.choice((1, 2, 2, 3)) if self.cap > 1 else 2))
         elif wanted > len(head) and not secret and len(company) < 3:
@@ -225,7 +240,7 @@ class _Teller:
         events = [self._happen(act, core=False) for act in lead]
         room = max(0, extra - len(lead))
         rest = self.plan[len(head) :] if head else self.plan
-        before = (room if not rest else self.rng.randint(0, room)) if head else 0
+        before = (room if not rest else self.rng.randint(0, room)) if head and self.story.scenes else 0
         for _ in range(before):
             self._add(events, head, rest, place, 2)
         events += [self._happen(act, core=True) for act in head]
@@ -233,6 +248,11 @@ class _Teller:
             if not self._add(events, [], rest, place, wanted - len(events)):
                 break
         return events
+
+    def _secret(self, acts: list[Act]) -> bool:
+        """Whether nobody else may be there: what the villain is up to, and what is done behind somebody's back."""
+        plots = bool(acts) and all(act.actor == self.quest.villain and not act.other for act in acts)
+        return plots or any(act.action in SECRET for act in acts)
 
     def _away(self, name: str) -> bool:
         return self.quest.kind == "meet" and name == self.quest.thing
@@ -267,7 +287,7 @@ class _Teller:
     def _add(self, events: list[Happening], head: list[Act], rest: list[Act], place: str, room: int) -> bool:
         """One more event of the interlude kind that leaves the plan possible."""
         earlier = [event.act for event in events]
-        secret = any(act.action in SECRET for act in [*head, *earlier])
+        secret = self._secret([*head, *earlier])
         acts = interlude(self.world, self.state, self.quest, place, earlier, self.rng, last=room <= 1, secret=secret)
         for act in acts:
             trial = self.state.copy()
@@ -328,13 +348,22 @@ def first_scene(acts: list[Act], cap: int) -> list[Act]:
     gone: set[str] = set()
     for act in acts:
         here = set(act.people) - ({act.other} if act.action == "follow" else set())
-        strangers = bool(taken) and not any(here & set(earlier.people) for earlier in taken)
-        if taken and (act.place != taken[0].place or len(taken) >= cap or here & gone or strangers):
+        if taken and (act.place != taken[0].place or len(taken) >= cap or here & gone or _intrudes(act, taken, here)):
             break
         taken.append(act)
         if act.action in ("go", "flee", "follow"):
             gone |= here
     return taken
+
+
+def _intrudes(act: Act, taken: list[Act], here: set[str]) -> bool:
+    """Whether an act needs another scene: nobody of it was there before, or somebody would see what is secret."""
+    before = {name for earlier in taken for name in earlier.people}
+    if not here & before:
+        return True
+    if act.action in SECRET and before - here:
+        return True
+    return any(earlier.action in SECRET for earlier in taken) and bool(here - before) and act.action != "watch"
 
 
 def scenes_needed(acts: list[Act], cap: int) -> int:

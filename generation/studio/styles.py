@@ -7,6 +7,7 @@ A shape names a role (`sky_lo`, `ink`, `wood`...) or its own colour (`#rrggbb`);
 the distance decide what is drawn. The rules are data: art/styles.yaml. The finish after drawing is in finish.py.
 """
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -78,8 +79,10 @@ def style_rules() -> dict[str, StyleRules]:
     return out
 
 
-def choose_style(asked: str | None, words: str, seed: int) -> StyleRules:
-    """The style asked for, else the one whose keywords occur in `words`, else one by seed.
+def choose_style(asked: str | None, keyword: str, description: str, seed: int) -> StyleRules:
+    """The style asked for; else one that the keyword names or suggests, else one that the description does, else any.
+
+    Several that fit equally are drawn from by the seed.
 
     Raises:
         ValueError: a style was asked for that does not exist.
@@ -89,12 +92,13 @@ def choose_style(asked: str | None, words: str, seed: int) -> StyleRules:
         if asked not in rules:
             raise ValueError(f"no style {asked!r}; the offline painter's styles are {', '.join(rules)}")
         return rules[asked]
-    text = set("".join(ch if ch.isalpha() else " " for ch in words.lower()).split())
-    scores = {style_id: len(text.intersection(rule.keywords)) for style_id, rule in rules.items()}
-    named = [style_id for style_id in rules if style_id in text]
-    best = named or [style_id for style_id, score in scores.items() if score == max(scores.values()) > 0]
-    choices = best or list(rules)
-    return rules[choices[seed % len(choices)]]
+    for text in (keyword, description):
+        words = set(re.findall(r"[a-z]+", text.lower()))
+        named = [style_id for style_id in rules if style_id in words]
+        fits = named or [style_id for style_id, rule in rules.items() if words.intersection(rule.keywords)]
+        if fits:
+            return rules[fits[seed % len(fits)]]
+    return list(rules.values())[seed % len(rules)]
 
 
 @dataclass(kw_only=True)

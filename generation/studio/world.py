@@ -117,7 +117,8 @@ class Vocabulary:
         found: list[tuple[int, str]] = []
         tokens = _tokens(theme)
         for entry, value in self.data[section].items():
-            stems = {entry, *(value["words"] if isinstance(value, Mapping) else value)}
+            stems = set(_tokens(" ".join([entry, *(value["words"] if isinstance(value, Mapping) else value)])))
+            stems = stems if " " not in entry else stems - set(_tokens(entry))
             exact = [i for i, token in enumerate(tokens) if token == entry]
             near = [i for i, token in enumerate(tokens) if token in stems or (" " in entry and entry in theme.lower())]
             if exact or near:
@@ -126,15 +127,13 @@ class Vocabulary:
 
     def names_any(self, section: str, theme: str) -> bool:
         """Whether a theme holds one of a plain list of words."""
-        return any(token in self.data[section] for token in _tokens(theme))
+        return not set(_tokens(" ".join(self.data[section]))).isdisjoint(_tokens(theme))
 
 
-def _tokens(theme: str) -> list[str]:
-    plain = re.findall(r"\w+", theme.lower())
-    return [
-        word.removesuffix("s") if len(word) > 3 and not word.endswith(("ss", "us", "years")) else word
-        for word in plain
-    ]
+def _tokens(text: str) -> list[str]:
+    """Words in small letters, without a plural `s`."""
+    found = re.findall(r"\w+", text.lower())
+    return [word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] not in "su" else word for word in found]
 
 
 def make_world(vocabulary: Vocabulary, theme: str, scenes: int, rng: random.Random) -> World:
@@ -166,8 +165,9 @@ def _first(found: list[str], rng: random.Random, otherwise: tuple[str, ...]) -> 
 
 
 def _goal(vocabulary: Vocabulary, theme: str, key: Thing, people: int, rng: random.Random) -> str:
-    known = vocabulary.known("goals", theme) or rng.sample(["return", "hold", "hide", "read", "open", "meet"], 6)
-    fitting = [goal for goal in known if goal_fits(goal, key)]
+    known = vocabulary.known("goals", theme) or rng.sample(["return", "hold", "hide", "read", "open"], 5)
+    named = bool(vocabulary.known("objects", theme))
+    fitting = [goal for goal in known if goal_fits(goal, key) and not (goal == "meet" and (named or people < 3))]
     return fitting[0] if fitting else rng.choice(["open"] if key.kind == "chest" else ["return", "hold", "hide"])
 
 
@@ -187,6 +187,8 @@ def _things(vocabulary: Vocabulary, theme: str, scenes: int, rng: random.Random)
         rest.sort(key=lambda kind: "container" in objects[kind]["traits"])
     kinds = [*named[:6], *rest]
     kinds = kinds[: min(len(kinds), max(6, len(named[:6]), 6 + scenes // 3))]
+    if "chest" not in kinds and scenes > 2 and rng.random() < 0.5:
+        kinds.append("chest")
     if "chest" in kinds and "key" not in kinds:
         kinds.append("key")
     if not {"lantern", "candle"} & set(kinds):

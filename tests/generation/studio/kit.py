@@ -10,7 +10,7 @@ from moviellm.generation.dialogue import write_dialogue
 from moviellm.generation.plot import write_plot
 from moviellm.generation.protocols import StoryBrief
 from moviellm.generation.qa import ask_questions
-from moviellm.generation.schema import Movie, Provenance, Record, Style, check_movie
+from moviellm.generation.schema import Movie, Provenance, Record, Style, canonical_json, check_movie
 from moviellm.generation.studio.story import Story
 from moviellm.generation.studio.writer import OfflineWriter
 from moviellm.generation.workbench import Workbench
@@ -41,6 +41,8 @@ class DirectBench:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
+        self.answers: dict[str, list[str]] = {}
+        """Task -> every answer, in the order asked."""
         row = {"model_id": "w", "model_revision": "1", "prompt_id": "g", "prompt_sha256": "0" * 64, "params": "{}"}
         self.provenance = {
             "qa": Provenance(stage="qa", **row, seed=0, created_at="", code_version="0", code_revision="")
@@ -57,7 +59,9 @@ class DirectBench:
         draft_type: type[Record],
         check: Callable[[Any], None] | None = None,
     ) -> Any:
-        draft = draft_type.model_validate(await WRITER.write(WRITER.request(task, asked, seed)))
+        answer = await WRITER.write(WRITER.request(task, asked, seed))
+        self.answers.setdefault(task, []).append(canonical_json(answer))
+        draft = draft_type.model_validate(answer)
         if check:
             check(draft)
         return draft
@@ -80,15 +84,23 @@ def make(
     theme: str = THEMES[0], chapters: int = 2, scenes: int = 2, keyframes: int = 4, seed: int = 7, questions: int = 40
 ) -> Movie:
     """A whole movie without pictures, checked."""
-    size = {"chapters": chapters, "scenes": scenes, "keyframes": keyframes}
-    recipe = Recipe.model_validate({"story": size, "questions": {"per_movie": questions}})
-    bench = cast(Workbench, DirectBench(recipe))
+    return _line(theme, {"chapters": chapters, "scenes": scenes, "keyframes": keyframes}, seed, questions)[0]
+
+
+def answers(theme: str, seed: int) -> dict[str, list[str]]:
+    """Every answer about a small movie, by task."""
+    return _line(theme, {"chapters": 2, "scenes": 3, "keyframes": 5}, seed, 30)[1]
+
+
+def _line(theme: str, size: dict[str, int], seed: int, questions: int) -> tuple[Movie, dict[str, list[str]]]:
+    bench = DirectBench(Recipe.model_validate({"story": size, "questions": {"per_movie": questions}}))
 
     async def line() -> Movie:
-        plot = await write_plot(bench, "m00000", theme, seed)
-        told = await write_dialogue(bench, plot.movie, plot.story, plot.outline, plot.heads, plot.drafts)
-        return await ask_questions(bench, told.model_copy(update={"style": STYLE}))
+        room = cast(Workbench, bench)
+        plot = await write_plot(room, "m00000", theme, seed)
+        told = await write_dialogue(room, plot.movie, plot.story, plot.outline, plot.heads, plot.drafts)
+        return await ask_questions(room, told.model_copy(update={"style": STYLE}))
 
     movie = asyncio.run(line())
     check_movie(movie)
-    return movie
+    return movie, bench.answers

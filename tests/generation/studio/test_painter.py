@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from PIL import Image
 from moviellm.generation.config import ImageConfig
 from moviellm.generation.protocols import FigureBrief, KeyframeBrief, Painting, Request, StyleBrief, derive_seed
 from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, Style
-from moviellm.generation.studio import looks, painter, places
+from moviellm.generation.studio import looks, painter, places, sheet
 from moviellm.generation.studio.artfiles import art_data
 from moviellm.generation.studio.props import read_object
 from moviellm.generation.studio.raster import rasterise
@@ -131,6 +132,7 @@ def test_asked_style_is_locked():
 
 def test_keyword_chooses_a_style_and_unknown_words_leave_it_to_the_seed():
     assert lock(keyword="watercolour").style_id == "watercolour"
+    assert lock(keyword="hardboiled", description="soft pastel light").style_id in ("ink", "noir", "neon", "blueprint")
     chosen = {lock(keyword="zzz", seed=seed).style_id for seed in range(40)}
     assert len(chosen) > 6
 
@@ -160,8 +162,6 @@ def test_same_request_gives_same_bytes_in_another_process_and_whatever_was_paint
         "import hashlib,json,sys\nfrom moviellm.generation.studio.painter import paint_request\n"
         "for body in reversed(json.load(sys.stdin)): print(hashlib.sha256(paint_request(body)[1]).hexdigest())"
     )
-    import json
-
     there = subprocess.run(
         [sys.executable, "-c", code],
         input=json.dumps(bodies),
@@ -184,8 +184,27 @@ def test_scene_key_fixes_the_backdrop_and_the_seed_moves_people():
 
 
 GOLDEN = {
-    "1": {},
+    "1": ("65d6f15ae566", "9d53732e0802", "b4f9e53ccd7e", "44ba0ef83168", "76e347f70658"),
 }
+GOLDEN_CASES = (
+    {"shot": "wide", "weather": "rain", "time_of_day": "night"},
+    {"shot": "medium", "location": "the study", "indoor": True, "style": style("papercut")},
+    {"shot": "close", "figures": figures("weep", emotion="sad"), "style": style("blueprint")},
+    {"shot": "insert", "location": "the beach", "style": style("noir")},
+    {"shot": "over_shoulder", "location": "the market", "weather": "snow", "style": style("ink")},
+)
+
+
+def test_drawing_is_that_of_its_version():
+    made = []
+    for case in GOLDEN_CASES:
+        inputs = request(**case).body()["inputs"]
+        frame = compose(painter.shot_from(inputs, 5), inputs["style"]["style_id"], view_of(512, 288))
+        text = frame.backdrop.svg + frame.front.svg(frame.view)
+        made.append(hashlib.sha256(text.encode()).hexdigest()[:12])
+    assert tuple(made) == GOLDEN[painter.VERSION], (
+        f"the drawing changed: bump painter.VERSION (cells painted before are then painted again) and pin {made}"
+    )
 
 
 # ---------------------------------------------------------------- everything can be drawn
@@ -241,6 +260,10 @@ def test_no_people_and_no_things_still_make_a_picture():
     for shot in SHOTS:
         painting, _ = paint(shot=shot, figures=(), props=())
         assert painting.visible == ()
+
+
+def test_a_contact_sheet_shows_every_framing():
+    assert sheet.sheet("shots", 32).size == (4 * 38 + 6, 6 * 24 + 6)
 
 
 # ---------------------------------------------------------------- what is seen
@@ -405,7 +428,9 @@ def test_killed_parent_leaves_no_worker(tmp_path):
     script = tmp_path / "parent.py"
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     script.write_text(PARENT.format(path=[root, os.path.join(root, ".typing")]))
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as parent:
         assert parent.stdout is not None
         workers = [int(word) for word in parent.stdout.readline().split()]
         assert workers and all(_alive(pid) for pid in workers)
