@@ -19,7 +19,6 @@ lint: .venv/dev         ## what CI checks beside the tests
 
 types: .venv/dev
 	$(BIN)/mypy
-	$(BIN)/pyright
 
 fix: .venv/dev          ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal, Union, get_args, get_origin
 
-from moviellm.generation.features import CONTEXT, RECORDS, Feature
+from moviellm.generation.dataset.features import CONTEXT, RECORDS, Feature
 from moviellm.generation.schema import Record, TemporalSpan
 
 PICTURE = "The picture itself, as it was encoded when it was made."

@@ -24,7 +24,7 @@ from moviellm.cards.columns import columns_of
 from moviellm.cards.licence import OFFLINE, licence_of
 from moviellm.cards.pictures import strip
 from moviellm.generation.config import Recipe, load_recipe, packaged_recipes
-from moviellm.generation.facts import DatasetFacts, Measures
+from moviellm.generation.dataset.facts import DatasetFacts, Measures
 
 STRIP_WIDTH_PX = 1280
 STRIP = "card/strip.jpg"

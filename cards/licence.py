@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from moviellm.generation.config import Recipe
-from moviellm.generation.facts import Source
+from moviellm.generation.dataset.facts import Source
 
 OFFLINE = frozenset({"moviellm/offline-writer", "moviellm/offline-painter"})
 PAINTED_STAGES = frozenset({"style", "keyframes"})

@@ -3,7 +3,7 @@
     facts = show("demo/MovieLLM-tiny")
     print(facts["text"])
 
-Uses nothing of ours to read: what this prints, any researcher gets. It checks nothing: see dataset_check.py.
+Uses nothing of ours to read: what this prints, any researcher gets. It checks nothing.
 """
 
 import json

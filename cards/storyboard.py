@@ -5,25 +5,23 @@
 The page holds its data, pictures, style and script in itself; its content security policy forbids every request. Texts
 reach it as JSON with `<`, `>` and `&` escaped and are put on the page as text, never as markup. Movies are written one
 after the other, so memory does not grow with the run, and the same run gives the same bytes. It makes no film
-(films.py) and no dataset card (dataset_card.py).
+(generation/film.py) and no dataset card (dataset_card.py).
 """
 
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from moviellm.cards.storyboard_data import movie_body, movie_head
-from moviellm.generation.files import sync_folder
-from moviellm.generation.schema import Keyframe, Movie
+from moviellm.generation.files import whole_file
+from moviellm.generation.protocols import MovieReader
 
 MAX_IMAGES = 600
 """Pictures on one page, unless one movie alone has more."""
@@ -32,18 +30,6 @@ WIDTHS_PX = ((240, 512), (MAX_IMAGES, 384))
 THUMBNAIL_WIDTH_PX = 160
 LISTED_MAX = 300
 """Movies named at the end of the page without being shown; more are only counted."""
-
-
-class MovieSource(Protocol):
-    """What the page reads: generation.tables.RunReader, or movies in memory."""
-
-    def movies(self) -> Iterator[Movie]:
-        """Every movie, one at a time."""
-        ...
-
-    def images(self, movie: Movie) -> Iterator[tuple[Keyframe, bytes]]:
-        """That movie's pictures in story order."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +47,7 @@ class _Plan:
 
 
 def render_storyboard(
-    run: MovieSource,
+    run: MovieReader,
     out: Path,
     *,
     title: str,
@@ -102,7 +88,7 @@ def render_storyboard(
     return out
 
 
-def _plan(run: MovieSource, movie_ids: Sequence[str] | None, max_images: int) -> _Plan:
+def _plan(run: MovieReader, movie_ids: Sequence[str] | None, max_images: int) -> _Plan:
     wanted = None if movie_ids is None else set(movie_ids)
     missing = set(movie_ids or ())
     shown: list[str] = []
@@ -146,7 +132,7 @@ def _page_facts(plan: _Plan, title: str) -> dict[str, object]:
 
 
 def _movie_blocks(
-    run: MovieSource, plan: _Plan, films: Mapping[str, str], progress: Callable[[int], None] | None
+    run: MovieReader, plan: _Plan, films: Mapping[str, str], progress: Callable[[int], None] | None
 ) -> Iterator[dict[str, object]]:
     """Head (small, read at once) and body (read when the movie is opened) of every shown movie."""
     shown = set(plan.shown)
@@ -181,14 +167,5 @@ def _asset(name: str) -> str:
 
 def _stream_whole(path: Path, chunks: Iterator[str]) -> None:
     """Write text as it comes to a file that appears only when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(chunks)

@@ -27,13 +27,13 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from moviellm.generation.journal import Entry, write_all
-from moviellm.generation.lock import disk_errors
-from moviellm.generation.lock import lock_run as lock_run
+from moviellm.generation.files import disk_errors
 from moviellm.generation.protocols import Request
+from moviellm.generation.runs.contents import Store
+from moviellm.generation.runs.journal import Entry, write_all
+from moviellm.generation.runs.lock import lock_run as lock_run
+from moviellm.generation.runs.tables import Row
 from moviellm.generation.schema import STAGES, Stage, canonical_json
-from moviellm.generation.store import Store
-from moviellm.generation.tables import Row
 
 ENGINE_VERSION = 1
 """Part of every key: a change of what a cell or a table means makes everything again."""

@@ -1,7 +1,7 @@
 """The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset, run.
 
 This file declares verbs and options, turns errors into one line and an exit code, and does nothing else. What a verb
-does is in verbs.py, which is imported when the verb runs, so that `--help` answers at once.
+does is in making.py and verbs.py, imported when the verb runs, so that `--help` answers at once.
 Exit codes: 0 done, 1 the machine failed or a check found errors, 2 the input was wrong, 130 stopped by Ctrl-C.
 """
 
@@ -23,6 +23,9 @@ app = typer.Typer(
 dataset_app = typer.Typer(no_args_is_help=True, help="Build, check and show the dataset of a run.")
 app.add_typer(dataset_app, name="dataset")
 
+INTERRUPTED = 130
+STOPPED = "stopped; everything finished is kept, and the same command goes on from there"
+
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE...", help="Override recipe keys, e.g. --set story.chapters=11 seed=3"),
@@ -30,9 +33,9 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
-def _verbs() -> Any:
+def _verbs(module: str = "verbs") -> Any:
     """The module with what the verbs do, named by a string so that nothing is imported before it is needed."""
-    return import_module("moviellm.generation.verbs")
+    return import_module(f"moviellm.generation.{module}")
 
 
 @app.command()
@@ -55,7 +58,7 @@ def make(
     """Make movies from themes; run again to resume."""
     choice = {"movies": movies, "seed": seed, "writer": writer, "painter": painter}
     overrides = (set_ or []) + [f"{key}={value}" for key, value in choice.items() if value is not None]
-    _verbs().make(
+    _verbs("making").make(
         themes=theme or [],
         themes_file=themes,
         out=out,
@@ -154,8 +157,12 @@ def main() -> None:
 def call(arguments: list[str]) -> int:
     """Run the command line and return its exit code; every expected error is one line on standard error."""
     try:
-        result = app(expand_set(arguments), standalone_mode=False, prog_name="moviellm")
-        return int(result or 0)
+        code = int(app(expand_set(arguments), standalone_mode=False, prog_name="moviellm") or 0)
+        if code == INTERRUPTED:  # typer turns Ctrl-C into this number and says nothing
+            _say(STOPPED)
+        return code
+    except SystemExit as stop:
+        return int(stop.code or 0)
     except typer.Exit as stop:
         return stop.exit_code
     except typer.TyperException as error:
@@ -163,8 +170,8 @@ def call(arguments: list[str]) -> int:
             _say(f"error: {error.format_message()}")
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        _say("stopped; everything finished is kept, and the same command goes on from there")
-        return 130
+        _say(STOPPED)
+        return INTERRUPTED
     except BrokenPipeError:
         return 1
     except BaseExceptionGroup as group:

@@ -22,7 +22,7 @@ from moviellm.generation.schema import DialogueLine, Movie, Scene, TemporalSpan
 from moviellm.generation.workbench import Workbench, gather
 
 VERSION = 1
-"""Bump when the same drafts must become other lines."""
+"""Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 WORDS_PER_S = 2.7
 """Speaking rate: about 160 words a minute."""

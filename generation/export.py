@@ -21,10 +21,26 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from moviellm.generation.config import Recipe
-from moviellm.generation.dataset_folder import (
+from moviellm.generation.dataset.facts import (
+    SAMPLE_IMAGES,
+    SAMPLE_QUESTIONS,
+    DatasetFacts,
+    Measures,
+    Sample,
+    SplitReport,
+)
+from moviellm.generation.dataset.features import (
+    CONFIGS,
+    FEATURES,
+    Row,
+    arrow_schema,
+    keyframe_rows,
+    text_rows,
+    yaml_features,
+)
+from moviellm.generation.dataset.folder import (
     FEATURES_FILE,
     MANIFEST,
     README,
@@ -37,29 +53,15 @@ from moviellm.generation.dataset_folder import (
     install,
     same_files,
 )
+from moviellm.generation.dataset.parquet_files import IMAGE_ROWS_PER_GROUP, TEXT_ROWS_PER_GROUP, Shard, ShardWriter
+from moviellm.generation.dataset.splits import assign_splits
 from moviellm.generation.duplicates import near_duplicates, plot_text
-from moviellm.generation.facts import SAMPLE_IMAGES, SAMPLE_QUESTIONS, Measures, Sample, SplitReport
-from moviellm.generation.facts import DatasetFacts as DatasetFacts  # the cards take it from here
-from moviellm.generation.features import CONFIGS, FEATURES, Row, arrow_schema, keyframe_rows, text_rows, yaml_features
 from moviellm.generation.files import write_whole
+from moviellm.generation.protocols import MovieReader
 from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Keyframe, Movie, QAPair, Split, canonical_json
-from moviellm.generation.shards import IMAGE_ROWS_PER_GROUP, TEXT_ROWS_PER_GROUP, Shard, ShardWriter
-from moviellm.generation.splits import assign_splits
 
 RenderReadme = Callable[[DatasetFacts], tuple[str, dict[str, bytes]]]
 """Makes README.md (front matter included) and files to lie beside it, by relative path."""
-
-
-class MovieReader(Protocol):
-    """What the export reads: tables.RunReader, or movies in memory."""
-
-    def movies(self) -> Iterator[Movie]:
-        """Every movie, in id order, one at a time."""
-        ...
-
-    def images(self, movie: Movie) -> Iterator[tuple[Keyframe, bytes]]:
-        """That movie's pictures, in story order."""
-        ...
 
 
 @dataclass
@@ -101,9 +103,10 @@ def build_dataset(
             that the recipe fixes, or the disk would not take it. The target is then as it was.
     """
     out = out.resolve()
-    old = check_target(out)
+    check_target(out)  # refuse before the work
     try:
         with building_folder(out) as building:
+            old = check_target(out)  # under the lock, and after what a kill left has been healed
             splits, report = _splits(run, recipe, run_seed)
             written = _write_movies(run, building, splits, progress or (lambda count: None))
             files = _describe_shards(building, written)

@@ -8,13 +8,12 @@ keyframe of that moment, and one that decodes sync samples only gets every keyfr
 
 A film knows what it was made of: the hash in its comment tag covers pictures, times, text and encoder settings, and
 `write_film` leaves a film that is up to date alone. The same movie gives the same bytes on any number of cores.
-It does not choose movies and does not read runs: see tables.py and cli.py.
+It does not choose movies and does not read runs: see verbs.py.
 """
 
 import hashlib
 import io
 import math
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -33,7 +32,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from PIL import Image
 
-from moviellm.generation.files import sync_folder, write_whole
+from moviellm.generation.files import whole_file, write_whole
 from moviellm.generation.schema import Keyframe, Movie, canonical_json
 from moviellm.generation.subtitles import srt, stretches, vtt
 
@@ -99,24 +98,16 @@ def write_film(movie: Movie, images: Iterable[tuple[Keyframe, bytes]], out: Path
     when the film is up to date. The MP4 is renamed into place last: an interrupted film is made again.
 
     Raises:
-        ValueError: a stage has not run, a picture is missing or broken, sizes differ or are odd.
-        OSError: `out` cannot be written.
+        ValueError: a stage has not run, a picture is missing or broken, sizes differ or are odd, or `out` cannot be
+            written.
     """
     files = _files(movie, out)
     if film_up_to_date(movie, out):
         return replace(files, up_to_date=True)
-    out.mkdir(parents=True, exist_ok=True)
-    temporary = out / f".{movie.movie_id}.{os.getpid()}.mp4"
-    try:
+    with whole_file(files.mp4) as temporary:
         _encode(movie, images, temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
         write_whole(files.srt, srt(movie).encode())
         write_whole(files.vtt, vtt(movie).encode())
-        os.replace(temporary, files.mp4)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(out)
     return files
 
 

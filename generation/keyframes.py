@@ -13,7 +13,7 @@ from moviellm.generation.schema import Event, Keyframe, Movie, Scene
 from moviellm.generation.workbench import Workbench, gather, read_draft
 
 VERSION = 1
-"""Bump when the same request must be painted again."""
+"""Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
 

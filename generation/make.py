@@ -1,12 +1,12 @@
 """The line: themes become movies, shard by shard, stage by stage.
 
-    record = start_run(run, recipe, movies_per_shard=shard_size(recipe))
+    record = next_record(run, recipe, movies_per_shard=shard_size(recipe))
     report = asyncio.run(make_run(run, record, writer, painter))
     plan = asyncio.run(plan_run(run, record, writer, painter))     # what that would make; makes nothing
 
 Movies of a shard are made side by side, one shard after the other, so that memory does not grow with the number of
 movies. A movie one of whose cells failed is left out and reported with the reason; its other cells are kept.
-Command line: `moviellm make`. It does not export or show anything: see export.py and view.py.
+Command line: `moviellm make`. It does not export or show anything: see export.py and verbs.py.
 """
 
 import asyncio
@@ -20,18 +20,21 @@ from pathlib import Path
 from moviellm.generation.cells import Cell, Shard
 from moviellm.generation.config import ImageConfig, Recipe, StoryConfig
 from moviellm.generation.dialogue import write_dialogue
+from moviellm.generation.files import DiskError, disk_errors
 from moviellm.generation.keyframes import paint_keyframes
-from moviellm.generation.manifest import manifest_path, manifests
 from moviellm.generation.plot import write_plot
 from moviellm.generation.protocols import Painter, Writer, derive_seed
 from moviellm.generation.qa import ask_questions
-from moviellm.generation.run_folder import RunRecord
+from moviellm.generation.runs.manifest import manifest_paths, shard_files
+from moviellm.generation.runs.record import RunRecord
 from moviellm.generation.schema import STAGES, Movie, Stage, canonical_json, check_movie
 from moviellm.generation.style import lock_style
-from moviellm.generation.workbench import CellFailedError, Workbench
+from moviellm.generation.workbench import Workbench
 
 MOVIES_AT_A_TIME_MAX = 32
 """Movies in work together: enough to keep every worker busy, few enough to stay small."""
+SHARD_MOVIES_MAX = 500
+"""Movies in a shard: about 0.2 MB of text each stays in memory until the shard is committed."""
 
 
 @dataclass(kw_only=True)
@@ -104,8 +107,12 @@ def image_bytes(image: ImageConfig) -> int:
 
 
 def shard_size(recipe: Recipe) -> int:
-    """Movies in a shard, from the size of its pictures. Fixed in run.yaml at the run's start: movies never move."""
-    return max(1, recipe.engine.shard_bytes // (recipe.story.keyframes_per_movie * image_bytes(recipe.image)))
+    """Movies in a shard, from the size of its pictures. Fixed in run.yaml at the run's start: movies never move.
+
+    What a run holds in memory is the text of one shard; the most of movies keeps that small when pictures are few.
+    """
+    movies = recipe.engine.shard_bytes // (recipe.story.keyframes_per_movie * image_bytes(recipe.image))
+    return min(max(1, movies), SHARD_MOVIES_MAX)
 
 
 async def make_run(
@@ -143,20 +150,26 @@ async def make_run(
 
 
 def _drop_shards_from(run: Path, index: int) -> None:
-    """Forget shards that the recipe no longer reaches (`--replace` with fewer movies); `moviellm gc` frees them."""
-    for manifest in manifests(run):
-        if manifest.shard >= index:
-            manifest_path(run, manifest.shard).unlink()
+    """Remove shards that the recipe no longer reaches (`--replace` with fewer movies)."""
+    for path in manifest_paths(run):
+        shard = int(path.stem)
+        if shard >= index:
+            with disk_errors(run):
+                path.unlink()  # first: without it no reader follows the tables
+                for table in shard_files(run, shard):
+                    table.unlink(missing_ok=True)
 
 
-async def plan_run(run: Path, record: RunRecord, writer: Writer, painter: Painter) -> Plan:
+async def plan_run(
+    run: Path, record: RunRecord, writer: Writer, painter: Painter, *, retry_failed: bool = False
+) -> Plan:
     """What `make_run` would make: everything that is not in the run's cells. Writes nothing."""
     cached: Counter[Stage] = Counter()
     for index, numbers in _shards(record):
-        shard = Shard.open(run, index)
+        shard = Shard.open(run, index, retry_failed=retry_failed)
         for number in numbers:
             bench = _workbench(record, shard, writer, painter, make_missing=False)
-            with suppress(CellFailedError):
+            with suppress(ValueError):  # a missing or failed cell, or drafts that do not fit
                 await make_movie(bench, number)
             cached.update(cell.stage for cell in bench.cells if shard.cached(cell))
         await shard.close()
@@ -231,7 +244,9 @@ async def _make_shard(
             try:
                 movie = await make_movie(bench, number)
                 check_movie(movie)
-            except CellFailedError as error:
+            except DiskError:
+                raise
+            except ValueError as error:  # a failed cell, or a movie that does not hold together
                 report.failed[f"m{number:05d}"] = str(error)
             else:
                 rows[number] = (movie.movie_id, canonical_json(movie.model_dump(mode="json")))

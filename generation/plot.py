@@ -36,7 +36,7 @@ from moviellm.generation.schema import (
 from moviellm.generation.workbench import CellFailedError, Workbench, gather
 
 VERSION = 1
-"""Bump when the same drafts must become another story."""
+"""Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ repeated run gives the same bytes.
 A writer may leave out of the request what it does not read (the offline writer does), so that an edit remakes only
 what depends on it. Drafts use names where the schema uses ids: a writer does not number things, the stages do.
 
-This module holds no behaviour: see studio/ for the offline pair, the stages for how drafts become a Movie.
+It makes nothing: see studio/ for the offline pair, the stages for how drafts become a Movie.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -26,6 +26,7 @@ from moviellm.generation.schema import (
     Channel,
     Emotion,
     Figure,
+    Keyframe,
     Level,
     Movie,
     Pose,
@@ -81,6 +82,18 @@ def derive_seed(seed: int, *names: object) -> int:
     """The seed of a part: the first 31 bits of sha256 over the parent's seed and the part's names."""
     text = canonical_json([seed, *[str(name) for name in names]])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+class MovieReader(Protocol):
+    """Finished movies: those of a run folder (runs/tables.py), or any others."""
+
+    def movies(self) -> Iterator[Movie]:
+        """Every movie, in id order, one at a time."""
+        ...
+
+    def images(self, movie: Movie) -> Iterator[tuple[Keyframe, bytes]]:
+        """That movie's pictures, in story order."""
+        ...
 
 
 # -------------------------------------------------------------------------------------------- writer: what is asked

@@ -11,7 +11,7 @@ from moviellm.generation.schema import Movie, QAPair
 from moviellm.generation.workbench import CellFailedError, Workbench
 
 VERSION = 1
-"""Bump when the same drafts must become other questions."""
+"""Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 
 async def ask_questions(bench: Workbench, movie: Movie) -> Movie:

@@ -77,6 +77,11 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MovieId = Annotated[str, Field(pattern=r"^m\d{5,}$")]
 
 
+def movie_number(movie_id: str) -> int:
+    """42 for `m00042`. Movies are ordered by it: the text order breaks at the 100,000th movie."""
+    return int(movie_id[1:])
+
+
 class Record(BaseModel):
     """Base of every record: frozen, and an unknown key is an error."""
 

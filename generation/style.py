@@ -13,7 +13,7 @@ from moviellm.generation.schema import Movie, Style
 from moviellm.generation.workbench import Workbench, read_draft
 
 VERSION = 1
-"""Bump when the same request must be locked again."""
+"""Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 
 async def lock_style(bench: Workbench, movie: Movie, look: StyleDraft) -> Movie:

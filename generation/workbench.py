@@ -18,7 +18,7 @@ from pydantic import JsonValue, ValidationError
 from moviellm.generation.cells import Cell, Make, Result, Shard
 from moviellm.generation.config import Recipe
 from moviellm.generation.protocols import Painter, Request, Writer, WriterTask
-from moviellm.generation.run_folder import RunRecord
+from moviellm.generation.runs.record import RunRecord
 from moviellm.generation.schema import Provenance, Record, Stage, canonical_json
 
 T = TypeVar("T")

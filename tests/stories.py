@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from moviellm.generation.config import Recipe
-from moviellm.generation.dataset_folder import DatasetManifest
-from moviellm.generation.export import DatasetFacts, build_dataset
+from moviellm.generation.dataset.facts import DatasetFacts
+from moviellm.generation.dataset.folder import DatasetManifest
+from moviellm.generation.export import build_dataset
 from moviellm.generation.schema import Movie
 from tests.factories import MemoryRun, make_movie
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.manifest import manifests
+from moviellm.generation.runs.manifest import manifests
 
 SMALL = ["story.chapters=1", "story.scenes=2", "story.keyframes=2", "questions.per_movie=6"]
 FIXED = {"SOURCE_DATE_EPOCH": "1767225600"}

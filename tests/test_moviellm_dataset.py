@@ -8,8 +8,8 @@ import datasets  # noqa: TID253 what is under test is how it loads
 import pytest
 from PIL import Image
 
-from moviellm.generation.dataset_folder import MANIFEST, read_manifest
-from moviellm.generation.features import CONFIGS, FEATURES
+from moviellm.generation.dataset.features import CONFIGS, FEATURES
+from moviellm.generation.dataset.folder import MANIFEST, read_manifest
 from moviellm_dataset import Frames, MovieLLM, load
 from tests.factories import MemoryRun, make_image
 from tests.stories import build, make_story

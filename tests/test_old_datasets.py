@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.features import CONFIGS
+from moviellm.generation.dataset.features import CONFIGS
 from tests.factories import make_image
 from tests.stories import build, make_story
 

@@ -2,9 +2,9 @@
 
 import ast
 import re
+import resource
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ GROUPS: list[tuple[str, str]] = [
     ("stage", r"generation\.(plot|style|keyframes|dialogue|qa|gates|export)"),
     ("studio", r"generation\.studio(\..*)?"),
     ("imports", r"generation\.imports(\..*)?"),
-    ("line", r"generation\.(make|verbs)"),
+    ("line", r"generation\.(make|making|views|verbs)"),
     ("cli", r"generation\.cli"),
-    ("ground", r"generation(\.[a-z_]+)?"),
+    ("ground", r"generation(\.(runs|dataset))?(\.[a-z_]+)?"),
     ("cards", r"cards(\..*)?"),
     ("training", r"training(\..*)?"),
     ("eval", r"eval(\..*)?"),
@@ -159,11 +159,12 @@ def test_the_workflow_runs_what_ci_runs() -> None:
 
 def test_help_answers_in_half_a_second() -> None:
     def once_s() -> float:
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "moviellm.generation.cli", "--help"], check=True, capture_output=True)
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    # The best of five: a machine that is busy with other tests is slow, never fast.
+    # Processor time, and the best of five: other tests run beside this one and make the clock run on.
     assert min(once_s() for _ in range(5)) < 0.5
 
 

@@ -1,1 +1,1 @@
-"""The offline studio: a writer that simulates stories and a painter that draws them, on a CPU, without key or weights."""
+"""The offline studio: a writer that simulates stories and a painter that draws them, on a CPU, without any key."""

@@ -24,15 +24,15 @@ from pydantic import JsonValue
 from moviellm.generation.config import ImageConfig
 from moviellm.generation.protocols import KeyframeBrief, PainterTask, Painting, Request, StyleBrief, derive_seed
 from moviellm.generation.schema import Figure, Record, Style
-from moviellm.generation.studio.artfiles import art_sha256
-from moviellm.generation.studio.finish import finish, soften
+from moviellm.generation.studio.drawing.artfiles import art_sha256
+from moviellm.generation.studio.drawing.finish import finish, soften
+from moviellm.generation.studio.drawing.places import place_kind
+from moviellm.generation.studio.drawing.props import Thing, read_object
+from moviellm.generation.studio.drawing.raster import Pixels, rasterise, rasteriser_version
+from moviellm.generation.studio.drawing.scene import Shot, compose, view_of
+from moviellm.generation.studio.drawing.staging import Role
+from moviellm.generation.studio.drawing.styles import choose_style, style_rules
 from moviellm.generation.studio.looks import parse
-from moviellm.generation.studio.places import place_kind
-from moviellm.generation.studio.props import Thing, read_object
-from moviellm.generation.studio.raster import Pixels, rasterise, rasteriser_version
-from moviellm.generation.studio.scene import Shot, compose, view_of
-from moviellm.generation.studio.staging import Role
-from moviellm.generation.studio.styles import choose_style, style_rules
 
 MODEL_ID: Final = "moviellm/offline-painter"
 VERSION: Final = "1"

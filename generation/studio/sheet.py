@@ -15,10 +15,10 @@ from typing import Any, Final
 from PIL import Image
 
 from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS
-from moviellm.generation.studio.artfiles import art_data
+from moviellm.generation.studio.drawing.artfiles import art_data
+from moviellm.generation.studio.drawing.places import INDOORS, PLACES
+from moviellm.generation.studio.drawing.styles import style_rules
 from moviellm.generation.studio.painter import paint_request
-from moviellm.generation.studio.places import INDOORS, PLACES
-from moviellm.generation.studio.styles import style_rules
 
 SIZE: Final = (512, 288)
 CAST: Final = (

@@ -31,10 +31,10 @@ from moviellm.generation.protocols import (
     WriterTask,
 )
 from moviellm.generation.schema import Record, canonical_json
-from moviellm.generation.studio import lines, prose, questions, shooting
-from moviellm.generation.studio.language import Grammar
-from moviellm.generation.studio.story import Story, simulate
-from moviellm.generation.studio.world import Vocabulary
+from moviellm.generation.studio.writing import lines, prose, questions, shooting
+from moviellm.generation.studio.writing.language import Grammar
+from moviellm.generation.studio.writing.story import Story, simulate
+from moviellm.generation.studio.writing.world import Vocabulary
 
 MODEL_ID: Final = "moviellm/offline-writer"
 VERSIONS: Final[Mapping[WriterTask, str]] = {

@@ -11,8 +11,8 @@ from huggingface_hub import DatasetCard
 
 from moviellm.cards.dataset_card import markdown, render
 from moviellm.generation.config import DatasetConfig, Recipe, load_recipe
+from moviellm.generation.dataset.facts import DatasetFacts, Source
 from moviellm.generation.export import build_dataset
-from moviellm.generation.facts import DatasetFacts, Source
 from tests.factories import MemoryRun, make_movie
 
 RECIPE = Recipe(name="mine", themes=("a key",), movies=5)

@@ -4,7 +4,7 @@ import pytest
 
 from moviellm.cards.licence import licence_of
 from moviellm.generation.config import DatasetConfig, Recipe
-from moviellm.generation.facts import Source
+from moviellm.generation.dataset.facts import Source
 
 
 def source(stage: str, model_id: str) -> Source:

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviellm.generation import cells as cells_module
-from moviellm.generation import tables
 from moviellm.generation.cells import Cell, Shard
 from moviellm.generation.protocols import Request
-from tests.generation.cellkit import (
+from moviellm.generation.runs import tables
+from tests.generation.runs.cellkit import (
     Maker,
     build,
     empty_movies,

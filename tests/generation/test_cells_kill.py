@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from moviellm.generation.cells import Shard
-from moviellm.generation.check import verify
-from tests.generation import kill_worker
-from tests.generation.cellkit import snapshot
+from moviellm.generation.runs.check import verify
+from tests.generation.runs import kill_worker
+from tests.generation.runs.cellkit import snapshot
 
 KILLS = 10
 ALL = [cell for cells in kill_worker.SHARDS for cell in cells]

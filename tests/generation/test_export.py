@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 from moviellm.generation.config import Recipe
-from moviellm.generation.dataset_folder import MANIFEST, read_manifest
-from moviellm.generation.export import DatasetFacts, build_dataset
-from moviellm.generation.features import CONFIGS
+from moviellm.generation.dataset.facts import DatasetFacts
+from moviellm.generation.dataset.features import CONFIGS
+from moviellm.generation.dataset.folder import MANIFEST, read_manifest
+from moviellm.generation.export import build_dataset
 from moviellm.generation.schema import Movie
 from tests.factories import MemoryRun, make_movie
 from tests.stories import build, make_story, plain_readme
@@ -231,7 +232,7 @@ def test_a_full_disk_leaves_the_old_dataset_and_says_what_to_do(tmp_path, monkey
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("moviellm.generation.shards.os.fsync", full)
+    monkeypatch.setattr("moviellm.generation.dataset.parquet_files.os.fsync", full)
     with pytest.raises(ValueError, match="No space left on device.*Make room"):
         build(tmp_path / "out", TWELVE[:4])
     assert contents(tmp_path / "out") == before

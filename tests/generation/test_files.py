@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.files import write_whole
+from moviellm.generation.files import DiskError, write_whole
 
 
 def test_the_file_is_there_and_no_other(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskError, match="no space left while writing .*b.txt; free space and run the same command"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["b.txt"]

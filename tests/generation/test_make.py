@@ -8,16 +8,18 @@ import pytest
 from moviellm.generation import dialogue, keyframes, plot, qa, style
 from moviellm.generation.config import Recipe, StoryConfig
 from moviellm.generation.make import MakeReport, make_run, plan_run, shard_size
-from moviellm.generation.run_folder import RunRecord, start_run
+from moviellm.generation.runs.record import RunRecord, next_record, write_record
+from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import check_movie
-from moviellm.generation.tables import RunReader
 from tests.fakes import FakePainter, FakeWriter
 
 RECIPE = Recipe(themes=("key", "map", "bell"), story=StoryConfig(chapters=2, scenes=2, keyframes=2), seed=3)
 
 
 def record_for(run: Path, recipe: Recipe = RECIPE, **options: bool) -> RunRecord:
-    return start_run(run, recipe, movies_per_shard=shard_size(recipe), **options)
+    record = next_record(run, recipe, movies_per_shard=shard_size(recipe), **options)
+    write_record(run, record)
+    return record
 
 
 def make(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from moviellm.generation import schema
-from moviellm.generation.features import arrow_schema, feature_of
+from moviellm.generation.dataset.features import arrow_schema, feature_of
 from moviellm.generation.schema import (
     Character,
     DialogueLine,

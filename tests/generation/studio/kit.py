@@ -11,8 +11,8 @@ from moviellm.generation.plot import write_plot
 from moviellm.generation.protocols import StoryBrief
 from moviellm.generation.qa import ask_questions
 from moviellm.generation.schema import Movie, Provenance, Record, Style, canonical_json, check_movie
-from moviellm.generation.studio.story import Story
 from moviellm.generation.studio.writer import OfflineWriter
+from moviellm.generation.studio.writing.story import Story
 from moviellm.generation.workbench import Workbench
 
 WRITER = OfflineWriter()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moviellm.generation.studio.actions import ACTIONS, Act, PreconditionError, State
+from moviellm.generation.studio.writing.actions import ACTIONS, Act, PreconditionError, State
 
 PUBLISHED = {
     "go", "enter", "find", "pick_up", "drop", "give", "take", "steal", "hide", "open", "lock", "read", "light", "tell",

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from moviellm.generation.studio.language import Grammar, Voice, capital, indefinite, listing, sentence
+from moviellm.generation.studio.writing.language import Grammar, Voice, capital, indefinite, listing, sentence
 
 
 def voice(rules: dict[str, object], seed: int = 1) -> Voice:

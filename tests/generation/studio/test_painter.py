@@ -19,12 +19,13 @@ from PIL import Image
 from moviellm.generation.config import ImageConfig
 from moviellm.generation.protocols import FigureBrief, KeyframeBrief, Painting, Request, StyleBrief, derive_seed
 from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, Style
-from moviellm.generation.studio import looks, painter, places, sheet
-from moviellm.generation.studio.artfiles import art_data
-from moviellm.generation.studio.props import read_object
-from moviellm.generation.studio.raster import rasterise
-from moviellm.generation.studio.scene import compose, view_of
-from moviellm.generation.studio.styles import style_rules
+from moviellm.generation.studio import looks, painter, sheet
+from moviellm.generation.studio.drawing import places
+from moviellm.generation.studio.drawing.artfiles import art_data
+from moviellm.generation.studio.drawing.props import read_object
+from moviellm.generation.studio.drawing.raster import rasterise
+from moviellm.generation.studio.drawing.scene import compose, view_of
+from moviellm.generation.studio.drawing.styles import style_rules
 
 STYLES = tuple(style_rules())
 OBJECTS = tuple(name for name in art_data("objects") if name != "bundle")

@@ -33,6 +33,8 @@ class Reader:
         a, b = people[0], (people[1] if len(people) > 1 else "somebody")
         o = f"the {event.object}" if event.object else "somebody" if event.action in ("ask", "tell") else "something"
         at, place = self.at(event.location), event.location
+        if event.action == "take" and len(people) == 1:
+            return f"{a} takes out {o} {at}"
         return {
             "go": f"{a} leaves {place}", "enter": f"{a} arrives {at}", "flee": f"{a} flees from {place}",
             "follow": f"{a} follows {b} away from {place}", "search": f"{a} searches {place} for {o}",
@@ -227,7 +229,7 @@ def test_unanswerable_questions_name_nobody_and_nothing_of_the_movie_or_a_deed_t
 
 def test_colours_are_asked_only_where_the_style_shows_them():
     from moviellm.generation.protocols import QuestionsBrief, QuestionsDraft
-    from moviellm.generation.studio.questions import ask, question_inputs
+    from moviellm.generation.studio.writing.questions import ask, question_inputs
 
     def coats(style_id: str) -> int:
         movie = movie_of(3).model_copy(update={"style": STYLE.model_copy(update={"style_id": style_id})})

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviellm.generation.studio.actions import ACTIONS, State
-from moviellm.generation.studio.story import Story, first_scene, scenes_needed, simulate
+from moviellm.generation.studio.writing.actions import ACTIONS, State
+from moviellm.generation.studio.writing.story import Story, first_scene, scenes_needed, simulate
 from tests.generation.studio.kit import THEMES, WRITER, brief, story
 
 LONG = brief("the last train carries a secret", 11, 11, 11, seed=5)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from moviellm.generation.studio.looks import parse
-from moviellm.generation.studio.world import World, make_world
+from moviellm.generation.studio.writing.world import World, make_world
 from tests.generation.studio.kit import THEMES, WRITER
 
 VOCABULARY = WRITER._vocabulary

@@ -1,0 +1,179 @@
+"""`moviellm make`: choose the recipe, lock the run, make what is missing, show it.
+
+    moviellm make "a lighthouse keeper finds a map" --out runs/map
+
+Imported by cli.py when the verb runs. The line itself is in make.py, the run's record in runs/record.py.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from moviellm.generation.config import Recipe, load_recipe, recipe_from, set_key
+from moviellm.generation.make import MakeReport, cells_per_movie, make_run, open_studio, plan_run, shard_size
+from moviellm.generation.output import emit, note
+from moviellm.generation.progress import progress
+from moviellm.generation.protocols import Painter, Writer
+from moviellm.generation.runs.lock import lock_run
+from moviellm.generation.runs.record import NO_THEME, RECORD_NAME, RunRecord, next_record, read_run, write_record
+from moviellm.generation.views import write_views
+
+
+def make(
+    *,
+    themes: list[str],
+    themes_file: Path | None,
+    out: Path | None,
+    recipe_name: str | None,
+    overrides: list[str],
+    replace: bool,
+    films: bool,
+    retry_failed: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Make the movies of a recipe, or of themes, into a run folder; or only say what would be made.
+
+    Raises:
+        ValueError: the input is wrong; nothing was written.
+        SystemExit: 130 when stopped by Ctrl-C, 1 when not one movie could be made.
+    """
+    asked = themes + (_read_themes(themes_file) if themes_file else [])
+    run, recipe = _run_and_recipe(asked, out, recipe_name, overrides)
+    writer, painter = open_studio(recipe)
+
+    def current_record() -> RunRecord:
+        return next_record(run, recipe, movies_per_shard=shard_size(recipe), replace=replace)
+
+    record = current_record()  # refuses bad input before anything is written
+    if dry_run:
+        _show_plan(run, record, writer, painter, retry_failed, as_json)
+        return
+    try:
+        with lock_run(run):
+            record = current_record()  # again: another process may have extended the run meanwhile
+            write_record(run, record)
+            report = _make(run, record, writer, painter, retry_failed)
+            places = write_views(run, None, films=True) if films and report.movies else {}
+    except KeyboardInterrupt:
+        note(f"stopped; everything finished is kept. Resume with: moviellm make --out {run}")
+        raise SystemExit(130) from None
+    _show_report(run, report, places, as_json)
+
+
+def _read_themes(path: Path) -> list[str]:
+    if not path.is_file():
+        raise ValueError(f"no themes file {path}; it is a text file with one theme a line")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text ({error}); save it as UTF-8") from None
+    themes = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not themes:
+        raise ValueError(f"{path} holds no theme; write one theme a line")
+    return themes
+
+
+def _run_and_recipe(
+    themes: list[str], out: Path | None, name: str | None, overrides: list[str]
+) -> tuple[Path, Recipe]:
+    """The run folder and its recipe: that of the run which is there, unless another is named; `tiny` for a new one."""
+    data = load_recipe(name or "tiny").model_dump(mode="json")
+    if themes:
+        # Themes of one's own make a run of one's own: it is not called after the recipe it takes its sizes from.
+        data |= {"themes": themes, "movies": None, "name": "unnamed", "description": ""}
+        data["dataset"] |= {"name": "MovieLLM"}
+    fresh = _override(data, overrides, "recipe")
+    run = out or Path("runs") / _slug(fresh)
+    if name is not None or not (run / RECORD_NAME).exists():
+        return run, fresh
+    old = read_run(run).recipe
+    data = old.model_dump(mode="json")
+    if themes and tuple(fresh.themes) != old.themes:
+        data |= {"themes": themes, "movies": None}
+    return run, _override(data, overrides, str(run / RECORD_NAME))
+
+
+def _override(data: dict[str, Any], overrides: list[str], source: str) -> Recipe:
+    for override in overrides:
+        set_key(data, override)
+    return recipe_from(data, source=source)
+
+
+def _slug(recipe: Recipe) -> str:
+    """A folder name for a run that was not given one: the same themes and seed find the same folder."""
+    if not recipe.themes:
+        raise ValueError(NO_THEME)
+    words = re.sub(r"[^a-z0-9]+", "-", recipe.themes[0].lower()).strip("-")[:40].strip("-") or "movie"
+    digest = hashlib.sha256("\n".join((*recipe.themes, str(recipe.seed))).encode()).hexdigest()[:6]
+    return f"{words}-{digest}"
+
+
+def _make(run: Path, record: RunRecord, writer: Writer, painter: Painter, retry_failed: bool) -> MakeReport:
+    total = sum(cells_per_movie(record.recipe.story).values()) * len(record.recipe.movie_themes())
+
+    async def job() -> MakeReport:
+        try:
+            with progress("making", total, "cells") as advance:
+                return await make_run(run, record, writer, painter, advance, retry_failed=retry_failed)
+        finally:
+            await painter.close()
+
+    return asyncio.run(job())
+
+
+def _show_report(run: Path, report: MakeReport, places: Mapping[str, str], as_json: bool) -> None:
+    made, reused = sum(report.made.values()), sum(report.reused.values())
+    did = f"made {made} cells in {report.seconds:.1f} s, {reused} were there"
+    if not made:
+        did = f"nothing to make: all {reused} cells are there"
+    lines = [f"{run}: {report.movies} movies, {report.keyframes} keyframes; {did}"]
+    lines += [f"  healed: {finding}" for finding in report.findings]
+    lines += [f"  failed: {movie_id}: {reason}" for movie_id, reason in report.failed.items()]
+    if report.failed:
+        lines.append(
+            f"  {len(report.failed)} movies are left out; ask again with: moviellm make --out {run} --retry-failed"
+        )
+    lines += [f"  {name:<11} {place}" for name, place in places.items()]
+    if report.movies:
+        lines.append(f"  next        moviellm dataset build {run} --out {run.with_name(run.name + '-dataset')}")
+    facts = {
+        "run": str(run),
+        "movies": report.movies,
+        "keyframes": report.keyframes,
+        "made": dict(sorted(report.made.items())),
+        "reused": dict(sorted(report.reused.items())),
+        "failed": report.failed,
+        "findings": report.findings,
+        "seconds": round(report.seconds, 3),
+    }
+    emit(facts | dict(places), "\n".join(lines), as_json)
+    if not report.movies:
+        raise SystemExit(1)
+
+
+def _show_plan(
+    run: Path, record: RunRecord, writer: Writer, painter: Painter, retry_failed: bool, as_json: bool
+) -> None:
+    plan = asyncio.run(plan_run(run, record, writer, painter, retry_failed=retry_failed))
+    facts = {
+        "run": str(run),
+        "movies": plan.movies,
+        "cells": plan.cells,
+        "cached": plan.cached,
+        "to_make": plan.to_make,
+        "image_bytes": plan.image_bytes,
+        "paid_calls": 0,
+    }
+    lines = [f"{run}: {plan.movies} movies", f"  {'stage':<10} {'cells':>9} {'cached':>9} {'to make':>9}"]
+    lines += [
+        f"  {stage:<10} {count:>9} {plan.cached[stage]:>9} {count - plan.cached[stage]:>9}"
+        for stage, count in plan.cells.items()
+    ]
+    lines.append(
+        f"  {plan.to_make} cells to make at most, about {plan.image_bytes / 1e6:.1f} MB, no paid call (offline)"
+    )
+    emit(facts, "\n".join(lines), as_json)

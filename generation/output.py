@@ -1,0 +1,21 @@
+"""What a verb prints: one JSON object or lines for people on standard output, notes on standard error.
+
+    emit({"movies": 12}, "12 movies", as_json=True)      # {"movies": 12}
+    note("stopped")
+
+It formats nothing: progress is in progress.py, errors in cli.py.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+
+
+def emit(facts: Mapping[str, object], text: str, as_json: bool) -> None:
+    """Print the facts as one line of JSON, or the text."""
+    print(json.dumps(facts, ensure_ascii=False) if as_json else text, flush=True)  # noqa: T201
+
+
+def note(text: str) -> None:
+    """Print a line beside the output, where a script does not read it."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,262 @@
+"""Check a run folder, and sweep what no reader needs out of it.
+
+    for finding in verify(Path("runs/one")):         # reads every byte
+        print(finding.severity, finding.where, finding.what, finding.do)
+    removed = gc(Path("runs/one"), dry_run=True)
+
+`verify` compares every hash and every cross-reference with what the manifests say. It changes nothing: an error is
+healed by making the run again, which makes only what is damaged. Command line: `moviellm check`.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from moviellm.generation.files import disk_errors
+from moviellm.generation.findings import Finding
+from moviellm.generation.runs.journal import journal_files, read_journals
+from moviellm.generation.runs.manifest import (
+    TABLES,
+    Manifest,
+    TableFile,
+    manifest_path,
+    manifest_paths,
+    manifests,
+    read_manifest,
+    shard_files,
+    table_damage,
+)
+from moviellm.generation.runs.tables import read_entries
+from moviellm.generation.schema import STAGES, Movie, Stage, check_movie, movie_number
+
+_SHARD_FILE = re.compile(r"^(\d{6,})[-.]")
+
+
+@dataclass
+class _Shard:
+    """What the check of one shard collects."""
+
+    manifest: Manifest
+    keys: set[str] = field(default_factory=set)
+    cell_ids: set[str] = field(default_factory=set)
+    images: set[str] = field(default_factory=set)
+    """Hashes of the images in the keyframes table."""
+    cells: dict[Stage, int] = field(default_factory=dict)
+    failed: int = 0
+    damaged: set[str] = field(default_factory=set)
+    """Tables that cannot be read."""
+
+
+def verify(run: Path) -> Iterator[Finding]:
+    """Everything that is wrong with a run, shard by shard. Memory: the keys of one shard, and a number a movie.
+
+    Raises:
+        ValueError: there is no such folder.
+    """
+    if not run.is_dir():
+        manifests(run)
+    paths = manifest_paths(run)
+    if not paths:
+        yield _warning(run, str(run), "nothing is committed yet", f"`moviellm make --out {run}` goes on with it")
+    last_movie = -1
+    for path in paths:
+        try:
+            manifest = read_manifest(path)
+        except ValueError as error:
+            yield _error(run, f"manifest/{path.name}", str(error))
+            continue
+        shard = _Shard(manifest)
+        for name, table in sorted(manifest.tables.items()):
+            yield from _check_file(run, shard, name, table)
+        for stage in STAGES:
+            if stage in manifest.tables and stage not in shard.damaged:
+                yield from _check_cells(run, shard, stage)
+        yield from _check_movies(run, shard, last_movie)
+        if manifest.last_movie is not None:
+            last_movie = max(last_movie, movie_number(manifest.last_movie))
+        if manifest.failed:
+            what = f"{manifest.failed} cells failed, and the movies they belong to are left out"
+            yield _warning(run, f"manifest/{path.name}", what, f"the reasons are in the errors of {run}/calls.jsonl")
+    yield from _leftovers(run)
+
+
+def _error(run: Path, where: str, what: str) -> Finding:
+    return Finding(
+        severity="error", where=where, what=what, do=f"`moviellm make --out {run}` makes it again, and nothing else"
+    )
+
+
+def _warning(run: Path, where: str, what: str, do: str) -> Finding:
+    return Finding(severity="warning", where=where, what=what, do=do)
+
+
+def _check_file(run: Path, shard: _Shard, name: str, table: TableFile) -> Iterator[Finding]:
+    damage = table_damage(run, table)
+    if damage is not None:
+        shard.damaged.add(name)
+        yield _error(run, table.file, f"{damage}; it holds {table.rows} rows")
+        return
+    if table.sha256[:16] != Path(table.file).stem.partition("-")[2]:
+        yield _error(run, table.file, "is not named by the hash of its bytes")
+    with pq.ParquetFile(run / table.file) as file:
+        if file.metadata.num_rows != table.rows:
+            yield _error(run, table.file, f"has {file.metadata.num_rows} rows, the manifest says {table.rows}")
+
+
+def _check_cells(run: Path, shard: _Shard, stage: Stage) -> Iterator[Finding]:
+    table = shard.manifest.tables[stage]
+    count = failed = 0
+    with pq.ParquetFile(run / table.file) as file:
+        for group in range(file.num_row_groups):
+            columns = ["key", "cell_id", "output", "image", "image_sha256", "error"]
+            for row in file.read_row_group(group, columns=columns, use_threads=False).to_pylist():
+                count += 1
+                failed += row["error"] is not None
+                for what in _cell_problems(shard, row):
+                    yield _error(run, f"{table.file}, {row['cell_id']}", what)
+                if stage == "keyframes" and row["image_sha256"] is not None:
+                    shard.images.add(row["image_sha256"])
+    shard.failed += failed
+    if shard.manifest.cells.get(stage) != count:
+        what = f"has {count} cells, the manifest says {shard.manifest.cells.get(stage)}"
+        yield _error(run, table.file, what)
+
+
+def _cell_problems(shard: _Shard, row: dict[str, object]) -> Iterator[str]:
+    for column, seen in (("key", shard.keys), ("cell_id", shard.cell_ids)):
+        value = str(row[column])
+        if value in seen:
+            yield f"the {column} {value} occurs twice"
+        seen.add(value)
+    output, image = row["output"], row["image"]
+    if (output is None) == (row["error"] is None):
+        yield "has both an output and an error" if output is not None else "has neither an output nor an error"
+    if output is not None:
+        try:
+            json.loads(str(output))
+        except ValueError as error:
+            yield f"its output is not JSON ({error})"
+    sha256 = hashlib.sha256(image).hexdigest() if isinstance(image, bytes) else None
+    if sha256 != row["image_sha256"]:
+        yield "its image does not have the hash that stands beside it"
+
+
+def _check_movies(run: Path, shard: _Shard, last_movie: int) -> Iterator[Finding]:
+    manifest = shard.manifest
+    if not shard.damaged and manifest.failed != shard.failed:
+        what = f"{shard.failed} cells failed, the manifest says {manifest.failed}"
+        yield _error(run, f"manifest/{manifest.shard:06d}.json", what)
+    table = manifest.tables.get("movies")
+    if table is None:
+        yield _error(run, f"manifest/{manifest.shard:06d}.json", "lists no table of movies")
+    if table is None or "movies" in shard.damaged:
+        return
+    first = last = None
+    with pq.ParquetFile(run / table.file) as file:
+        for group in range(file.num_row_groups):
+            for row in file.read_row_group(group, use_threads=False).to_pylist():
+                number = movie_number(row["movie_id"])
+                if number <= last_movie:
+                    what = "comes again, or after a later movie"
+                    yield _error(run, f"{table.file}, {row['movie_id']}", what)
+                first, last, last_movie = first or row["movie_id"], row["movie_id"], number
+                for what in _movie_problems(shard, row["movie_id"], row["movie"]):
+                    yield _error(run, f"{table.file}, {row['movie_id']}", what)
+    if (manifest.movies, manifest.first_movie, manifest.last_movie) != (table.rows, first, last):
+        yield _error(run, f"manifest/{manifest.shard:06d}.json", f"does not describe the movies of {table.file}")
+
+
+def _movie_problems(shard: _Shard, movie_id: str, text: str) -> Iterator[str]:
+    try:
+        movie = Movie.model_validate_json(text)
+        check_movie(movie)
+    except ValidationError as error:
+        yield f"is no movie: {error.errors(include_url=False)[0]['msg']}"
+        return
+    except ValueError as error:
+        yield str(error)
+        return
+    if movie.movie_id != movie_id:
+        yield f"the movie in this row is {movie.movie_id}"
+    if "keyframes" not in shard.damaged:
+        for keyframe in movie.keyframes():
+            if keyframe.image_sha256 is not None and keyframe.image_sha256 not in shard.images:
+                yield f"the picture of {keyframe.keyframe_id} is in no table"
+
+
+def _leftovers(run: Path) -> Iterator[Finding]:
+    for path in _garbage(run):
+        yield _warning(
+            run,
+            str(path.relative_to(run)),
+            "is not needed any more",
+            f"harmless; `moviellm gc {run}` removes it",
+        )
+    unfinished = {path.name.split(".")[0] for path in set(journal_files(run)) - set(_garbage(run))}
+    for shard in sorted(unfinished):
+        what = f"shard {shard} was being made and is not committed"
+        yield _warning(run, f"journal/{shard}.*", what, f"`moviellm make --out {run}` goes on with it")
+
+
+def gc(run: Path, dry_run: bool = False) -> list[Path]:
+    """Remove temporary files, tables that no manifest lists, and journals whose results are all in whole tables.
+
+    What belongs to a shard without a readable manifest stays: the next `moviellm make` uses it. The caller holds
+    `lock_run(run)`.
+
+    Args:
+        dry_run: only say what would be removed.
+
+    Raises:
+        ValueError: no such folder, or it cannot be written.
+    """
+    if not run.is_dir():
+        manifests(run)
+    garbage = _garbage(run)
+    if not dry_run:
+        with disk_errors(run):
+            for path in garbage:
+                path.unlink(missing_ok=True)
+    return garbage
+
+
+def _garbage(run: Path) -> list[Path]:
+    folders = [run, *(run / name for name in (*TABLES, "manifest", "films"))]
+    garbage = {path for folder in folders for path in folder.glob(".*.tmp")}
+    for shard in sorted({number for path in _shard_paths(run) if (number := _shard_number(path)) is not None}):
+        try:
+            manifest = read_manifest(manifest_path(run, shard))
+        except (OSError, ValueError):
+            continue
+        listed = {run / table.file for table in manifest.tables.values()}
+        garbage.update(path for path in shard_files(run, shard) if path not in listed)
+        journals = journal_files(run, shard)
+        if journals:
+            entries, _ = read_journals(run, shard)
+            if {entry.key for entry, _ in entries} <= _committed_keys(run, manifest):
+                garbage.update(journals)
+    return sorted(garbage)
+
+
+def _shard_paths(run: Path) -> Iterator[Path]:
+    for name in TABLES:
+        yield from (run / name).glob("*.parquet")
+    yield from journal_files(run)
+
+
+def _shard_number(path: Path) -> int | None:
+    match = _SHARD_FILE.match(path.name)
+    return int(match[1]) if match else None
+
+
+def _committed_keys(run: Path, manifest: Manifest) -> set[str]:
+    whole = [manifest.tables[stage] for stage in STAGES if stage in manifest.tables]
+    return {
+        entry.key for table in whole if table_damage(run, table) is None for entry in read_entries(run / table.file)
+    }

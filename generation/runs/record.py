@@ -1,0 +1,153 @@
+"""run.yaml: what a run is, fixed once at its start.
+
+    record = next_record(Path("runs/one"), recipe, movies_per_shard=100)     # new, or the old one extended
+    write_record(Path("runs/one"), record)
+    record = read_run(Path("runs/one"))
+
+It holds the recipe, the start time and the version of the code. Wall-clock times enter the data only from here, so
+that a run that was killed and resumed gives the same bytes; `SOURCE_DATE_EPOCH` sets the start time. No results are
+in it.
+"""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.files import write_whole
+from moviellm.generation.schema import SCHEMA_VERSION
+
+RECORD_NAME = "run.yaml"
+NO_THEME = 'no theme to make a movie from; give one: moviellm make "a lighthouse keeper finds a map"'
+REPLACING_KEYS = ("seed", "writer", "painter", "story", "image", "style")
+"""Keys of a recipe whose change makes other movies of what is there. A grammar or prompt edit is no such change: it
+remakes what depends on it, which is what cells are for."""
+
+
+class RunRecord(BaseModel):
+    """The contents of run.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    recipe: Recipe
+    """What is made."""
+    created_at: str
+    """Start of the run, ISO-8601 UTC."""
+    code_version: str
+    """Version of the moviellm package that began it."""
+    code_revision: str
+    """Commit it began on; empty when not run from a checkout."""
+    schema_version: str
+    """Version of the data model."""
+    movies_per_shard: int
+    """Layout of the tables; fixed, so that a movie never moves from one shard to another."""
+
+
+def read_run(run: Path) -> RunRecord:
+    """Read a run's record.
+
+    Raises:
+        ValueError: there is no run there, or its record is damaged.
+    """
+    path = run / RECORD_NAME
+    if not path.is_file():
+        raise ValueError(
+            f'{run} is not a run folder (no {RECORD_NAME}); make one with: moviellm make "..." --out {run}'
+        )
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        recipe = recipe_from(data.pop("recipe"), source=str(path))
+        return RunRecord(recipe=recipe, **data)
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValidationError) as error:
+        raise ValueError(
+            f"{path} is damaged ({type(error).__name__}); restore it from a copy, or make the run again elsewhere"
+        ) from None
+
+
+def next_record(run: Path, recipe: Recipe, *, movies_per_shard: int, replace: bool = False) -> RunRecord:
+    """The record that a run of `recipe` in this folder goes by: a new one, or the old one with the recipe extended.
+
+    Writes nothing. The start time, code version and layout stay those of the run's first start.
+
+    Raises:
+        ValueError: the path is a file or some other folder, or going on would replace movies that are there and
+            `replace` is not set.
+    """
+    if run.exists() and not run.is_dir():
+        raise ValueError(f"{run} is a file; --out takes a folder")
+    if not recipe.themes:
+        raise ValueError(NO_THEME)
+    if (run / RECORD_NAME).exists():
+        old = read_run(run)
+        _check_same_story(run, old, recipe, replace)
+        return old.model_copy(update={"recipe": recipe})
+    if run.is_dir() and not all(_is_ours(path) for path in run.iterdir()):
+        raise ValueError(f"{run} holds other files and is not a run folder; choose an empty or new folder")
+    return RunRecord(
+        recipe=recipe,
+        created_at=_now(),
+        code_version=_code_version(),
+        code_revision=_code_revision(),
+        schema_version=SCHEMA_VERSION,
+        movies_per_shard=movies_per_shard,
+    )
+
+
+def write_record(run: Path, record: RunRecord) -> None:
+    """Write run.yaml where it says something else. The caller holds `lock_run(run)`."""
+    text = yaml.safe_dump(record.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    path = run / RECORD_NAME
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_whole(path, text.encode())
+
+
+def _is_ours(path: Path) -> bool:
+    """What a run may hold before its record is written: the lock, and what a kill left of the first try."""
+    return path.name == "lock" or (path.name.startswith(f".{RECORD_NAME}.") and path.suffix == ".tmp")
+
+
+def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool) -> None:
+    if old.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise ValueError(f"{run} was made with schema {old.schema_version}, this is {SCHEMA_VERSION}; use a new --out")
+    before, after = old.recipe.movie_themes(), recipe.movie_themes()
+    others = [] if after[: len(before)] == before else ["themes"]
+    others += [key for key in REPLACING_KEYS if getattr(old.recipe, key) != getattr(recipe, key)]
+    if others and not replace:
+        raise ValueError(
+            f"{run} holds {len(before)} movies made with other {', '.join(others)}, which would be replaced; "
+            f"choose another --out, or say --replace (`moviellm make --out {run}` goes on with what is there)"
+        )
+
+
+def _now() -> str:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except ValueError:
+        raise ValueError(f"SOURCE_DATE_EPOCH is {epoch!r}; it takes whole seconds since 1970") from None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _code_version() -> str:
+    try:
+        return version("moviellm")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _code_revision() -> str:
+    """Commit of the checkout this module lies in, with `+` when files differ from it; empty outside a checkout."""
+    folder = Path(__file__).resolve().parent.parent
+    if not (folder / ".git").exists():
+        return ""
+    try:
+        command = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

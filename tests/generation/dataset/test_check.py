@@ -1,0 +1,237 @@
+"""dataset_check.py: an intact dataset has no finding; every kind of damage has one that names the place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from moviellm.generation.dataset.check import check_dataset
+from moviellm.generation.dataset.features import FEATURES, Row, arrow_schema
+from moviellm.generation.dataset.folder import MANIFEST, README, describe_file, read_manifest
+from moviellm.generation.findings import Finding
+from moviellm.generation.schema import TemporalSpan
+from tests.factories import make_image
+from tests.stories import build, make_story
+
+Rows = list[Row]
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    out = tmp_path / "dataset"
+    build(out, [make_story(number, chapters=1) for number in range(4)])
+    return out
+
+
+def found(folder: Path) -> list[Finding]:
+    return list(check_dataset(folder))
+
+
+def says(folder: Path, where: str, what: str) -> bool:
+    return any(where in finding.where and what in finding.what for finding in found(folder))
+
+
+def shard(config: str, split: str = "train") -> str:
+    return f"{config}/{split}-00000-of-00001.parquet"
+
+
+def edit(folder: Path, config: str, change: Callable[[Rows], Rows | None], split: str = "train") -> None:
+    """Change a shard's rows and make the manifest fit, as a careless script of somebody else would."""
+    path = folder / shard(config, split)
+    rows = pq.read_table(path).to_pylist()
+    rows = change(rows) or rows
+    pq.write_table(pa.Table.from_pylist(rows, schema=arrow_schema(FEATURES[config])), path)
+    accept(folder, shard(config, split), len(rows))
+
+
+def accept(folder: Path, name: str, rows: int | None = None) -> None:
+    manifest = read_manifest(folder)
+    files = tuple(describe_file(folder, folder / name, rows) if f.path == name else f for f in manifest.files)
+    (folder / MANIFEST).write_text(manifest.model_copy(update={"files": files}).text())
+
+
+def test_an_intact_dataset_has_no_finding(folder):
+    assert found(folder) == []
+
+
+def test_an_intact_dataset_without_questions_has_no_finding(tmp_path):
+    build(tmp_path / "out", [make_story(0, chapters=1).model_copy(update={"qa_pairs": None})])
+    assert found(tmp_path / "out") == []
+
+
+def test_no_manifest_is_the_only_finding(tmp_path):
+    (finding,) = found(tmp_path)
+    assert finding.where == MANIFEST and finding.severity == "error"
+
+
+def test_a_newer_schema_is_the_only_finding(folder):
+    manifest = read_manifest(folder)
+    (folder / MANIFEST).write_text(manifest.model_copy(update={"schema_version": "9.0.0"}).text())
+    (finding,) = found(folder)
+    assert "9.0.0" in finding.what
+
+
+def test_a_flipped_byte_is_found(folder):
+    path = folder / shard("qa")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert says(folder, shard("qa"), "not those of the manifest")
+
+
+def test_a_missing_file_is_found(folder):
+    (folder / shard("events")).unlink()
+    assert says(folder, shard("events"), "missing")
+
+
+def test_a_foreign_file_is_a_warning(folder):
+    (folder / "notes.txt").write_text("")
+    (finding,) = found(folder)
+    assert (finding.severity, finding.where) == ("warning", "notes.txt")
+
+
+def test_a_shard_that_is_no_parquet_is_found(folder):
+    (folder / shard("qa")).write_bytes(b"text")
+    accept(folder, shard("qa"), 6)
+    assert says(folder, shard("qa"), "no Parquet file")
+
+
+def test_other_columns_are_found(folder):
+    path = folder / shard("qa")
+    pq.write_table(pq.read_table(path).drop_columns(["evidence"]), path)
+    accept(folder, shard("qa"), 6)
+    assert says(folder, shard("qa"), "columns")
+
+
+def test_metadata_that_old_datasets_cannot_read_is_found(folder):
+    path = folder / shard("qa")
+    pq.write_table(pq.read_table(path).replace_schema_metadata({"huggingface": "{}"}), path)
+    accept(folder, shard("qa"), 6)
+    assert says(folder, shard("qa"), "datasets 3.6")
+
+
+def test_a_wrong_row_count_is_found(folder):
+    accept(folder, shard("qa"), 99)
+    assert says(folder, shard("qa"), "the manifest says 99")
+
+
+def test_a_readme_without_front_matter_is_found(folder):
+    (folder / README).write_text("# dataset\n")
+    accept(folder, README)
+    assert says(folder, README, "front matter")
+
+
+def edit_front_matter(folder: Path, change: Callable[[dict], None]) -> None:
+    front = yaml.safe_load((folder / README).read_text().split("---\n")[1])
+    change(front)
+    (folder / README).write_text(f"---\n{yaml.safe_dump(front)}---\n")
+    accept(folder, README)
+
+
+def test_another_version_in_the_readme_is_found(folder):
+    edit_front_matter(folder, lambda front: front["configs"][0].update(version="3.0.0"))
+    assert says(folder, README, "version")
+
+
+def test_other_counts_in_the_readme_are_found(folder):
+    edit_front_matter(folder, lambda front: front["dataset_info"][0]["splits"][0].update(num_examples=77))
+    assert says(folder, README, "77")
+
+
+def test_data_files_that_are_not_there_are_found_by_loading(folder):
+    edit_front_matter(folder, lambda front: front["configs"][3]["data_files"][0].update(path="nowhere/*.parquet"))
+    assert says(folder, "qa", "load_dataset")
+
+
+def test_a_movie_in_two_splits_is_found(folder):
+    (test_movie,) = pq.read_table(folder / shard("movies", "test")).to_pylist()
+    edit(folder, "movies", lambda rows: [*rows, test_movie])
+    assert says(folder, test_movie["movie_id"], "again in test")
+
+
+def test_a_movie_in_the_wrong_split_is_found(folder):
+    edit(folder, "movies", lambda rows: rows[0].update(split="test"))
+    assert says(folder, "m00000", "says it is in test and lies in train")
+
+
+def test_a_question_about_a_keyframe_of_another_movie_is_found(folder):
+    edit(folder, "qa", lambda rows: rows[0].update(keyframe_ids=["m00003-c00-s00-k00"]))
+    assert says(folder, "m00000", "no keyframe m00003-c00-s00-k00")
+
+
+def test_evidence_after_the_end_is_found(folder):
+    late = TemporalSpan(start_s=0.0, end_s=9999.0).model_dump()
+    edit(folder, "qa", lambda rows: rows[0].update(evidence=[late]))
+    assert says(folder, "m00000", "evidence ends at 9999.0 s")
+
+
+def test_a_repeated_question_is_found(folder):
+    edit(folder, "qa", lambda rows: [rows[0], *rows])
+    assert says(folder, "m00000", "question m00000-q000 occurs 2 times")
+
+
+def test_a_missing_keyframe_row_is_found(folder):
+    edit(folder, "keyframes", lambda rows: rows[1:])
+    assert says(folder, "m00000", "m00000-c00-s00-k00")
+
+
+def test_a_line_of_no_scene_is_found(folder):
+    edit(folder, "dialogue", lambda rows: rows[0].update(scene_id="m00000-c00-s77"))
+    assert found(folder) != []
+
+
+def test_rows_of_an_unknown_movie_are_found(folder):
+    edit(folder, "events", lambda rows: rows[-1].update(movie_id="m00099"))
+    assert says(folder, "m00099", "of no movie there")
+
+
+def test_a_picture_that_does_not_fit_its_hash_is_found(folder):
+    edit(folder, "keyframes", lambda rows: rows[0]["image"].update(bytes=make_image("another")))
+    assert says(folder, "m00000-c00-s00-k00", "not the one its hash names")
+
+
+def test_a_picture_of_another_size_is_found(folder):
+    edit(folder, "keyframes", lambda rows: rows[0].update(width_px=65))
+    assert says(folder, "m00000-c00-s00-k00", "(64, 36)")
+
+
+def test_bytes_that_are_no_picture_are_found(folder):
+    import hashlib
+
+    sha256 = hashlib.sha256(b"text").hexdigest()
+    edit(
+        folder,
+        "keyframes",
+        lambda rows: rows[0].update(image={"bytes": b"text", "path": "x.jpg"}, image_sha256=sha256),
+    )
+    assert says(folder, "m00000-c00-s00-k00", "cannot be decoded")
+
+
+def test_a_lost_picture_is_found(folder):
+    edit(folder, "keyframes", lambda rows: rows[0].update(image=None))
+    assert says(folder, "m00000-c00-s00-k00", "missing")
+
+
+def test_near_duplicate_plots_in_two_splits_are_found(folder):
+    (twin,) = pq.read_table(folder / shard("movies", "test")).to_pylist()
+    events = pq.read_table(folder / shard("events", "test")).to_pylist()
+    copied = ("logline", "synopsis")
+    edit(folder, "movies", lambda rows: rows[0].update({name: twin[name] for name in copied}))
+    edit(
+        folder,
+        "events",
+        lambda rows: [
+            {**row, "caption": events[i]["caption"]} if row["movie_id"] == "m00000" else row
+            for i, row in enumerate(rows)
+        ],
+    )
+    assert says(folder, "(test)", "near-duplicate")
+
+
+def test_twins_in_two_splits_are_found(folder):
+    (test_movie,) = pq.read_table(folder / shard("movies", "test")).to_pylist()
+    edit(folder, "movies", lambda rows: rows[0].update(twin_of=test_movie["movie_id"]))
+    assert says(folder, "m00000", "twin")
