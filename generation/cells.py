@@ -27,7 +27,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from moviellm.generation.files import disk_errors
+from moviellm.generation.files import DiskError, disk_errors
 from moviellm.generation.protocols import Request
 from moviellm.generation.runs.contents import Store
 from moviellm.generation.runs.journal import Entry, write_all
@@ -172,6 +172,8 @@ class Shard:
             text.encode()  # a lone surrogate, which UTF-8 cannot say, is the maker's failure
             sha256 = None if image is None else hashlib.sha256(image).hexdigest()
             entry = Entry(cell.key, text, sha256, None)
+        except DiskError:
+            raise
         except ValueError as error:
             reason = str(error).encode(errors="backslashreplace").decode() or type(error).__name__
             entry, image = Entry(cell.key, None, None, reason), None

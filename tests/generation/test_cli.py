@@ -2,16 +2,19 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moviellm.generation import cli
 from moviellm.generation.cli import call, expand_set
 
 ONE_SCENE = ["--set", "story.chapters=1", "story.scenes=1", "story.keyframes=2", "questions.per_movie=4"]
@@ -130,6 +133,73 @@ def test_other_themes_in_the_same_folder_are_refused(made: Path) -> None:
     done = run("make", "something else", "--out", "r", folder=made)
     assert done.returncode == 2
     assert "--replace" in done.stderr
+
+
+def test_the_same_theme_goes_on_with_its_run_at_the_size_it_was_made(tmp_path: Path) -> None:
+    run("make", "a key in the snow", "--no-films", *ONE_SCENE, folder=tmp_path)
+    facts = json.loads(run("make", "a key in the snow", "--no-films", "--json", folder=tmp_path).stdout)
+    assert (facts["keyframes"], facts["made"]) == (2, {})
+
+
+def test_another_size_in_the_same_folder_is_refused(made: Path) -> None:
+    done = run("make", "--out", "r", "--set", "story.keyframes=3", folder=made)
+    assert done.returncode == 2
+    assert "made with other story" in done.stderr
+
+
+def test_a_dry_run_refuses_what_the_run_refuses(made: Path) -> None:
+    done = run("make", "something else", "--out", "r", "--dry-run", folder=made)
+    assert done.returncode == 2
+    assert "--replace" in done.stderr
+
+
+def test_a_theme_may_be_added(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "r", tmp_path / "r")
+    themes = ["a lighthouse keeper finds a map", "a violin is lost", "a bell at night"]
+    facts = json.loads(run("make", *themes, "--out", "r", "--no-films", "--json", folder=tmp_path).stdout)
+    assert (facts["movies"], facts["made"]["keyframes"]) == (3, 2)
+
+
+def test_a_themes_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
+    (tmp_path / "themes.txt").write_bytes(b"\xef\xbb\xbf# my themes\r\na key\r\n\r\na map\r\n")
+    arguments = ["make", "--themes", "themes.txt", "--out", "r", "--dry-run", "--json"]
+    assert json.loads(run(*arguments, folder=tmp_path).stdout)["movies"] == 2
+
+
+def test_the_card_is_not_told_what_the_run_was_not(made: Path) -> None:
+    done = run("dataset", "build", "r", "--out", "d2", "--set", "story.keyframes=9", folder=made)
+    assert done.returncode == 2
+    assert "only dataset.* and splits.*" in done.stderr
+    assert not (made / "d2").exists()
+
+
+@pytest.mark.parametrize("verb", [["view", "r"], ["check", "r"], ["dataset", "show", "d"]])
+def test_ctrl_c_in_any_verb_says_that_it_stopped(
+    verb: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    stopping = SimpleNamespace(view=interrupted, check=interrupted, dataset_show=interrupted)
+    monkeypatch.setattr(cli, "_verbs", lambda *name: stopping)
+    assert call(verb) == 130
+    assert "stopped" in capsys.readouterr().err
+
+
+def test_ctrl_c_in_the_whole_line_stops_the_verb_cleanly(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "moviellm.generation.cli", "run", "tiny", "--out", "demo", "--set", "movies=300"]
+    # A process group of its own, as a terminal gives: Ctrl-C reaches the line and the verb it runs.
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("demo/run/journal/*.pack")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "moviellm make --out demo/run" in error
+    assert "Traceback" not in error
 
 
 def test_check_passes_a_sound_run(made: Path) -> None:

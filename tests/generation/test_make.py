@@ -2,12 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from pydantic import JsonValue
 
 from moviellm.generation import dialogue, keyframes, plot, qa, style
+from moviellm.generation.cells import Cell, Shard
 from moviellm.generation.config import Recipe, StoryConfig
+from moviellm.generation.files import DiskError
 from moviellm.generation.make import MakeReport, make_run, plan_run, shard_size
+from moviellm.generation.protocols import Request
 from moviellm.generation.runs.record import RunRecord, next_record, write_record
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import check_movie
@@ -200,3 +205,44 @@ def test_fewer_movies_with_replace_leave_no_old_shard(tmp_path: Path) -> None:
     record = record_for(tmp_path / "r", fewer, replace=True)
     asyncio.run(make_run(tmp_path / "r", record, FakeWriter(), FakePainter()))
     assert [movie.movie_id for movie in RunReader(tmp_path / "r").movies()] == ["m00000"]
+
+
+def test_a_movie_that_does_not_hold_together_costs_no_other(tmp_path: Path) -> None:
+    class Backwards(FakeWriter):
+        """Names a later event as the cause, in one movie only."""
+
+        def _scene(self, request: Request) -> dict[str, JsonValue]:
+            answer = super()._scene(request)
+            if request.inputs["story"]["theme"] == "map":  # type: ignore[index,call-overload]
+                answer["events"][0]["because"] = [answer["events"][0]["key"]]  # type: ignore[index,call-overload]
+            return answer
+
+    report = make(tmp_path / "r", Backwards())
+    assert list(report.failed) == ["m00001"]
+    assert "not an earlier event" in report.failed["m00001"]
+    assert report.movies == 2
+
+
+def test_a_full_disk_stops_the_run_and_is_no_failure_of_a_movie(tmp_path: Path) -> None:
+    class Full(FakePainter):
+        async def paint(self, request: Request) -> tuple[dict[str, JsonValue], bytes]:
+            raise DiskError("no space left")
+
+    with pytest.raises(BaseExceptionGroup):
+        make(tmp_path / "r", painter=Full())
+    assert make(tmp_path / "r").failed == {}
+
+
+def test_the_memory_of_a_run_does_not_hold_what_was_asked(tmp_path: Path) -> None:
+    run = tmp_path / "r"
+    record = record_for(run)
+    seen: list[Cell] = []
+
+    async def commit(self: Shard, movies: object, cells: list[Cell]) -> bool:
+        seen.extend(cells)
+        return True
+
+    with mock.patch.object(Shard, "commit", commit):
+        asyncio.run(make_run(run, record, FakeWriter(), FakePainter()))
+    assert len(seen) == 3 * (1 + 2 + 4 + 1 + 8 + 4 + 1)
+    assert all(cell.request.inputs == {} for cell in seen)
