@@ -61,32 +61,24 @@ def test_a_wrong_command_does_not_parse() -> None:
 
 
 def _tree() -> dict[str, str]:
-    """Path -> comment, from the README's tree."""
+    """Path -> comment, from the README's tree; two spaces a level."""
     block = next(block for block in _blocks("text") if "moviellm_dataset.py" in block)
     entries: dict[str, str] = {}
-    folder = ""
+    folders: list[str] = []
     for line in block.splitlines():
-        match = re.match(r"( *)(\S+)\s+(.+)", line)
+        match = re.fullmatch(r"( *)(\S+)\s+(\S.*)", line)
         assert match, f"a line of the tree has no comment: {line!r}"
-        indent, name, comment = match.groups()
-        if not indent:
-            folder = name if name.endswith("/") else ""
-            entries[name] = comment
-        else:
-            entries[folder + name] = comment
+        depth = len(match[1]) // 2
+        folders = [*folders[:depth], match[2]]
+        entries["".join(folders)] = match[3]
     return entries
 
 
 def test_the_tree_in_the_readme_names_every_module_once() -> None:
     rooms = ("generation", "cards", "training", "eval")
-    modules = {
-        str(path.relative_to(ROOT))
-        for room in rooms
-        for path in (ROOT / room).glob("*.py")
-        if path.name != "__init__.py"
-    }
-    named = {path for path in _tree() if path.endswith(".py") and "/" in path and path.split("/")[0] in rooms}
-    assert {path for path in named if path.count("/") == 1} == modules
+    paths = [path for room in rooms for path in (ROOT / room).rglob("*.py") if path.name != "__init__.py"]
+    modules = {path.relative_to(ROOT).as_posix() for path in paths} | {"moviellm_dataset.py"}
+    assert {path for path in _tree() if path.endswith(".py")} == modules
 
 
 def test_everything_the_tree_names_exists() -> None:

@@ -1,0 +1,252 @@
+"""The front door of a MovieLLM dataset: load it, look up its pictures, or build it where no Parquet loader will do.
+
+    from moviellm_dataset import Frames, load
+    qa = load("out/MovieLLM-tiny", "qa", split="test")              # a dataset folder, or a Hub id: "org/name"
+    frames = Frames(load("out/MovieLLM-tiny", "keyframes", split="test"))
+    pictures = [frames[keyframe_id] for keyframe_id in qa[0]["keyframe_ids"]]
+
+`load` is plain `datasets.load_dataset` with the errors a reader needs; without this file, `load_dataset(folder, "qa")`
+gives the same. Configs: movies (the film as nested text), keyframes (one row a picture), dialogue, qa, events.
+
+`MovieLLM` is a builder over the same folder. Current `datasets` runs it in process:
+
+    MovieLLM(config_name="qa", data_dir="out/MovieLLM-tiny").download_and_prepare()
+
+and old `datasets` (2.21, 3.6) runs the copy of this file that lies in every dataset folder:
+
+    load_dataset("out/MovieLLM-tiny/moviellm_dataset.py", "qa", trust_remote_code=True)
+
+It imports nothing of moviellm: columns come from the folder's features.json. It makes and checks no dataset.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import datasets  # noqa: TID253 a loading script's builder class must exist when the module is imported
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from PIL.Image import Image
+
+CONFIGS = {
+    "movies": "one row a movie: the film as nested text, without pictures, events and questions",
+    "keyframes": "one row a keyframe, with its picture",
+    "dialogue": "one row a spoken line, with its time",
+    "qa": "one row a question, with answer and evidence",
+    "events": "one row an event of the story",
+}
+SCHEMA_MAJOR = 1
+"""First number of the schema versions that this file reads."""
+
+_list_of = getattr(datasets, "List", None) or (lambda feature: [feature])  # List came with datasets 4
+
+
+def features_from(columns: dict[str, Any]) -> datasets.Features:
+    """`datasets.Features` of a config, from its columns in features.json."""
+    return datasets.Features({name: _feature(neutral) for name, neutral in columns.items()})
+
+
+def _feature(neutral: Any) -> Any:
+    if neutral == "image":
+        return datasets.Image()
+    if isinstance(neutral, str):
+        return datasets.Value(neutral)
+    if isinstance(neutral, list):
+        return _list_of(_feature(neutral[0]))
+    return {name: _feature(inner) for name, inner in neutral.items()}
+
+
+class MovieLLM(datasets.ArrowBasedBuilder):  # type: ignore[misc]
+    """Builds a config from a dataset folder: `data_dir`, or the folder this script lies in."""
+
+    BUILDER_CONFIGS = [datasets.BuilderConfig(name=name, description=text) for name, text in CONFIGS.items()]
+    DEFAULT_CONFIG_NAME = "movies"
+
+    def _folder(self) -> Path:
+        return Path(self.config.data_dir or self.base_path or ".")
+
+    def _info(self) -> datasets.DatasetInfo:
+        folder = self._folder()
+        manifest = _read_manifest(folder)
+        self.config.version = datasets.Version(manifest["version"])  # names the cache: a new version is read anew
+        columns = _read_json(folder / "features.json")["configs"]
+        return datasets.DatasetInfo(
+            description=f"{manifest['name']} {manifest['version']}: {CONFIGS[self.config.name]}",
+            features=features_from(columns[self.config.name]),
+        )
+
+    def _split_generators(self, dl_manager: object) -> list[datasets.SplitGenerator]:
+        folder = self._folder()
+        manifest = _read_manifest(folder)
+        generators = []
+        for split in _splits(manifest, self.config.name):
+            stem = f"{self.config.name}/{split}-"
+            files = [str(folder / file["path"]) for file in manifest["files"] if file["path"].startswith(stem)]
+            generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"files": files}))
+        return generators
+
+    def _generate_tables(  # pyright: ignore[reportIncompatibleMethodOverride] keys differ between versions
+        self, files: list[str]
+    ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
+        for file_number, path in enumerate(files):
+            with pq.ParquetFile(path) as parquet:
+                for group in range(parquet.num_row_groups):
+                    yield (file_number, group), parquet.read_row_group(group)
+
+
+def load(
+    source: str | Path,
+    config: str = "movies",
+    split: str | None = None,
+    *,
+    revision: str | None = None,
+    streaming: bool = False,
+    cache_dir: str | Path | None = None,
+) -> Any:
+    """Load a config of a MovieLLM dataset.
+
+    Args:
+        source: Dataset folder, or Hub id `org/name`.
+        config: One of `CONFIGS`.
+        split: `train`, `validation`, `test`, a slice such as `test[:10]`, or None for all.
+        revision: Tag, branch or commit on the Hub; pin it, a tag never changes.
+        streaming: Read rows as they are asked for, without a cache.
+        cache_dir: Where `datasets` keeps its cache.
+
+    Returns:
+        A `Dataset`, or a `DatasetDict` when `split` is None; their iterable kinds when streaming.
+
+    Raises:
+        ValueError: no such config or split, no MovieLLM dataset, or one that is newer than this file.
+    """
+    if config not in CONFIGS:
+        raise ValueError(f"no config {config!r}; there are {', '.join(CONFIGS)}")
+    folder = Path(source).expanduser()
+    local = folder.is_dir()
+    if local:
+        manifest = _read_local(folder, revision)
+    elif isinstance(source, Path) or not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)):
+        raise ValueError(f"no dataset folder {source}; a dataset on the Hub is called org/name")
+    else:
+        manifest = _read_hub_manifest(str(source), revision)
+    _check_readable(manifest, source)
+    splits = _splits(manifest, config)
+    if not splits:
+        raise ValueError(f"{source} has no rows of {config}; it has {', '.join(manifest['configs'])}")
+    for part in [] if split is None else str(split).split("+"):
+        name = part.split("[")[0].strip()
+        if name not in splits and name != "all":
+            raise ValueError(f"{source} has no split {name!r} of {config}; it has {', '.join(splits)}")
+    return datasets.load_dataset(
+        str(folder.resolve()) if local else str(source),
+        config,
+        split=split,
+        revision=revision,
+        streaming=streaming,
+        cache_dir=None if cache_dir is None else str(cache_dir),
+    )
+
+
+def _splits(manifest: dict[str, Any], config: str) -> list[str]:
+    """Splits that have rows of a config."""
+    return [split for split in manifest["splits"] if split in manifest["configs"].get(config, {})]
+
+
+def _read_local(folder: Path, revision: str | None) -> dict[str, Any]:
+    if revision is not None:
+        raise ValueError(f"{folder} is a folder and has no revision {revision!r}; revisions are for the Hub")
+    if folder.resolve().name == "moviellm_dataset":
+        raise ValueError(f"`datasets` takes a folder called {folder.resolve().name} for a script; rename the folder")
+    return _read_manifest(folder)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise ValueError(
+            f"{folder} is no MovieLLM dataset folder (no manifest.json); say where one is, for a builder as data_dir, "
+            f"or make one with: moviellm dataset build"
+        )
+    return _read_json(path)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read ({error}); download or build the dataset again") from error
+    assert isinstance(content, dict), path
+    return content
+
+
+def _read_hub_manifest(repo_id: str, revision: str | None) -> dict[str, Any]:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        path = hf_hub_download(repo_id, "manifest.json", repo_type="dataset", revision=revision)
+    except RevisionNotFoundError as error:
+        raise ValueError(f"{repo_id} has no revision {revision!r} on the Hub") from error
+    except RepositoryNotFoundError as error:
+        raise ValueError(f"no folder and no dataset on the Hub is called {repo_id}, or it is private") from error
+    except LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError
+        raise ValueError(f"no folder is called {repo_id}, and the Hub cannot be reached: {error}") from error
+    except EntryNotFoundError as error:
+        raise ValueError(f"{repo_id} is no MovieLLM dataset: it has no manifest.json") from error
+    return _read_json(Path(path))
+
+
+def _check_readable(manifest: dict[str, Any], source: str | Path) -> None:
+    version = manifest["schema_version"]
+    if int(version.split(".")[0]) > SCHEMA_MAJOR:
+        raise ValueError(
+            f"{source} has schema {version}, this reader reads {SCHEMA_MAJOR}.x: upgrade moviellm, or ask for an "
+            f"older revision of the dataset, with schema {SCHEMA_MAJOR}.x"
+        )
+
+
+class Frames:
+    """Pictures by keyframe id. Only what is asked for is decoded.
+
+        frames = Frames(load(folder, "keyframes", split="test"))
+        frames["m00042-c03-s02-k04"]                # a PIL.Image
+
+    Args:
+        keyframes: The config `keyframes`, one split, not streaming.
+    """
+
+    def __init__(self, keyframes: datasets.Dataset) -> None:
+        if not isinstance(keyframes, datasets.Dataset):
+            raise ValueError(
+                f"got a {type(keyframes).__name__}; Frames takes one split, not streaming: "
+                f'load(folder, "keyframes", split="test")'
+            )
+        self._rows = keyframes.select_columns(["image"]).cast_column("image", datasets.Image(decode=False))
+        self._places = {name: place for place, name in enumerate(keyframes["keyframe_id"][:])}
+
+    def __getitem__(self, keyframe_id: str) -> Image:
+        """The picture of one keyframe.
+
+        Raises:
+            ValueError: the keyframe is not in this split, or has no picture.
+        """
+        if keyframe_id not in self._places:
+            raise ValueError(f"no keyframe {keyframe_id!r} among these {len(self._places)}; is it of another split?")
+        import PIL.Image
+
+        image = self._rows[self._places[keyframe_id]]["image"]
+        if image is None:
+            raise ValueError(f"keyframe {keyframe_id} has no picture")
+        return PIL.Image.open(io.BytesIO(image["bytes"]))
