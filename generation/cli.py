@@ -185,7 +185,8 @@ def _explain(error: BaseException) -> int:
         error = error.exceptions[0]
     if isinstance(error, ValueError):
         _say(f"error: {error}")
-        return 2
+        disk_error = import_module("moviellm.generation.files").DiskError
+        return 1 if isinstance(error, disk_error) else 2
     if isinstance(error, OSError):
         _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         return 1
@@ -196,7 +197,9 @@ def _explain(error: BaseException) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
+    """Print to standard error; what a terminal would obey rather than show is spelt out."""
+    shown = "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+    print(shown, file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

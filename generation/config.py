@@ -7,16 +7,20 @@ one is an error that names the nearest key that exists. It does not run anything
 """
 
 import difflib
+import reprlib
+import unicodedata
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from moviellm.generation.schema import Text
 
+FAULTS_SHOWN = 10
+"""Faults of a recipe named in one message."""
 THEME_LENGTH_MAX = 500
 """Characters in a theme: it is a phrase, not a story."""
 
@@ -29,15 +33,23 @@ class Section(BaseModel):
 
 def _theme(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"a theme is a phrase, got {type(value).__name__} {value!r}")
+        raise ValueError(f"a theme is a phrase, got {type(value).__name__}")
     theme = " ".join(value.split())
-    if not theme:
+    if not any(unicodedata.category(char)[0] in "LNS" for char in theme):
         raise ValueError('a theme is empty; give a phrase such as "a lighthouse keeper finds a map"')
+    if any(unicodedata.category(char) == "Cc" for char in theme):
+        raise ValueError("a theme holds a control character (NUL, escape, ...); remove it")
     if len(theme) > THEME_LENGTH_MAX:
         raise ValueError(
             f"a theme has {len(theme)} characters; allowed are {THEME_LENGTH_MAX}: shorten it to a phrase"
         )
     return theme
+
+
+def _dataset_name(name: str) -> str:
+    if name == "moviellm_dataset":
+        raise ValueError("a dataset called moviellm_dataset cannot be loaded: `datasets` takes it for its script")
+    return name
 
 
 Theme = Annotated[Text, BeforeValidator(_theme)]
@@ -108,7 +120,9 @@ class SplitConfig(Section):
 class DatasetConfig(Section):
     """What the dataset is called and under which terms it goes out."""
 
-    name: Text = Field(default="MovieLLM", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: Annotated[Text, AfterValidator(_dataset_name)] = Field(
+        default="MovieLLM", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=96
+    )
     """Name of the dataset."""
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
     """Version; None numbers a local build from its contents, `0.0.N`, so that no reader's cache goes stale."""
@@ -183,15 +197,40 @@ def load_recipe(name_or_path: str, overrides: list[str] | None = None) -> Recipe
         ValueError: no such recipe, bad YAML, an unknown key, or a value that is not allowed.
     """
     text = _recipe_text(name_or_path)
-    try:
-        data = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise ValueError(f"recipe {name_or_path} is not valid YAML: {error}") from error
+    data = read_yaml(text, f"recipe {name_or_path}") or {}
     if not isinstance(data, dict):
         raise ValueError(f"recipe {name_or_path} must be a mapping of keys, got {type(data).__name__}")
     for override in overrides or []:
         set_key(data, override)
     return recipe_from(data, source=f"recipe {name_or_path}")
+
+
+def read_yaml(text: str, source: str) -> Any:
+    """Parse YAML from a user.
+
+    Raises:
+        ValueError: it is not YAML, or YAML that says something impossible; the message names the source.
+    """
+    try:
+        return yaml.safe_load(text)
+    # Besides its own error the parser lets through what it trips over: bad dates, unknown tags, depth.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{source} is not valid YAML: {reason}") from None
+
+
+def read_text(path: Path) -> str:
+    """Read a user's text file.
+
+    Raises:
+        ValueError: it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+        ) from None
 
 
 def _recipe_text(name_or_path: str) -> str:
@@ -200,7 +239,7 @@ def _recipe_text(name_or_path: str) -> str:
     if path.suffix in {".yaml", ".yml"} or "/" in name_or_path:
         if not path.is_file():
             raise ValueError(f"no recipe file {name_or_path}; packaged recipes are {', '.join(packaged_recipes())}")
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
     raise ValueError(
@@ -221,10 +260,7 @@ def set_key(data: dict[str, Any], override: str) -> None:
         if not isinstance(inner, dict):
             raise ValueError(f"--set {override}: {parent} is a value, not a section")
         place = inner
-    try:
-        place[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"--set {override}: the value is not valid YAML ({error})") from error
+    place[last] = read_yaml(text, f"--set {key}")
 
 
 def recipe_from(data: Mapping[str, object], source: str = "recipe") -> Recipe:
@@ -232,7 +268,10 @@ def recipe_from(data: Mapping[str, object], source: str = "recipe") -> Recipe:
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
-        lines = [_explain(dict(item)) for item in error.errors(include_url=False)]
+        faults = error.errors(include_url=False)
+        lines = [_explain(dict(item)) for item in faults[:FAULTS_SHOWN]]
+        if len(faults) > FAULTS_SHOWN:
+            lines.append(f"and {len(faults) - FAULTS_SHOWN} more")
         raise ValueError(f"{source}: " + "; ".join(lines)) from None
 
 
@@ -247,7 +286,8 @@ def _explain(item: dict[str, object]) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    # reprlib: a value may be nested a billion times over by YAML aliases.
+    text = reprlib.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -73,12 +73,19 @@ class Plan:
 
 
 def open_studio(recipe: Recipe) -> tuple[Writer, Painter]:
-    """The writer and the painter that a recipe names."""
+    """The writer and the painter that a recipe names.
+
+    Raises:
+        ValueError: it names a style or a grammar folder that is not there.
+    """
+    from moviellm.generation.studio.drawing.styles import style_rules
     from moviellm.generation.studio.painter import OfflinePainter
     from moviellm.generation.studio.writer import OfflineWriter
 
     grammar = _own_folder(recipe.studio.grammar)
     writers = {"offline": lambda: OfflineWriter(grammar)}
+    if recipe.style.name is not None and recipe.style.name not in style_rules():
+        raise ValueError(f"style.name: no style {recipe.style.name!r}; there are {', '.join(style_rules())}")
     painters = {"offline": lambda: OfflinePainter(recipe.image, workers=recipe.engine.workers)}
     return writers[recipe.writer](), painters[recipe.painter]()
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.config import Recipe, load_recipe, recipe_from, set_key
+from moviellm.generation.config import Recipe, load_recipe, read_text, recipe_from, set_key
 from moviellm.generation.make import MakeReport, cells_per_movie, make_run, open_studio, plan_run, shard_size
 from moviellm.generation.output import emit, note
 from moviellm.generation.progress import progress
@@ -67,10 +67,7 @@ def make(
 def _read_themes(path: Path) -> list[str]:
     if not path.is_file():
         raise ValueError(f"no themes file {path}; it is a text file with one theme a line")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text ({error}); save it as UTF-8") from None
+    lines = read_text(path).splitlines()
     themes = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not themes:
         raise ValueError(f"{path} holds no theme; write one theme a line")
@@ -81,7 +78,7 @@ def _run_and_recipe(
     themes: list[str], out: Path | None, name: str | None, overrides: list[str]
 ) -> tuple[Path, Recipe]:
     """The run folder and its recipe: that of the run which is there, unless another is named; `tiny` for a new one."""
-    data = load_recipe(name or "tiny").model_dump(mode="json")
+    data = load_recipe("tiny" if name is None else name).model_dump(mode="json")
     if themes:
         # Themes of one's own make a run of one's own: it is not called after the recipe it takes its sizes from.
         data |= {"themes": themes, "movies": None, "name": "unnamed", "description": ""}

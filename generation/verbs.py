@@ -104,21 +104,24 @@ def run_line(recipe_name: str, out: Path, *, overrides: list[str]) -> None:
     recipe = load_recipe(recipe_name, overrides)
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; --out takes a folder")
-    run, dataset = out / "run", out / recipe.dataset.name
+    if recipe.dataset.name == "run":
+        raise ValueError("dataset.name: a dataset called run would lie where the run lies; choose another name")
+    base = f"./{out}" if str(out).startswith("-") else str(out)  # never to be taken for an option
+    run, dataset = f"{base}/run", f"{base}/{recipe.dataset.name}"
     settings = [f"--set={override}" for override in overrides]
     steps = [
-        ["make", "--recipe", recipe_name, "--out", str(run), *settings],
-        ["check", str(run)],
-        ["dataset", "build", str(run), "--out", str(dataset)],
-        ["dataset", "check", str(dataset)],
-        ["dataset", "show", str(dataset)],
+        ["make", "--recipe", recipe_name, "--out", run, *settings],
+        ["check", run],
+        ["dataset", "build", run, "--out", dataset],
+        ["dataset", "check", dataset],
+        ["dataset", "show", dataset],
     ]
     for step in steps:
         note(f"$ moviellm {' '.join(step)}")
         code = _in_own_process(step)
         if code:
             raise SystemExit(code)
-    places = [f"storyboard  {run / STORYBOARD_NAME}", f"films       {run / FILMS_NAME}", f"dataset     {dataset}"]
+    places = [f"storyboard  {run}/{STORYBOARD_NAME}", f"films       {run}/{FILMS_NAME}", f"dataset     {dataset}"]
     emit({}, "\nlook at it:\n  " + "\n  ".join(places), as_json=False)
 
 

@@ -14,15 +14,19 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.config import Recipe, read_text, read_yaml, recipe_from
 from moviellm.generation.files import write_whole
+from moviellm.generation.runs.journal import journal_files
+from moviellm.generation.runs.manifest import manifests
 from moviellm.generation.schema import SCHEMA_VERSION
 
 RECORD_NAME = "run.yaml"
+RESTORE = "Restore it from a copy, or make the run again elsewhere"
 NO_THEME = 'no theme to make a movie from; give one: moviellm make "a lighthouse keeper finds a map"'
 REPLACING_KEYS = ("seed", "writer", "painter", "story", "image", "style")
 """Keys of a recipe whose change makes other movies of what is there. A grammar or prompt edit is no such change: it
@@ -36,7 +40,7 @@ class RunRecord(BaseModel):
 
     recipe: Recipe
     """What is made."""
-    created_at: str
+    created_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     """Start of the run, ISO-8601 UTC."""
     code_version: str
     """Version of the moviellm package that began it."""
@@ -44,7 +48,7 @@ class RunRecord(BaseModel):
     """Commit it began on; empty when not run from a checkout."""
     schema_version: str
     """Version of the data model."""
-    movies_per_shard: int
+    movies_per_shard: int = Field(ge=1)
     """Layout of the tables; fixed, so that a movie never moves from one shard to another."""
 
 
@@ -59,14 +63,15 @@ def read_run(run: Path) -> RunRecord:
         raise ValueError(
             f'{run} is not a run folder (no {RECORD_NAME}); make one with: moviellm make "..." --out {run}'
         )
+    data = read_yaml(read_text(path), str(path))
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
         recipe = recipe_from(data.pop("recipe"), source=str(path))
         return RunRecord(recipe=recipe, **data)
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValidationError) as error:
-        raise ValueError(
-            f"{path} is damaged ({type(error).__name__}); restore it from a copy, or make the run again elsewhere"
-        ) from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise ValueError(f"{path} is damaged: {fault['loc'][0]}: {fault['msg']}. {RESTORE}") from None
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError(f"{path} is damaged: it is not the record of a run. {RESTORE}") from None
 
 
 def next_record(run: Path, recipe: Recipe, *, movies_per_shard: int, replace: bool = False) -> RunRecord:
@@ -78,8 +83,9 @@ def next_record(run: Path, recipe: Recipe, *, movies_per_shard: int, replace: bo
         ValueError: the path is a file or some other folder, or going on would replace movies that are there and
             `replace` is not set.
     """
-    if run.exists() and not run.is_dir():
-        raise ValueError(f"{run} is a file; --out takes a folder")
+    place = next(path for path in (run, *run.absolute().parents) if path.exists() or path.is_symlink())
+    if not place.is_dir():
+        raise ValueError(f"{place} is a file or a broken link; --out takes a folder")
     if not recipe.themes:
         raise ValueError(NO_THEME)
     if (run / RECORD_NAME).exists():
@@ -117,18 +123,28 @@ def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool) 
     before, after = old.recipe.movie_themes(), recipe.movie_themes()
     others = [] if after[: len(before)] == before else ["themes"]
     others += [key for key in REPLACING_KEYS if getattr(old.recipe, key) != getattr(recipe, key)]
-    if others and not replace:
+    if others and not replace and _holds_work(run):
         raise ValueError(
             f"{run} holds {len(before)} movies made with other {', '.join(others)}, which would be replaced; "
             f"choose another --out, or say --replace (`moviellm make --out {run}` goes on with what is there)"
         )
 
 
+def _holds_work(run: Path) -> bool:
+    """Whether there is something to lose: a committed movie, or results that are not committed yet."""
+    if journal_files(run):
+        return True
+    try:
+        return any(manifest.movies for manifest in manifests(run))
+    except ValueError:  # damaged: what it said may still be there
+        return True
+
+
 def _now() -> str:
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     try:
         moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         raise ValueError(f"SOURCE_DATE_EPOCH is {epoch!r}; it takes whole seconds since 1970") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 

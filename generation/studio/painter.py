@@ -15,6 +15,7 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from typing import Any, Final
 
@@ -98,12 +99,28 @@ class OfflinePainter:
         return style.model_dump(mode="json")
 
     async def paint(self, request: Request) -> tuple[dict[str, JsonValue], bytes]:
-        """Paint a keyframe in a worker process: the JSON of a `Painting`, and the encoded image."""
+        """Paint a keyframe in a worker process: the JSON of a `Painting`, and the encoded image.
+
+        Raises:
+            OSError: a worker process died.
+        """
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
             )
-        return await asyncio.get_running_loop().run_in_executor(self._pool, paint_request, request.body())
+        # The first task starts the workers, and they inherit what is blocked: Ctrl-C is the parent's from the start.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            painted = asyncio.get_running_loop().run_in_executor(self._pool, paint_request, request.body())
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        try:
+            return await painted
+        except BrokenProcessPool:
+            raise OSError(
+                "a drawing process died, perhaps for want of memory; run the same command again, "
+                "with --set engine.workers=1 if it dies again"
+            ) from None
 
     async def close(self) -> None:
         """End the worker processes."""

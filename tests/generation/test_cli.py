@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from moviellm.generation import cli
 from moviellm.generation.cli import call, expand_set
+from moviellm.generation.files import DiskError
 
 ONE_SCENE = ["--set", "story.chapters=1", "story.scenes=1", "story.keyframes=2", "questions.per_movie=4"]
 
@@ -51,6 +53,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["make", "a key", "--recipe", "tinny"], "did you mean tiny"),
         (["make", "a key", "--writer", "ghost"], "offline"),
         (["make", "a key", "--painter", "ghost"], "offline"),
+        (["make", "a key", "--set", "style.name=nosuch"], "there are storybook"),
+        (["make", "a key", "--set", "seed=!!timestamp foo"], "--set seed is not valid YAML"),
+        (["make", "a key", "--set", "seed=" + "[" * 5000], "--set seed is not valid YAML"),
+        (["make", "a key", "--set", "dataset.name=moviellm_dataset"], "cannot be loaded"),
+        (["make", "a key", "--recipe", ""], "no recipe ''"),
+        (["make", "a key", "--out", "file.txt/deeper"], "file.txt is a file"),
+        (["make", "a key", "--out", "file.txt/deeper", "--dry-run"], "file.txt is a file"),
+        (["make", "a key", "--out", "dangling"], "broken link"),
+        (["make", "\u200b"], "a theme is empty"),
+        (["make", "a \x1b[31mred key"], "control character"),
+        (["make", "a key", "--recipe", "\x1b[31mred"], r"\x1b[31mred"),
+        (["run", "tiny", "--out", "r", "--set", "dataset.name=run"], "a dataset called run"),
         (["make", "--themes", "nowhere.txt"], "no themes file"),
         (["make", "a key", "--out", "file.txt"], "is a file"),
         (["make", "a key", "--out", "full"], "other files"),
@@ -74,6 +88,7 @@ def test_bad_input_is_refused_and_leaves_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine", encoding="utf-8")
     before = sorted(str(path) for path in tmp_path.rglob("*"))
@@ -85,10 +100,17 @@ def test_bad_input_is_refused_and_leaves_nothing(
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
 
 
+def test_a_disk_that_refuses_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refusing = SimpleNamespace(check=mock.Mock(side_effect=DiskError("no space left while writing x; free space")))
+    with mock.patch.object(cli, "_verbs", return_value=refusing):
+        assert call(["check", str(tmp_path)]) == 1
+    assert "free space" in capsys.readouterr().err
+
+
 def test_a_themes_file_with_a_nul_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "themes.txt").write_bytes(b"a key\x00\n")
     assert call(["make", "--themes", str(tmp_path / "themes.txt"), "--out", str(tmp_path / "r")]) == 2
-    assert "NUL" in capsys.readouterr().err
+    assert "control character" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
 
 

@@ -31,7 +31,7 @@ def test_every_packaged_recipe_is_valid(name: str) -> None:
         ({"story": {"seconds_per_keyframe": float("nan")}}, "seconds_per_keyframe"),
         ({"themes": ["  "]}, "a theme is empty"),
         ({"themes": ["a" * 10_000]}, "10000 characters; allowed are 500"),
-        ({"themes": ["nul\x00"]}, "NUL"),
+        ({"themes": ["nul\x00"]}, "control character"),
         ({"themes": [3]}, "a theme is a phrase, got int"),
         ({"image": {"width_px": 511}}, "width_px"),
         ({"splits": {"validation": 6, "test": 6}}, "exceed the 10 movies"),
@@ -70,6 +70,20 @@ def test_broken_yaml_is_an_error(tmp_path: Path) -> None:
     path.write_text("seed: [", encoding="utf-8")
     with pytest.raises(ValueError, match="not valid YAML"):
         load_recipe(str(path))
+
+
+def test_a_billion_aliases_are_refused_at_once() -> None:
+    bomb: list[object] = ["x"] * 10
+    for _ in range(9):
+        bomb = [bomb] * 10
+    with pytest.raises(ValueError, match="a theme is a phrase, got list"):
+        recipe_from({"themes": bomb})
+
+
+def test_a_recipe_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="mine.yaml is not UTF-8 text"):
+        load_recipe(str(tmp_path / "mine.yaml"))
 
 
 def test_an_override_reaches_a_nested_key() -> None:

@@ -1,5 +1,6 @@
 """run.yaml: fixed at the start, extended with care."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,8 @@ def test_themes_may_be_added(tmp_path: Path) -> None:
 )
 def test_other_movies_need_replace(tmp_path: Path, other: Recipe) -> None:
     start_run(tmp_path / "r", RECIPE, movies_per_shard=5)
+    (tmp_path / "r" / "journal").mkdir()
+    (tmp_path / "r" / "journal" / "000000.0.jsonl").touch()
     with pytest.raises(ValueError, match="--replace"):
         start_run(tmp_path / "r", other, movies_per_shard=5)
     assert start_run(tmp_path / "r", other, movies_per_shard=5, replace=True).recipe == other
@@ -75,3 +78,19 @@ def test_a_grammar_of_ones_own_is_no_other_movie(tmp_path: Path) -> None:
     start_run(tmp_path / "r", RECIPE, movies_per_shard=5)
     other = RECIPE.model_copy(update={"studio": StudioConfig(grammar="mine")})
     assert start_run(tmp_path / "r", other, movies_per_shard=5).recipe.studio.grammar == "mine"
+
+
+def test_a_run_that_holds_nothing_may_become_another(tmp_path: Path) -> None:
+    start_run(tmp_path / "r", RECIPE, movies_per_shard=5)
+    other = Recipe(themes=("a map",))
+    assert start_run(tmp_path / "r", other, movies_per_shard=5).recipe == other
+
+
+@pytest.mark.parametrize("line", ["movies_per_shard: -5", "movies_per_shard: 0", "created_at: yesterday"])
+def test_a_record_edited_by_hand_into_nonsense_is_refused(tmp_path: Path, line: str) -> None:
+    start_run(tmp_path / "r", RECIPE, movies_per_shard=5)
+    path = tmp_path / "r" / RECORD_NAME
+    key = line.partition(":")[0]
+    path.write_text(re.sub(rf"^{key}:.*$", line, path.read_text(encoding="utf-8"), flags=re.M), encoding="utf-8")
+    with pytest.raises(ValueError, match=key):
+        read_run(tmp_path / "r")
