@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test test-all lint types fix sample clean
+.PHONY: demo test test-slow test-all lint types fix sample clean
 
 demo: .venv/core        ## 12 movies, their dataset, loaded back: the core install only
 	$(BIN)/moviellm run tiny --out demo
@@ -10,7 +10,10 @@ demo: .venv/core        ## 12 movies, their dataset, loaded back: the core insta
 test: .venv/dev         ## the suite
 	$(BIN)/python -m pytest -n auto
 
-test-all: .venv/dev     ## and the slow tests: kills, old versions of `datasets`, wheels
+test-slow: .venv/dev    ## what takes minutes: the built packages, old versions of `datasets`, the paper's size
+	$(BIN)/python -m pytest -n auto -m slow
+
+test-all: .venv/dev     ## both
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
 lint: .venv/dev         ## what CI checks beside the tests

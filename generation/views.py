@@ -12,6 +12,7 @@ from pathlib import Path
 
 from moviellm.generation.film import write_film
 from moviellm.generation.progress import progress
+from moviellm.generation.runs.manifest import refuse_folders
 from moviellm.generation.runs.record import read_run
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Movie
@@ -35,13 +36,19 @@ def write_views(run: Path, movie_ids: list[str] | None, *, films: bool) -> dict[
     if unknown:
         raise ValueError(f"{run} has no movie {', '.join(unknown)}; it has {', '.join(known[:20])}")
     wanted = [movie_id for movie_id in known if movie_ids is None or movie_id in movie_ids]
-    filmed = dict(_write_films(reader, wanted)) if films else {}
     page = run / STORYBOARD_NAME
+    refuse_folders([page, *_film_paths(run, wanted)] if films else [page])
+    filmed = dict(_write_films(reader, wanted)) if films else {}
     storyboard = import_module("moviellm.cards.storyboard")
     title = read_run(run).recipe.dataset.name
     with progress("storyboard", len(wanted), "movies") as advance:
         storyboard.render_storyboard(reader, page, title=title, films=filmed, movie_ids=movie_ids, progress=advance)
     return {"storyboard": str(page)} | ({"films": str(run / FILMS_NAME)} if films else {})
+
+
+def _film_paths(run: Path, movie_ids: list[str]) -> Iterator[Path]:
+    for movie_id in movie_ids:
+        yield from (run / FILMS_NAME / f"{movie_id}.{ending}" for ending in ("mp4", "srt", "vtt"))
 
 
 def _write_films(reader: RunReader, wanted: list[str]) -> Iterator[tuple[str, str]]:

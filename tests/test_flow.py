@@ -182,3 +182,12 @@ def test_run_ends_at_the_loaded_dataset(tmp_path: Path) -> None:
     assert len(list((tmp_path / "demo" / "run" / "films").glob("*.mp4"))) == 3
     again = moviellm("run", "tiny", "--out", "demo", "--set", "movies=3", *SMALL, cwd=tmp_path)
     assert "nothing to make" in again.stdout
+
+
+@pytest.mark.slow
+def test_a_movie_of_the_papers_size_is_made_whole(tmp_path: Path) -> None:
+    size = ["story.chapters=11", "story.scenes=11", "story.keyframes=11", "image.width_px=128", "image.height_px=72"]
+    done = moviellm("make", "the last train carries a secret", "--out", "r", "--json", "--set", *size, cwd=tmp_path)
+    facts = json.loads(done.stdout)
+    assert (facts["movies"], facts["keyframes"], facts["failed"]) == (1, 1331, {})
+    assert moviellm("check", "r", cwd=tmp_path).stdout == "r: 0 errors, 0 warnings\n"

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from moviellm.generation.files import disk_errors
 from moviellm.generation.findings import Finding
 from moviellm.generation.runs.journal import journal_files, read_journals
 from moviellm.generation.runs.manifest import (
+    FOLDER,
     TABLES,
     Manifest,
     TableFile,
@@ -32,10 +32,20 @@ from moviellm.generation.runs.manifest import (
     shard_files,
     table_damage,
 )
-from moviellm.generation.runs.tables import read_entries
+from moviellm.generation.runs.record import RECORD_NAME, RunRecord
+from moviellm.generation.runs.tables import (
+    OTHER_MODEL_REMEDY,
+    journal_shards,
+    lost_shards,
+    open_table,
+    other_data_model,
+    read_entries,
+    record_of,
+)
 from moviellm.generation.schema import STAGES, Movie, Stage, check_movie, movie_number
 
 _SHARD_FILE = re.compile(r"^(\d{6,})[-.]")
+_FILM_FILE = re.compile(r"^(m\d{5,})\.(mp4|srt|vtt)$")
 
 
 @dataclass
@@ -48,6 +58,8 @@ class _Shard:
     images: set[str] = field(default_factory=set)
     """Hashes of the images in the keyframes table."""
     cells: dict[Stage, int] = field(default_factory=dict)
+    movies: set[str] = field(default_factory=set)
+    """Ids in the table of movies."""
     failed: int = 0
     damaged: set[str] = field(default_factory=set)
     """Tables that cannot be read."""
@@ -57,15 +69,24 @@ def verify(run: Path) -> Iterator[Finding]:
     """Everything that is wrong with a run, shard by shard. Memory: the keys of one shard, and a number a movie.
 
     Raises:
-        ValueError: there is no such folder.
+        ValueError: there is no such folder, or its record is damaged.
     """
     if not run.is_dir():
         manifests(run)
+    record = record_of(run)
+    if record is not None and (why := other_data_model(record.schema_version)) is not None:
+        yield Finding(severity="error", where=RECORD_NAME, what=f"the run {why}", do=OTHER_MODEL_REMEDY)
+    yield from _folders(run)
+    lost = lost_shards(run, record)
+    for number in lost:
+        yield _error(run, f"manifest/{number:06d}.json", "is missing, and with it the movies of this shard")
     paths = manifest_paths(run)
-    if not paths:
+    if not paths and not lost:
         yield _warning(run, str(run), "nothing is committed yet", f"`moviellm make --out {run}` goes on with it")
     last_movie = -1
     for path in paths:
+        if path.is_dir():  # said by _folders
+            continue
         try:
             manifest = read_manifest(path)
         except ValueError as error:
@@ -78,6 +99,8 @@ def verify(run: Path) -> Iterator[Finding]:
             if stage in manifest.tables and stage not in shard.damaged:
                 yield from _check_cells(run, shard, stage)
         yield from _check_movies(run, shard, last_movie)
+        if record is not None and not shard.damaged:
+            yield from _check_against_record(run, shard, record)
         if manifest.last_movie is not None:
             last_movie = max(last_movie, movie_number(manifest.last_movie))
         if manifest.failed:
@@ -100,11 +123,13 @@ def _check_file(run: Path, shard: _Shard, name: str, table: TableFile) -> Iterat
     damage = table_damage(run, table)
     if damage is not None:
         shard.damaged.add(name)
+        if damage == FOLDER:  # said by _folders
+            return
         yield _error(run, table.file, f"{damage}; it holds {table.rows} rows")
         return
     if table.sha256[:16] != Path(table.file).stem.partition("-")[2]:
         yield _error(run, table.file, "is not named by the hash of its bytes")
-    with pq.ParquetFile(run / table.file) as file:
+    with open_table(run / table.file) as file:
         if file.metadata.num_rows != table.rows:
             yield _error(run, table.file, f"has {file.metadata.num_rows} rows, the manifest says {table.rows}")
 
@@ -112,7 +137,7 @@ def _check_file(run: Path, shard: _Shard, name: str, table: TableFile) -> Iterat
 def _check_cells(run: Path, shard: _Shard, stage: Stage) -> Iterator[Finding]:
     table = shard.manifest.tables[stage]
     count = failed = 0
-    with pq.ParquetFile(run / table.file) as file:
+    with open_table(run / table.file) as file:
         for group in range(file.num_row_groups):
             columns = ["key", "cell_id", "output", "image", "image_sha256", "error"]
             for row in file.read_row_group(group, columns=columns, use_threads=False).to_pylist():
@@ -158,18 +183,34 @@ def _check_movies(run: Path, shard: _Shard, last_movie: int) -> Iterator[Finding
     if table is None or "movies" in shard.damaged:
         return
     first = last = None
-    with pq.ParquetFile(run / table.file) as file:
+    with open_table(run / table.file) as file:
         for group in range(file.num_row_groups):
             for row in file.read_row_group(group, use_threads=False).to_pylist():
                 number = movie_number(row["movie_id"])
                 if number <= last_movie:
                     what = "comes again, or after a later movie"
                     yield _error(run, f"{table.file}, {row['movie_id']}", what)
+                shard.movies.add(row["movie_id"])
                 first, last, last_movie = first or row["movie_id"], row["movie_id"], number
                 for what in _movie_problems(shard, row["movie_id"], row["movie"]):
                     yield _error(run, f"{table.file}, {row['movie_id']}", what)
     if (manifest.movies, manifest.first_movie, manifest.last_movie) != (table.rows, first, last):
         yield _error(run, f"manifest/{manifest.shard:06d}.json", f"does not describe the movies of {table.file}")
+
+
+def _check_against_record(run: Path, shard: _Shard, record: RunRecord) -> Iterator[Finding]:
+    """Whether a shard holds the movies that run.yaml asks for. A movie with cells is one that was tried: left out."""
+    if min(journal_shards(run), default=shard.manifest.shard + 1) <= shard.manifest.shard:
+        return  # it is being made
+    first = shard.manifest.shard * record.movies_per_shard
+    after = min(first + record.movies_per_shard, len(record.recipe.movie_themes()))
+    asked = {f"m{number:05d}" for number in range(first, after)}
+    tried = {cell_id.partition("/")[0] for cell_id in shard.cell_ids}
+    where = f"manifest/{shard.manifest.shard:06d}.json"
+    if lacking := sorted(asked - shard.movies - tried):
+        yield _error(run, where, f"lacks movies that {RECORD_NAME} asks for: {', '.join(lacking[:5])}")
+    if surplus := sorted(shard.movies - asked):
+        yield _error(run, where, f"holds movies that {RECORD_NAME} does not ask for: {', '.join(surplus[:5])}")
 
 
 def _movie_problems(shard: _Shard, movie_id: str, text: str) -> Iterator[str]:
@@ -190,6 +231,15 @@ def _movie_problems(shard: _Shard, movie_id: str, text: str) -> Iterator[str]:
                 yield f"the picture of {keyframe.keyframe_id} is in no table"
 
 
+def _folders(run: Path) -> Iterator[Finding]:
+    """Folders with the names of files. Nobody deletes them unasked: somebody may have put something there."""
+    patterns = ["lock", "calls.jsonl", "storyboard.html", "manifest/*.json", "films/m*.*", ".*.tmp", "*/.*.tmp"]
+    patterns += [*(f"{name}/*.parquet" for name in TABLES), "journal/*.jsonl", "journal/*.pack"]
+    for path in sorted({path for pattern in patterns for path in run.glob(pattern) if path.is_dir()}):
+        do = f"delete it by hand; then `moviellm make --out {run}` makes the file"
+        yield Finding(severity="error", where=str(path.relative_to(run)), what=FOLDER, do=do)
+
+
 def _leftovers(run: Path) -> Iterator[Finding]:
     for path in _garbage(run):
         yield _warning(
@@ -205,7 +255,7 @@ def _leftovers(run: Path) -> Iterator[Finding]:
 
 
 def gc(run: Path, dry_run: bool = False) -> list[Path]:
-    """Remove temporary files, tables that no manifest lists, and journals whose results are all in whole tables.
+    """Remove temporary files, tables and films that no manifest lists, and journals whose results are all in tables.
 
     What belongs to a shard without a readable manifest stays: the next `moviellm make` uses it. The caller holds
     `lock_run(run)`.
@@ -229,6 +279,7 @@ def gc(run: Path, dry_run: bool = False) -> list[Path]:
 def _garbage(run: Path) -> list[Path]:
     folders = [run, *(run / name for name in (*TABLES, "manifest", "films"))]
     garbage = {path for folder in folders for path in folder.glob(".*.tmp")}
+    garbage.update(_stale_films(run))
     for shard in sorted({number for path in _shard_paths(run) if (number := _shard_number(path)) is not None}):
         try:
             manifest = read_manifest(manifest_path(run, shard))
@@ -241,7 +292,28 @@ def _garbage(run: Path) -> list[Path]:
             entries, _ = read_journals(run, shard)
             if {entry.key for entry, _ in entries} <= _committed_keys(run, manifest):
                 garbage.update(journals)
-    return sorted(garbage)
+    return sorted(path for path in garbage if not path.is_dir())
+
+
+def _stale_films(run: Path) -> Iterator[Path]:
+    """Films of movies that are in no manifest; none while a shard is missing, damaged or in the making."""
+    films = {path: match[1] for path in (run / "films").glob("m*.*") if (match := _FILM_FILE.match(path.name))}
+    if not films or journal_files(run):
+        return
+    try:
+        committed = manifests(run)
+        if not committed or lost_shards(run, record_of(run)):
+            return
+    except ValueError:
+        return
+    movie_ids: set[str] = set()
+    for manifest in committed:
+        table = manifest.tables.get("movies")
+        if table is None or table_damage(run, table) is not None:
+            return
+        with open_table(run / table.file) as file:
+            movie_ids.update(file.read(columns=["movie_id"]).column(0).to_pylist())
+    yield from (path for path, movie_id in films.items() if movie_id not in movie_ids)
 
 
 def _shard_paths(run: Path) -> Iterator[Path]:

@@ -22,6 +22,7 @@ from moviellm.generation.runs.manifest import (
     TableFile,
     manifest_path,
     read_manifest,
+    refuse_folders,
     shard_files,
     table_damage,
 )
@@ -36,6 +37,7 @@ class Store:
         self.run = run
         self.index = index
         self.engine_version = engine_version
+        refuse_folders(self._files())
         self.entries: dict[str, Entry] = {}
         """Every result that is there, by key."""
         self.findings: list[str] = []
@@ -50,6 +52,11 @@ class Store:
         self.findings += findings
         for entry, place in journaled:
             self._keep(entry, place)
+
+    def _files(self) -> list[Path]:
+        """Every file of the shard on disk, and the call log."""
+        own = [manifest_path(self.run, self.index), self.run / "calls.jsonl"]
+        return [*own, *shard_files(self.run, self.index), *journal_files(self.run, self.index)]
 
     def _load_tables(self) -> None:
         path = manifest_path(self.run, self.index)

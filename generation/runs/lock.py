@@ -12,12 +12,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from moviellm.generation.files import disk_errors
+from moviellm.generation.runs.manifest import refuse_folders
 
-_held_locks: set[TextIO] = set()
+_held_locks: set[FileIO] = set()
 
 
 @contextmanager
@@ -31,20 +32,21 @@ def lock_run(run: Path) -> Iterator[None]:
         raise ValueError(f"{run} is a file, not a run folder; choose another --out")
     with disk_errors(run):
         run.mkdir(parents=True, exist_ok=True)
-        file = open(run / "lock", "a+", encoding="utf-8")  # noqa: SIM115
+        refuse_folders([run / "lock"])
+        file = open(run / "lock", "ab+", buffering=0)  # noqa: SIM115
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = file.read().strip() or "another process"
+            holder = file.read().decode(errors="replace").strip() or "another process"
             raise ValueError(f"{run} is being made by {holder}; wait for it or stop it") from None
         _held_locks.add(file)
         try:
-            with disk_errors(run / "lock"):
+            # Who holds it is only for a message: a full disk must not stop the verb that frees space.
+            with suppress(OSError):
                 file.truncate(0)
-                file.write(f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}\n")
-                file.flush()
+                file.write(f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
             yield
         finally:
             _held_locks.discard(file)

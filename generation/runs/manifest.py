@@ -9,6 +9,7 @@ does not exist for a reader. It holds no times and nothing else that a kill or t
 It does not open tables: see tables.py.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -18,6 +19,7 @@ from moviellm.generation.schema import STAGES, Record, Sha256, Stage, Text
 
 TABLES: tuple[str, ...] = (*STAGES, "movies")
 """Folders of tables in a run."""
+FOLDER = "is a folder where a file belongs"
 
 
 class TableFile(Record):
@@ -74,6 +76,7 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         ValueError: it is damaged.
     """
+    refuse_folders([path])
     try:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
@@ -103,6 +106,17 @@ def shard_files(run: Path, shard: int) -> list[Path]:
     return sorted(path for pattern in [*patterns, f"manifest/.{shard:06d}.*.tmp"] for path in run.glob(pattern))
 
 
+def refuse_folders(paths: Iterable[Path]) -> None:
+    """Say which file cannot be written or read because a folder has its name: nothing here removes a folder.
+
+    Raises:
+        ValueError: one of the paths is a folder.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise ValueError(f"{path} {FOLDER}; delete it by hand and run the same command again")
+
+
 def remedy(run: Path) -> str:
     """What to do about a damaged run."""
     return f"`moviellm make --out {run}` makes the damaged part again, `moviellm check {run}` lists what is wrong"
@@ -111,6 +125,8 @@ def remedy(run: Path) -> str:
 def table_damage(run: Path, table: TableFile) -> str | None:
     """What is wrong with a committed table's file; None when every byte is as it was written."""
     path = run / table.file
+    if path.is_dir():
+        return FOLDER
     if not path.is_file():
         return "is missing"
     if path.stat().st_size != table.bytes:

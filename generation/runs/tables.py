@@ -24,8 +24,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviellm.generation.files import disk_errors, sync_folder
-from moviellm.generation.runs.journal import Entry
-from moviellm.generation.runs.manifest import TableFile, manifests, remedy, table_damage
+from moviellm.generation.runs.journal import Entry, journal_files
+from moviellm.generation.runs.manifest import TableFile, manifest_paths, manifests, remedy, table_damage
+from moviellm.generation.runs.record import RECORD_NAME, RunRecord, read_run
 from moviellm.generation.schema import SCHEMA_VERSION, STAGES, Keyframe, Movie, canonical_json, movie_number
 
 GROUP_ROWS = 64
@@ -60,10 +61,15 @@ MOVIE_SCHEMA = pa.schema([pa.field("movie_id", pa.string()), pa.field("movie", p
 _REPEATED = ["task", "model_id", "model_revision", "prompt_id", "prompt_sha256", "params"]
 
 
+def open_table(path: Path) -> pq.ParquetFile:
+    """A table, for reading. pyarrow takes a relative path that begins with `~` for the home folder."""
+    return pq.ParquetFile(path.absolute())
+
+
 def read_entries(path: Path) -> Iterator[Entry]:
     """The results in a stage's table, without image bytes."""
     columns = ["key", "output", "image_sha256", "error"]
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         for group in range(file.num_row_groups):
             for row in file.read_row_group(group, columns=columns, use_threads=False).to_pylist():
                 yield Entry(**row)
@@ -161,7 +167,7 @@ class StoredImages:
     """The images of one table, by hash; keeps two row groups in memory."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(path)
+        self._file = open_table(path)
         self._places: dict[str, tuple[int, int]] = {}
         self._groups: OrderedDict[int, Any] = OrderedDict()
         for group in range(self._file.num_row_groups):
@@ -193,6 +199,47 @@ class StoredImages:
         self._file.close()
 
 
+def record_of(run: Path) -> RunRecord | None:
+    """The record of a run; None where there is none, as in a copy of the tables alone.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    return read_run(run) if (run / RECORD_NAME).exists() else None
+
+
+def lost_shards(run: Path, record: RunRecord | None) -> list[int]:
+    """Shards that should be committed and are not, although nothing says that they are in the making.
+
+    Shards are made one after the other: a journal speaks for its own shard, and for those that follow the last
+    committed one, which may not have begun.
+    """
+    there = {int(path.stem) for path in manifest_paths(run)}
+    after_last = max(there, default=-1) + 1
+    count = 0 if record is None else -(-len(record.recipe.movie_themes()) // record.movies_per_shard)
+    making = journal_shards(run)
+    return [
+        shard
+        for shard in range(max(after_last, count))
+        if shard not in there and shard not in making and (shard < after_last or shard < min(making, default=count))
+    ]
+
+
+def journal_shards(run: Path) -> set[int]:
+    """Numbers of the shards that have a journal."""
+    return {int(path.name.split(".")[0]) for path in journal_files(run) if path.name.split(".")[0].isdecimal()}
+
+
+def other_data_model(schema_version: str) -> str | None:
+    """Why data of this schema version cannot be read; None when they can."""
+    if schema_version.split(".")[0] == SCHEMA_VERSION.split(".")[0]:
+        return None
+    return f"was made with data model {schema_version}, this version reads {SCHEMA_VERSION}"
+
+
+OTHER_MODEL_REMEDY = "read it with the moviellm that made it, or make it again under another --out"
+
+
 class RunReader:
     """Reads what is committed of a run. Memory is bounded by a movie and two row groups of images.
 
@@ -205,12 +252,14 @@ class RunReader:
         self.manifests = manifests(run)
         if not self.manifests:
             raise ValueError(f"nothing is finished in {run} yet; `moviellm make --out {run}` goes on with it")
-        for manifest in self.manifests:
-            if manifest.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
-                raise ValueError(
-                    f"{run} was made with data model {manifest.schema_version}, this version reads {SCHEMA_VERSION}; "
-                    f"read it with the moviellm that made it, or make it again under another --out"
-                )
+        record = record_of(run)
+        for made in [*self.manifests, record]:
+            if made is not None and (why := other_data_model(made.schema_version)) is not None:
+                raise ValueError(f"{run} {why}; {OTHER_MODEL_REMEDY}")
+        lost = lost_shards(run, record)
+        if lost:
+            names = ", ".join(f"manifest/{shard:06d}.json" for shard in lost[:5]) + ", ..." * (len(lost) > 5)
+            raise ValueError(f"{run} lacks {len(lost)} of its shards ({names}). {remedy(run)}")
         self._open: tuple[str, StoredImages] | None = None
 
     def movies(self) -> Iterator[Movie]:
@@ -220,7 +269,7 @@ class RunReader:
             damage = table_damage(self.run, table)
             if damage is not None:
                 raise self._damaged(table, damage)
-            with pq.ParquetFile(self.run / table.file) as file:
+            with open_table(self.run / table.file) as file:
                 for group in range(file.num_row_groups):
                     rows = file.read_row_group(group, columns=["movie"], use_threads=False).column(0)
                     for row in rows:
@@ -239,8 +288,9 @@ class RunReader:
         for manifest in self.manifests:
             for stage in STAGES:
                 if manifest.failed and stage in manifest.tables:
-                    errors = pq.read_table(self.run / manifest.tables[stage].file, columns=["error"]).column(0)
-                    counts.update(f"{stage}: {error}" for error in errors.to_pylist() if error is not None)
+                    with open_table(self.run / manifest.tables[stage].file) as file:
+                        errors = file.read(columns=["error"]).column(0).to_pylist()
+                    counts.update(f"{stage}: {error}" for error in errors if error is not None)
         return counts
 
     def _keyframes_of(self, movie: Movie) -> TableFile | None:
