@@ -51,6 +51,7 @@ from moviellm.generation.dataset.folder import (
     check_target,
     describe_file,
     install,
+    resolve_target,
     same_files,
 )
 from moviellm.generation.dataset.parquet_files import IMAGE_ROWS_PER_GROUP, TEXT_ROWS_PER_GROUP, Shard, ShardWriter
@@ -102,7 +103,7 @@ def build_dataset(
         ValueError: the target is refused, the run has no movie or a missing picture, contents changed under a version
             that the recipe fixes, or the disk would not take it. The target is then as it was.
     """
-    out = out.resolve()
+    out = resolve_target(out)
     check_target(out)  # refuse before the work
     try:
         with building_folder(out) as building:

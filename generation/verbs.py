@@ -6,6 +6,7 @@ not import them. The work itself is in the rooms.
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def gc(run: Path, *, dry_run: bool, as_json: bool) -> None:
     from moviellm.generation.runs.check import gc as collect
 
     read_run(run)
-    with lock_run(run):
+    with nullcontext() if dry_run else lock_run(run):  # looking needs no lock, nor a disk that can be written
         paths = collect(run, dry_run=dry_run)
     verb = "would delete" if dry_run else "deleted"
     lines = [f"{run}: {verb} {len(paths)} files", *(f"  {path}" for path in paths)]

@@ -11,6 +11,7 @@ heals nothing: what is damaged is built or downloaded again. Command line: `movi
 import hashlib
 import io
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -51,12 +52,19 @@ class _Seen:
 
 
 def check_dataset(folder: Path) -> Iterator[Finding]:
-    """Everything that is wrong with a dataset folder, as it is found."""
+    """Everything that is wrong with a dataset folder, as it is found.
+
+    Raises:
+        ValueError: there is no dataset folder there.
+    """
     try:
         manifest = read_manifest(folder)
-    except ValueError as error:
-        yield _error(MANIFEST, str(error), REBUILD)
+    except ValueError:
+        if not (folder / MANIFEST).is_file():
+            raise
+        yield _error(MANIFEST, "it is damaged", f"delete {folder} first, then {REBUILD}")
         return
+    folder = folder.resolve()  # pyarrow and `datasets` take a leading ~ for a home directory
     if manifest.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         what = f"the dataset has schema {manifest.schema_version}, this program checks {SCHEMA_VERSION}"
         yield _error(MANIFEST, what, "use the moviellm version that made it")
@@ -133,15 +141,16 @@ def _check_readme(folder: Path, manifest: DatasetManifest) -> Iterator[Finding]:
         if str(configs.get(config, {}).get("version")) != manifest.version:
             yield _error(README, f"config {config} has not version {manifest.version} of the manifest", REBUILD)
             return
-    yield from _check_loading(folder, manifest)
+    with tempfile.TemporaryDirectory(prefix="moviellm-") as cache:
+        yield from _check_loading(folder, manifest, cache)
 
 
-def _check_loading(folder: Path, manifest: DatasetManifest) -> Iterator[Finding]:
+def _check_loading(folder: Path, manifest: DatasetManifest, cache: str) -> Iterator[Finding]:
     import datasets
 
     for config, splits in manifest.configs.items():
         try:
-            loaded = datasets.load_dataset(str(folder.resolve()), config, streaming=True)
+            loaded = datasets.load_dataset(str(folder), config, streaming=True, cache_dir=cache)
             empty = [split for split in splits if set(next(iter(loaded[split]), {})) != set(FEATURES[config])]
         except Exception as error:  # whatever load_dataset stumbles over is the finding
             yield _error(config, f'load_dataset(folder, "{config}") fails: {error!r}', REBUILD)

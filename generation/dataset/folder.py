@@ -8,6 +8,7 @@
 It does not say what is in the files: see export.py. dataset_check.py holds a folder against its manifest.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -27,6 +28,8 @@ SCRIPT = "moviellm_dataset.py"
 """Copy of the loading script; current `datasets` refuses any folder or Hub repository that has its name."""
 UPLOAD_CACHE = ".cache"
 """What huggingface_hub leaves in a folder it has uploaded; rebuilt when it is gone."""
+PATTERN_MARKS = ("[", "]", "*", "?", "::")
+"""What `datasets` takes for a pattern or a chain of protocols, anywhere in the path of a local folder."""
 
 
 class ManifestFile(BaseModel):
@@ -85,7 +88,10 @@ def read_manifest(folder: Path) -> DatasetManifest:
     try:
         return DatasetManifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise ValueError(f"{path} is damaged ({error.error_count()} errors); build the dataset again") from None
+        raise ValueError(
+            f"{path} is damaged ({error.error_count()} errors); delete {folder} first, then build the dataset again, "
+            f"or choose another folder"
+        ) from None
 
 
 def describe_file(folder: Path, path: Path, rows: int | None = None) -> ManifestFile:
@@ -95,23 +101,47 @@ def describe_file(folder: Path, path: Path, rows: int | None = None) -> Manifest
     return ManifestFile(path=path.relative_to(folder).as_posix(), sha256=digest, bytes=path.stat().st_size, rows=rows)
 
 
+def resolve_target(out: Path) -> Path:
+    """The absolute path of a folder to write, links followed.
+
+    Raises:
+        ValueError: a link of it leads back to itself.
+    """
+    try:
+        out.stat()
+    except OSError as error:  # Path.resolve has another error for it in every Python
+        if error.errno == errno.ELOOP:
+            raise ValueError(
+                f"{out}: a symbolic link leads back to itself; remove it, or choose another folder"
+            ) from None
+    return out.resolve()
+
+
 def check_target(out: Path) -> DatasetManifest | None:
-    """Whether a dataset may be written to `out`; the manifest of the one that is there, or None.
+    """Whether a dataset may be written to `out`, a resolved path; the manifest of the one that is there, or None.
 
     Raises:
         ValueError: it is a file, another kind of folder, a dataset with foreign files in it, or has a name that
-            `datasets` refuses.
+            `datasets` does not load.
     """
     if out.name == SCRIPT.removesuffix(".py"):
         raise ValueError(
             f"a dataset folder must not be called {out.name}: `datasets` takes it for a script; rename it"
+        )
+    marks = [mark for mark in PATTERN_MARKS if mark in str(out)]
+    if marks:
+        raise ValueError(
+            f"{out} has {' and '.join(marks)} in its path, which `datasets` takes for a pattern; choose another folder"
         )
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; --out takes a folder")
     if not out.exists() or not any(out.iterdir()):
         return None
     if not (out / MANIFEST).exists():
-        raise ValueError(f"{out} holds other files and is no dataset folder; choose an empty or new folder")
+        raise ValueError(
+            f"{out} holds other files and is no dataset folder (no {MANIFEST}); choose an empty or new folder, or, if "
+            f"it is a dataset that was damaged, delete it first"
+        )
     manifest = read_manifest(out)
     known = {file.path for file in manifest.files} | {MANIFEST}
     found = (path.relative_to(out) for path in sorted(out.rglob("*")) if not path.is_dir())

@@ -288,7 +288,7 @@ def _garbage(run: Path) -> list[Path]:
         listed = {run / table.file for table in manifest.tables.values()}
         garbage.update(path for path in shard_files(run, shard) if path not in listed)
         journals = journal_files(run, shard)
-        if journals:
+        if journals and not any(path.is_dir() for path in journals):
             entries, _ = read_journals(run, shard)
             if {entry.key for entry, _ in entries} <= _committed_keys(run, manifest):
                 garbage.update(journals)

@@ -59,6 +59,8 @@ def read_run(run: Path) -> RunRecord:
         ValueError: there is no run there, or its record is damaged.
     """
     path = run / RECORD_NAME
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder where a file belongs; delete it by hand. {RESTORE}")
     if not path.is_file():
         raise ValueError(
             f'{run} is not a run folder (no {RECORD_NAME}); make one with: moviellm make "..." --out {run}'

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -455,6 +456,17 @@ def test_what_a_kill_left_under_temporary_names_is_ignored_and_removed(tmp_path)
     (tmp_path / "run/manifest/.000000.json.77.tmp").write_bytes(b"{")
     build(tmp_path / "run", TWELVE)
     assert snapshot(tmp_path / "run") == snapshot(tmp_path / "undisturbed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plot/000000-0123456789abcdef.parquet", "plot/.000000.tmp", "manifest/000000.json", "calls.jsonl"],
+)
+def test_a_folder_in_the_place_of_a_file_is_named_and_stays(tmp_path, name):
+    (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(ValueError, match=f"{re.escape(name)} is a folder where a file belongs; delete it by hand"):
+        Shard.open(tmp_path, 0)
+    assert (tmp_path / name).is_dir()
 
 
 def test_an_image_that_goes_bad_while_the_run_is_on_stops_the_commit_and_keeps_what_was_committed(tmp_path):

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from moviellm.generation.cells import Cell, Make, Result, Shard
+from moviellm.generation.config import Recipe
 from moviellm.generation.protocols import Request
+from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.schema import Movie, Stage, canonical_json
 from tests.factories import make_image, make_movie
 
@@ -122,3 +124,9 @@ def build_movies(run: Path, numbers: Iterable[int], index: int = 0) -> list[Movi
 
     asyncio.run(work())
     return movies
+
+
+def put_record(run: Path, movies: int, movies_per_shard: int = 2) -> None:
+    """A run.yaml that asks for so many movies."""
+    recipe = Recipe(themes=("a key",), movies=movies)
+    write_record(run, next_record(run, recipe, movies_per_shard=movies_per_shard))

@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import os
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,7 @@ from moviellm.generation.runs.manifest import Manifest, manifests
 from moviellm.generation.runs.tables import rows_sha256, write_table
 from moviellm.generation.schema import canonical_json
 from tests.factories import make_movie
-from tests.generation.runs.cellkit import Maker, build, build_movies, make_all, make_cell, snapshot
+from tests.generation.runs.cellkit import Maker, build, build_movies, make_all, make_cell, put_record, snapshot
 from tests.generation.runs.test_tables import row
 
 
@@ -154,6 +156,118 @@ def test_failed_cells_are_a_warning(tmp_path):
     assert warnings(tmp_path) == ["manifest/000000.json: 1 cells failed, and the movies they belong to are left out"]
 
 
+# ------------------------------------------------------------------------------------------------ the record
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Two shards of two movies each, as run.yaml asks."""
+    put_record(tmp_path, movies=4)
+    build_movies(tmp_path, [0, 1], index=0)
+    build_movies(tmp_path, [2, 3], index=1)
+    return tmp_path
+
+
+def test_a_run_that_holds_what_its_record_asks_for_has_no_findings(recorded):
+    assert list(verify(recorded)) == []
+
+
+@pytest.mark.parametrize("shard", [0, 1])
+def test_a_shard_that_the_record_asks_for_and_is_missing_is_an_error(recorded, shard):
+    (recorded / f"manifest/00000{shard}.json").unlink()
+    assert errors(recorded) == [f"manifest/00000{shard}.json: is missing, and with it the movies of this shard"]
+
+
+def test_a_run_that_lost_every_manifest_is_an_error(recorded):
+    shutil.rmtree(recorded / "manifest")
+    assert len(errors(recorded)) == 2
+
+
+def test_a_gap_between_shards_is_an_error_without_a_record_too(run):
+    (run / "manifest/000000.json").unlink()
+    assert errors(run) == ["manifest/000000.json: is missing, and with it the movies of this shard"]
+
+
+def test_a_run_that_is_not_finished_is_a_warning(tmp_path):
+    put_record(tmp_path, movies=4)
+    journal_of(tmp_path, [make_cell(0)])
+    assert [item.severity for item in verify(tmp_path)] == ["warning", "warning"]
+
+
+def test_shards_after_the_one_in_the_making_are_not_missing_yet(tmp_path):
+    put_record(tmp_path, movies=6)
+    build_movies(tmp_path, [0, 1], index=0)
+    journal_of(tmp_path, [make_cell(0)], index=1)
+    assert errors(tmp_path) == []
+
+
+def test_a_journal_does_not_excuse_a_gap_elsewhere(tmp_path):
+    put_record(tmp_path, movies=6)
+    build_movies(tmp_path, [4, 5], index=2)
+    journal_of(tmp_path, [make_cell(0)], index=0)
+    assert [item.split(":")[0] for item in errors(tmp_path)] == ["manifest/000001.json"]
+
+
+def test_a_movie_that_was_never_tried_is_an_error(tmp_path):
+    put_record(tmp_path, movies=2)
+    build_movies(tmp_path, [0])
+    assert errors(tmp_path) == ["manifest/000000.json: lacks movies that run.yaml asks for: m00001"]
+
+
+def test_a_movie_that_failed_is_no_error(tmp_path):
+    put_record(tmp_path, movies=1)
+    failed = replace(make_cell(0), cell_id="m00000/1-outline")
+    build(tmp_path, [failed], Maker(fail=[failed.cell_id]))
+    assert errors(tmp_path) == []
+
+
+def test_a_movie_that_the_record_does_not_ask_for_is_an_error(tmp_path):
+    put_record(tmp_path, movies=1)
+    build_movies(tmp_path, [0, 1])
+    assert errors(tmp_path) == ["manifest/000000.json: holds movies that run.yaml does not ask for: m00001"]
+
+
+def test_a_record_of_another_data_model_is_an_error(recorded):
+    path = recorded / "run.yaml"
+    path.write_text(path.read_text().replace("schema_version: 1.", "schema_version: 9."))
+    (finding,) = verify(recorded)
+    assert (finding.severity, finding.where) == ("error", "run.yaml")
+
+
+def test_a_run_whose_path_begins_with_a_tilde_is_checked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    build_movies(Path("~/run"), [0])
+    assert list(verify(Path("~/run"))) == []
+
+
+# ------------------------------------------------------------------------------------------------ folders for files
+
+FOLDERS = ["plot/000000-0123456789abcdef.parquet", "storyboard.html", "films/m00000.mp4", "journal/000000.0.jsonl"]
+
+
+@pytest.mark.parametrize("name", [*FOLDERS, "manifest/000002.json", "plot/.000000.tmp", "calls.jsonl", "lock"])
+def test_a_folder_where_a_file_belongs_must_be_deleted_by_hand(run, name):
+    (run / name).unlink(missing_ok=True)
+    (run / name).mkdir(parents=True)
+    (finding,) = [item for item in verify(run) if item.severity == "error"]
+    assert (finding.where, finding.what) == (name, "is a folder where a file belongs")
+    assert finding.do.startswith("delete it by hand")
+
+
+def test_a_folder_in_the_place_of_a_committed_table_is_said_once(run):
+    path = next((run / "movies").iterdir())
+    path.unlink()
+    path.mkdir()
+    assert errors(run) == [f"movies/{path.name}: is a folder where a file belongs"]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_gc_leaves_folders_alone(run, name):
+    (run / name).mkdir(parents=True)
+    gc(run)
+    assert (run / name).is_dir()
+
+
 # ------------------------------------------------------------------------------------------------ leftovers
 
 
@@ -182,9 +296,9 @@ def test_gc_removes_what_killed_runs_leave_and_nothing_else(run):
     assert snapshot(run) == before
 
 
-def journal_of(run, cells, commit=False) -> None:
+def journal_of(run, cells, index=0) -> None:
     async def work():
-        shard = Shard.open(run, 0)
+        shard = Shard.open(run, index)
         await make_all(shard, cells, Maker())
         await shard.close()
 
@@ -229,3 +343,35 @@ def test_gc_keeps_the_tables_of_a_shard_whose_manifest_is_damaged(run):
 def test_gc_of_a_missing_run_is_a_value_error(tmp_path):
     with pytest.raises(ValueError, match="no run folder"):
         gc(tmp_path / "nothing")
+
+
+def put_films(run, *movie_ids: str) -> set[str]:
+    (run / "films").mkdir()
+    names = {f"films/{movie_id}.{ending}" for movie_id in movie_ids for ending in ("mp4", "srt", "vtt")}
+    for name in names:
+        (run / name).write_bytes(b"film")
+    return names
+
+
+def test_gc_removes_films_of_movies_that_no_manifest_holds(run):
+    names = put_films(run, "m00003", "m00004")
+    stale = {name for name in names if "m00004" in name}
+    assert {str(path.relative_to(run)) for path in gc(run)} == stale
+    assert {f"films/{path.name}" for path in (run / "films").iterdir()} == names - stale
+
+
+def test_a_film_of_a_movie_that_is_gone_is_a_warning(run):
+    stale = put_films(run, "m00004")
+    assert {item.split(":")[0] for item in warnings(run)} == stale
+
+
+def test_gc_keeps_films_while_a_manifest_is_missing(run):
+    put_films(run, "m00000")
+    (run / "manifest/000000.json").unlink()
+    assert gc(run) == []
+
+
+def test_gc_keeps_films_while_the_run_is_in_the_making(run):
+    put_films(run, "m00004")
+    journal_of(run, [make_cell(0)], index=2)
+    assert gc(run) == []

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -87,6 +88,25 @@ def test_a_read_only_folder_is_said(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
     with pytest.raises(ValueError, match="read-only while writing .*; make it writable"), lock_run(tmp_path / "run"):
+        pass
+
+
+def test_a_full_disk_does_not_keep_the_verb_that_frees_space_from_its_lock(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # every write to a file fails from now on
+    try:
+        with lock_run(tmp_path):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_folder_in_the_place_of_the_lock_is_named(tmp_path):
+    (tmp_path / "lock").mkdir()
+    with (
+        pytest.raises(ValueError, match="lock is a folder where a file belongs; delete it by hand"),
+        lock_run(tmp_path),
+    ):
         pass
 
 

@@ -1,8 +1,10 @@
 """Tables, manifests and the reader of a run."""
 
+import asyncio
 import hashlib
 import os
 import tracemalloc
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moviellm.generation.cells import Shard
 from moviellm.generation.runs.manifest import manifests, read_manifest
 from moviellm.generation.runs.tables import GROUP_BYTES, RunReader, StoredImages, rows_sha256, write_table
 from tests.factories import make_image
-from tests.generation.runs.cellkit import Maker, build, build_movies, make_cell
+from tests.generation.runs.cellkit import Maker, build, build_movies, make_all, make_cell, put_record
 
 
 def row(number: int, image: bytes | None = None) -> dict[str, object]:
@@ -222,3 +225,52 @@ def test_a_table_that_no_manifest_lists_is_invisible(tmp_path):
     (tmp_path / "movies/000000-0000000000000000.parquet").write_bytes(path.read_bytes())
     (tmp_path / "movies/000001-0000000000000000.parquet").write_bytes(b"torn")
     assert list(RunReader(tmp_path).movies()) == made
+
+
+def test_a_record_of_a_newer_data_model_is_refused(tmp_path):
+    put_record(tmp_path, movies=1)
+    build_movies(tmp_path, [0])
+    path = tmp_path / "run.yaml"
+    path.write_text(path.read_text().replace("schema_version: 1.", "schema_version: 9."))
+    with pytest.raises(ValueError, match="was made with data model 9"):
+        RunReader(tmp_path)
+
+
+def test_a_shard_that_the_record_asks_for_and_is_missing_is_refused(tmp_path):
+    put_record(tmp_path, movies=2, movies_per_shard=1)
+    build_movies(tmp_path, [0])
+    with pytest.raises(ValueError, match=r"lacks 1 of its shards \(manifest/000001.json\)\. `moviellm make"):
+        RunReader(tmp_path)
+
+
+def test_a_gap_between_shards_is_refused_without_a_record_too(tmp_path):
+    build_movies(tmp_path, [1], index=1)
+    with pytest.raises(ValueError, match=r"lacks 1 of its shards \(manifest/000000.json\)"):
+        RunReader(tmp_path)
+
+
+def test_what_is_committed_of_a_run_in_the_making_can_be_read(tmp_path):
+    put_record(tmp_path, movies=3, movies_per_shard=1)
+    made = build_movies(tmp_path, [0])
+
+    async def stop_in_shard_1():
+        shard = Shard.open(tmp_path, 1)
+        await make_all(shard, [make_cell(0)], Maker())
+        await shard.close()
+
+    asyncio.run(stop_in_shard_1())
+    assert list(RunReader(tmp_path).movies()) == made
+
+
+def test_a_run_whose_path_begins_with_a_tilde_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (movie,) = build_movies(Path("~/run"), [0])
+    reader = RunReader(Path("~/run"))
+    assert list(reader.movies()) == [movie]
+    assert len(list(reader.images(movie))) == len(list(movie.keyframes()))
+
+
+def test_failures_of_a_run_whose_path_begins_with_a_tilde_are_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    build(Path("~"), [make_cell(0)], Maker(fail=[make_cell(0).cell_id]))
+    assert sum(RunReader(Path("~")).failures().values()) == 1
