@@ -42,7 +42,7 @@ def _load(folder: str, configs: list[str], cache: str) -> dict[str, Any]:
     except Exception as error:  # whatever load_dataset stumbles over
         cause = error.__cause__ or error
         if isinstance(cause, OSError) and cause.errno is not None:  # the system's, as a full disk
-            raise cause from None
+            raise OSError(cause.errno, cause.strerror, cause.filename or cache) from error
         reason = str(cause).split("\n")[0]
         raise ValueError(
             f"{folder} cannot be loaded ({type(cause).__name__}: {reason}); "
@@ -59,10 +59,11 @@ def _describe(folder: str, version: str, configs: dict[str, Any]) -> dict[str, A
     ]
     movie = configs["movies"][splits[-1]][0]
     lines += ["", f"  {movie['title']} ({movie['genre']}, {movie['duration_s']:.0f} s)", f"  {movie['logline']}"]
-    questions = configs["qa"].get(splits[-1])
+    questions = configs.get("qa", {}).get(splits[-1])  # a run may have no question
     if questions is not None and len(questions):
         telling = (question for question in questions if question["question_type"] in {"visual", "cause"})
         question = next(telling, questions[0])
         lines += [f"  Q: {question['question']}", f"  A: {question['answer']}"]
-    lines += ["", f'  from datasets import load_dataset\n  load_dataset("{folder}", "qa", split="{splits[-1]}")']
+    config = "movies" if questions is None else "qa"
+    lines += ["", f'  from datasets import load_dataset\n  load_dataset("{folder}", "{config}", split="{splits[-1]}")']
     return {"dataset": folder, "version": version, "rows": rows, "text": "\n".join(lines)}

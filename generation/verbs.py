@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from moviellm.generation.config import load_recipe, recipe_from, set_key
+from moviellm.generation.dataset.folder import check_target, resolve_target
 from moviellm.generation.findings import Finding
 from moviellm.generation.output import emit, note
 from moviellm.generation.progress import progress
@@ -109,6 +110,7 @@ def run_line(recipe_name: str, out: Path, *, overrides: list[str]) -> None:
         raise ValueError("dataset.name: a dataset called run would lie where the run lies; choose another name")
     base = f"./{out}" if str(out).startswith("-") else str(out)  # never to be taken for an option
     run, dataset = f"{base}/run", f"{base}/{recipe.dataset.name}"
+    check_target(resolve_target(Path(dataset)))  # refuse the place before the work, not after it
     settings = [f"--set={override}" for override in overrides]
     steps = [
         ["make", "--recipe", recipe_name, "--out", run, *settings],

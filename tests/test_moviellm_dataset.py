@@ -86,6 +86,13 @@ def test_the_builder_in_process_streams_pictures(folder, tmp_path):
     assert row["image"].size == (64, 36)
 
 
+def test_the_builder_takes_a_leading_tilde_of_data_dir_for_a_name(tmp_path, monkeypatch):
+    build(tmp_path / "~", MOVIES[:1])
+    monkeypatch.chdir(tmp_path)
+    builder = MovieLLM(config_name="qa", data_dir="~", cache_dir=str(tmp_path / "cache"))
+    assert next(iter(builder.as_streaming_dataset("train")))["movie_id"] == "m00000"
+
+
 def test_a_builder_without_a_folder_says_what_it_needs(tmp_path):
     with pytest.raises(ValueError, match="data_dir"):
         MovieLLM(config_name="qa", cache_dir=str(tmp_path))
@@ -167,6 +174,12 @@ def test_a_config_without_rows_is_an_error_that_says_so(tmp_path):
     build(tmp_path / "out", [MOVIES[0].model_copy(update={"qa_pairs": ()})])
     with pytest.raises(ValueError, match="no rows of qa"):
         load(tmp_path / "out", "qa")
+
+
+def test_a_folder_whose_name_begins_with_a_tilde_loads(tmp_path, monkeypatch):
+    build(tmp_path / "~no-such-user", MOVIES[:1])
+    monkeypatch.chdir(tmp_path)
+    assert load("~no-such-user", "qa", "train", cache_dir=tmp_path / "cache").num_rows == 3
 
 
 def test_a_folder_that_is_no_dataset_is_an_error(tmp_path):

@@ -109,7 +109,7 @@ def resolve_target(out: Path) -> Path:
     """
     try:
         out.stat()
-    except OSError as error:  # Path.resolve has another error for it in every Python
+    except OSError as error:  # for a loop, Path.resolve raises in some versions of Python only
         if error.errno == errno.ELOOP:
             raise ValueError(
                 f"{out}: a symbolic link leads back to itself; remove it, or choose another folder"

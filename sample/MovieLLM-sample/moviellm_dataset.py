@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,7 +71,7 @@ class MovieLLM(datasets.ArrowBasedBuilder):  # type: ignore[misc]
     DEFAULT_CONFIG_NAME = "movies"
 
     def _folder(self) -> Path:
-        return Path(self.config.data_dir or self.base_path or ".")
+        return Path(self.config.data_dir or self.base_path or ".").absolute()  # pyarrow would expand a leading ~
 
     def _info(self) -> datasets.DatasetInfo:
         folder = self._folder()
@@ -128,7 +129,7 @@ def load(
     """
     if config not in CONFIGS:
         raise ValueError(f"no config {config!r}; there are {', '.join(CONFIGS)}")
-    folder = Path(source).expanduser()
+    folder = Path(os.path.expanduser(source))  # leaves ~name as it is where there is no such user
     local = folder.is_dir()
     if local:
         manifest = _read_local(folder, revision)

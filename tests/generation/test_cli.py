@@ -76,6 +76,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["dataset", "show", "nowhere"], "no dataset folder"),
         (["run", "tinny", "--out", "r"], "did you mean tiny"),
         (["run", "tiny", "--out", "file.txt"], "is a file"),
+        (["run", "tiny", "--out", "demo [1]"], "[1]"),
         (["fly"], "No such command"),
     ],
 )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -211,6 +212,29 @@ def test_a_path_below_a_file_is_an_error_that_says_what_to_do(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="choose another folder"):
         build(tmp_path / "file" / "out", TWELVE[:1])
+
+
+def test_a_path_through_a_link_to_itself_is_refused_before_any_work(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ValueError, match="leads back to itself"):
+        build(tmp_path / "loop", TWELVE[:1])
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
+
+
+def test_a_path_that_datasets_takes_for_a_pattern_is_refused_before_any_work(tmp_path):
+    (tmp_path / "link").symlink_to("d [1]")
+    with pytest.raises(ValueError, match="takes for a pattern"):
+        build(tmp_path / "link", TWELVE[:1])
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+
+
+def test_deleting_a_damaged_folder_lets_it_be_built_again(tmp_path):
+    build(tmp_path / "out", TWELVE[:1])
+    (tmp_path / "out" / MANIFEST).write_text("")
+    with pytest.raises(ValueError, match="delete .* first"):
+        build(tmp_path / "out", TWELVE[:1])
+    shutil.rmtree(tmp_path / "out")
+    assert build(tmp_path / "out", TWELVE[:1]) == read_manifest(tmp_path / "out")
 
 
 class WrongPictures(MemoryRun):

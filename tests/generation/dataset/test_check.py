@@ -62,9 +62,37 @@ def test_an_intact_dataset_without_questions_has_no_finding(tmp_path):
     assert found(tmp_path / "out") == []
 
 
-def test_no_manifest_is_the_only_finding(tmp_path):
-    (finding,) = found(tmp_path)
-    assert finding.where == MANIFEST and finding.severity == "error"
+@pytest.mark.parametrize("name", [".", "missing"])
+def test_a_folder_that_is_no_dataset_is_an_error_of_the_caller(tmp_path, name):
+    with pytest.raises(ValueError, match="no dataset folder"):
+        found(tmp_path / name)
+
+
+def test_a_damaged_manifest_is_the_only_finding_and_the_folder_is_to_be_deleted(folder):
+    (folder / MANIFEST).write_text("[]")
+    (finding,) = found(folder)
+    assert finding.where == MANIFEST and f"delete {folder} first" in finding.do
+
+
+def test_a_relative_path_that_begins_with_a_tilde_is_no_home_directory(folder, monkeypatch):
+    folder.rename(folder.with_name("~"))
+    monkeypatch.chdir(folder.parent)
+    assert found(Path("~")) == []
+
+
+def test_loading_leaves_nothing_in_the_shared_cache_nor_in_the_temporary_folder(folder, tmp_path, monkeypatch):
+    places = [tmp_path / "shared", tmp_path / "temporary"]
+    places[1].mkdir()
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", places[0])
+    monkeypatch.setattr("tempfile.tempdir", str(places[1]))
+    assert found(folder) == []
+    assert not places[0].exists() and list(places[1].iterdir()) == []
+
+
+def test_a_shared_cache_that_cannot_be_written_is_not_the_fault_of_the_dataset(folder, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "file" / "datasets")
+    assert found(folder) == []
 
 
 def test_a_newer_schema_is_the_only_finding(folder):

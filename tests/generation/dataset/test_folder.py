@@ -12,6 +12,7 @@ from moviellm.generation.dataset.folder import (
     describe_file,
     install,
     read_manifest,
+    resolve_target,
     same_files,
 )
 
@@ -42,6 +43,12 @@ def test_a_damaged_manifest_is_an_error(tmp_path):
         read_manifest(tmp_path)
 
 
+def test_a_damaged_manifest_is_healed_by_deleting_the_folder(tmp_path):
+    (tmp_path / MANIFEST).write_text("")
+    with pytest.raises(ValueError, match=f"delete {tmp_path} first"):
+        check_target(tmp_path)
+
+
 def test_a_new_or_empty_folder_may_be_written(tmp_path):
     assert check_target(tmp_path / "new") is None
     assert check_target(tmp_path) is None
@@ -62,6 +69,31 @@ def test_another_folder_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(ValueError, match="no dataset folder"):
         check_target(tmp_path)
+
+
+def test_a_dataset_that_lost_its_manifest_is_to_be_deleted(tmp_path):
+    write_dataset(tmp_path)
+    (tmp_path / MANIFEST).unlink()
+    with pytest.raises(ValueError, match="damaged, delete it first"):
+        check_target(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["d [1", "d 1]", "d*", "d?", "a::b"])
+def test_a_path_that_datasets_takes_for_a_pattern_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="takes for a pattern"):
+        check_target(tmp_path / name / "out")
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/d"])
+def test_a_link_that_leads_to_itself_is_refused(tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ValueError, match="leads back to itself"):
+        resolve_target(tmp_path / name)
+
+
+def test_a_link_to_a_folder_that_is_still_to_be_made_is_followed(tmp_path):
+    (tmp_path / "link").symlink_to("new")
+    assert resolve_target(tmp_path / "link") == tmp_path.resolve() / "new"
 
 
 def test_a_dataset_with_foreign_files_is_refused_and_they_are_named(tmp_path):
