@@ -26,6 +26,8 @@ from moviellm.generation.files import write_whole
 RESULTS = Path(__file__).parent / "results"
 THEME = "a lighthouse keeper finds a map"
 SAMPLE_EVERY_S = 0.1
+SHARD_MOVIES = 16
+"""Movies a shard in the memory runs: small, so that many shards are seen in a minute."""
 PACKAGES = ("moviellm", "thorvg-python", "pillow", "numpy", "pyarrow", "av")
 
 
@@ -119,17 +121,24 @@ def moviellm(*arguments: str) -> list[str]:
     return [str(command), *arguments]
 
 
-def make_case(run: Path, movies: int, chapters: int, scenes: int, keyframes: int) -> dict[str, object]:
-    """Make movies of one size in a fresh run folder, without films."""
+def make_case(
+    run: Path, movies: int, chapters: int, scenes: int, keyframes: int, shard_movies: int | None = None
+) -> dict[str, object]:
+    """Make movies of one size in a fresh run folder, without films; `shard_movies` a shard, or as the recipe says."""
     size = [f"story.chapters={chapters}", f"story.scenes={scenes}", f"story.keyframes={keyframes}"]
     picture = ["image.width_px=512", "image.height_px=288"]
-    command = ["make", THEME, "--out", str(run), "--movies", str(movies), "--no-films", "--set", *size, *picture]
+    # The engine sizes shards by an estimate of 512 * 288 / 5 bytes a picture.
+    bytes_a_movie = chapters * scenes * keyframes * (512 * 288 // 5)
+    shards = [] if shard_movies is None else [f"engine.shard_bytes={shard_movies * bytes_a_movie}"]
+    command = ["make", THEME, "--out", str(run), "--movies", str(movies), "--no-films"]
+    command += ["--set", *size, *picture, *shards]
     measured = measure(moviellm(*command))
     count = movies * chapters * scenes * keyframes
     return {
         "movies": movies,
         "size": f"{chapters} x {scenes} x {keyframes}",
         "keyframes": count,
+        "shard_movies": shard_movies,
         **measured,
         "keyframes_per_s": round(count / measured["wall_s"], 1),
         "run_bytes": folder_bytes(run),
@@ -156,18 +165,15 @@ def measure_all(folder: Path, scale: float) -> dict[str, object]:
     """Every case; `scale` below 1 shortens them for a try-out."""
     facts = machine()
     part = max(2, round(11 * scale ** (1 / 3)))
-    few = max(1, round(16 * scale))
+    few = max(1, round(SHARD_MOVIES * scale))
     one = make_case(folder / "one", 1, part, part, part)
     film = film_case(folder / "one", part**3)
     shutil.rmtree(folder / "one")
     memory = []
-    for name, (movies, chapters, scenes) in {
-        "few": (few, 4, 4),
-        "more-of-the-same-work": (4 * few, 2, 2),
-        "more-work": (4 * few, 4, 4),
-    }.items():
-        memory.append(make_case(folder / name, movies, chapters, scenes, 4))
-        shutil.rmtree(folder / name)
+    for shards, shard_movies in ((1, few), (4, few), (16, few), (16, None)):
+        run = folder / f"{shards}-{shard_movies}"
+        memory.append(make_case(run, shards * few, 2, 2, 4, shard_movies))
+        shutil.rmtree(run)
     return {"machine": facts, "one_movie": one, "film": film, "memory": memory}
 
 
@@ -200,7 +206,8 @@ def markdown(results: dict[str, object]) -> str:
     assert isinstance(facts, dict) and isinstance(one, dict) and isinstance(film, dict) and isinstance(memory, list)
     packages = ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
     rows = "\n".join(
-        f"| {case['movies']} | {case['size']} | {case['keyframes']:,} | {case['wall_s']} | {case['keyframes_per_s']} "
+        f"| {case['movies']} | {case['shard_movies'] or 'recipe'} | {case['size']} | {case['keyframes']:,} "
+        f"| {case['wall_s']} | {case['keyframes_per_s']} "
         f"| {case['peak_tree_mib']} | {case['peak_main_mib']} | {case['run_bytes'] / 1e6:.1f} |"
         for case in [one, *memory]
     )
@@ -211,11 +218,15 @@ Written by `python benchmarks/painting.py` on {facts["date"]}; the numbers are i
 Machine: {facts["cpu"]}, {facts["cores"]} cores, {facts["memory_gib"]} GiB, \
 load {facts["load_before"]} before the start; {facts["system"]}; Python {facts["python"]}; {packages}.
 
-Offline writer and painter, keyframes of 512x288 px, start of the program included, films not:
+Offline writer and painter, keyframes of 512x288 px, start of the program included, films not;
+size is chapters x scenes x keyframes of a movie:
 
-| movies | chapters x scenes x keyframes | keyframes | wall s | keyframes/s | peak MiB | main process | run MB |
-|---:|---|---:|---:|---:|---:|---:|---:|
+| movies | a shard | size | keyframes | wall s | keyframes/s | peak MiB | main process | run MB |
+|---:|---:|---|---:|---:|---:|---:|---:|---:|
 {rows}
+
+What a run holds in memory is the text of the shard in work: with more shards it stays where it was, with larger ones
+it grows (the last row makes all its movies in one). The recipe's shards end at 512 MiB of pictures or 500 movies.
 
 Peak memory is the highest sum of the resident sizes of all processes, sampled every {SAMPLE_EVERY_S} s; pages they
 share count once for each.
