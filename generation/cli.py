@@ -191,7 +191,7 @@ def _explain(error: BaseException) -> int:
         _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         return 1
     if isinstance(error, ModuleNotFoundError):
-        _say(f"error: {error}; install what is missing: pip install moviellm")
+        _say(f"error: {error}; install moviellm again with pip, which brings it")
         return 1
     raise error
 

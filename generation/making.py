@@ -19,7 +19,12 @@ from moviellm.generation.progress import progress
 from moviellm.generation.protocols import Painter, Writer
 from moviellm.generation.runs.lock import lock_run
 from moviellm.generation.runs.record import NO_THEME, RECORD_NAME, RunRecord, next_record, read_run, write_record
+from moviellm.generation.studio.writer import OfflineWriter
 from moviellm.generation.views import write_views
+
+THEMES_NOTED = 3
+"""Up to so many themes, what the writer takes from each is said."""
+WORDS_AT = "generation/studio/grammar/world.yaml"
 
 
 def make(
@@ -44,6 +49,7 @@ def make(
     asked = themes + (_read_themes(themes_file) if themes_file else [])
     run, recipe = _run_and_recipe(asked, out, recipe_name, overrides)
     writer, painter = open_studio(recipe)
+    _note_themes(asked, recipe, writer)
 
     def current_record() -> RunRecord:
         return next_record(run, recipe, movies_per_shard=shard_size(recipe), replace=replace)
@@ -92,6 +98,22 @@ def _run_and_recipe(
     if themes and tuple(fresh.themes) != old.themes:
         data |= {"themes": themes, "movies": None}
     return run, _override(data, overrides, str(run / RECORD_NAME))
+
+
+def _note_themes(asked: list[str], recipe: Recipe, writer: Writer) -> None:
+    """Say what the offline writer takes from the themes, so that nobody waits for a moon that it does not know."""
+    if len(asked) > 2 and all(" " not in theme for theme in asked):
+        note(f"{len(asked)} themes of one word each; if they are one theme, put it in quotes")
+    if not isinstance(writer, OfflineWriter):
+        return
+    for theme in dict.fromkeys(asked):
+        words = writer.understood(theme)
+        if words and len(asked) <= THEMES_NOTED:
+            note(f'from "{theme}" the story takes: {", ".join(words)}; other words only seed it')
+        elif not words:
+            note(f'the offline writer knows no word of "{theme}": it only seeds the story (words: {WORDS_AT})')
+    if not asked and recipe.themes:
+        note(f"no theme given: the {len(recipe.themes)} of recipe {recipe.name}")
 
 
 def _override(data: dict[str, Any], overrides: list[str], source: str) -> Recipe:

@@ -4,6 +4,7 @@ Imported by cli.py when a verb runs. Rooms after the ground floor (cards) are na
 not import them. The work itself is in the rooms.
 """
 
+import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -130,10 +131,12 @@ def run_line(recipe_name: str, out: Path, *, overrides: list[str]) -> None:
 
 def _in_own_process(arguments: list[str]) -> int:
     # -P: a moviellm_dataset.py in the working directory (every dataset folder has one) must not replace ours.
-    process = subprocess.Popen([sys.executable, "-P", "-m", "moviellm.generation.cli", *arguments])
+    command = [sys.executable, "-P", "-m", "moviellm.generation.cli", *arguments]
+    # A group of its own: Ctrl-C, from a terminal or from a scheduler, reaches the line, which hands it on once.
+    process = subprocess.Popen(command, process_group=0)
     try:
         return process.wait()
     except KeyboardInterrupt:
-        # The child got the same Ctrl-C: it stops cleanly and says how to resume.
+        process.send_signal(signal.SIGINT)
         process.wait()
-        raise SystemExit(130) from None
+        raise

@@ -5,6 +5,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
+
+from moviellm.generation.config import recipe_from
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,6 +61,16 @@ def _parses(arguments: list[str]) -> bool:
 
 def test_a_wrong_command_does_not_parse() -> None:
     assert not _parses(["make", "a key", "--colour", "red"])
+
+
+@pytest.mark.parametrize("block", _blocks("yaml"))
+def test_the_readmes_recipe_is_one(block: str) -> None:
+    assert recipe_from(yaml.safe_load(block)).themes
+
+
+def test_the_readme_counts_the_words_that_a_theme_can_use() -> None:
+    world = yaml.safe_load((ROOT / "generation/studio/grammar/world.yaml").read_text(encoding="utf-8"))
+    assert f"{len(world['places'])} places, {len(world['objects'])} objects" in README
 
 
 def _tree() -> dict[str, str]:

@@ -132,7 +132,8 @@ class Measures:
         self.languages[movie.language] += 1
         self.times_of_day.update(scene.time_of_day for scene in scenes)
         self.weathers.update(scene.weather for scene in scenes)
-        self.sources.update(_source(made) for made in movie.provenance)
+        own = any(question.provenance is not None for question in movie.qa_pairs or ())
+        self.sources.update(_source(made) for made in movie.provenance if not (own and made.stage == "qa"))
         for keyframe in movie.keyframes():
             self._add_keyframe(keyframe)
         for line in movie.dialogue():

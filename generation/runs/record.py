@@ -160,7 +160,7 @@ def _code_version() -> str:
 
 def _code_revision() -> str:
     """Commit of the checkout this module lies in, with `+` when files differ from it; empty outside a checkout."""
-    folder = Path(__file__).resolve().parent.parent
+    folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
         return ""
     try:

@@ -38,11 +38,11 @@ from moviellm.generation.studio.writing.world import Vocabulary
 
 MODEL_ID: Final = "moviellm/offline-writer"
 VERSIONS: Final[Mapping[WriterTask, str]] = {
-    "outline": "1",
+    "outline": "2",
     "chapter": "1",
     "scene": "1",
     "dialogue": "1",
-    "questions": "1",
+    "questions": "2",
 }
 """Version of each task's code: bump it when the same request must be answered otherwise. A change of the simulation
 (world.py, actions.py, plans.py, quests.py, interludes.py, story.py) bumps the first four."""
@@ -76,6 +76,10 @@ class OfflineWriter:
         }
         self._vocabulary = Vocabulary(data["world.yaml"])
         self._stories: OrderedDict[str, Story] = OrderedDict()
+
+    def understood(self, theme: str) -> list[str]:
+        """What of a theme steers the story; the rest only seeds it."""
+        return self._vocabulary.understood(theme)
 
     def request(self, task: WriterTask, brief: Record, seed: int) -> Request:
         """Render a task: only what it reads of the brief goes in."""

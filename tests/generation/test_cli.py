@@ -121,6 +121,21 @@ def test_making_again_makes_nothing_and_says_so(made: Path) -> None:
     assert "nothing to make" in done.stdout
 
 
+def test_make_says_what_it_takes_from_a_theme(tmp_path: Path) -> None:
+    done = run("make", "a sailor finds a map", "--dry-run", "--out", "r", folder=tmp_path)
+    assert "the story takes: sailor, map" in done.stderr
+
+
+def test_make_says_when_it_knows_no_word_of_a_theme(tmp_path: Path) -> None:
+    done = run("make", "zwei Schwestern erben", "--dry-run", "--out", "r", folder=tmp_path)
+    assert 'knows no word of "zwei Schwestern erben"' in done.stderr
+
+
+def test_a_theme_without_quotes_is_noticed(tmp_path: Path) -> None:
+    done = run("make", "a", "sailor", "sings", "--dry-run", "--out", "r", folder=tmp_path)
+    assert "3 themes of one word each" in done.stderr
+
+
 def test_json_is_one_object_and_nothing_else(made: Path) -> None:
     done = run("make", "--out", "r", "--json", "--no-films", folder=made)
     facts = json.loads(done.stdout)
@@ -211,17 +226,14 @@ def test_ctrl_c_in_any_verb_says_that_it_stopped(
 
 def test_ctrl_c_in_the_whole_line_stops_the_verb_cleanly(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "moviellm.generation.cli", "run", "tiny", "--out", "demo", "--set", "movies=300"]
-    # A process group of its own, as a terminal gives: Ctrl-C reaches the line and the verb it runs.
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("demo/run/journal/*.pack")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
-    assert "moviellm make --out demo/run" in error
+    assert "the same command goes on from there" in error
     assert "Traceback" not in error
 
 

@@ -145,7 +145,8 @@ def outline(story: Story, grammar: Grammar, brief: StoryBrief) -> OutlineDraft:
     world, quest = story.world, story.quests[-1]
     slots = _quest_slots(prose, quest, story.scenes[-1].place)
     rule = {"meet": "title.meet", "open": "title.open", "hide": "title.hide"}.get(quest.kind, "title.thing")
-    butted = {**slots, "but": prose.voice.say("but" if quest.villain else "but_alone", slots)}
+    acting = {name for scene in story.scenes for happening in scene.events for name in happening.act.people}
+    butted = {**slots, "but": prose.voice.say("but" if quest.villain in acting else "but_alone", slots)}
     return OutlineDraft(
         title=prose.voice.say(rule, slots),
         genre=world.genre,

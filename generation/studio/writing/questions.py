@@ -9,7 +9,7 @@ What a style cannot show is not asked: colours only where the style has dependab
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from moviellm.generation.protocols import QuestionDraft, QuestionsDraft
@@ -40,7 +40,21 @@ def ask(inputs: Mapping[str, Any], grammar: Grammar, vocabulary: Vocabulary, see
                 sources.remove(source)
                 continue
             texts.add(question.question)
-            asked.append(question)
+            asked.append(_heard(question, inputs["scenes"]))
             if len(asked) == wanted:
                 break
     return QuestionsDraft(questions=tuple(asked))
+
+
+def _heard(question: QuestionDraft, scenes: Sequence[Mapping[str, Any]]) -> QuestionDraft:
+    """A question that requires hearing names the lines heard in its evidence; where none is said, it does not."""
+    if "dialogue" not in question.requires or question.line_ids or not question.evidence:
+        return question
+    lines = tuple(
+        line_id
+        for scene in scenes
+        for line_id, _, _, (start_s, end_s) in scene["lines"]
+        if any(start_s < span.end_s and span.start_s < end_s for span in question.evidence)
+    )
+    requires = tuple(channel for channel in question.requires if lines or channel != "dialogue")
+    return question.model_copy(update={"line_ids": lines, "requires": requires})

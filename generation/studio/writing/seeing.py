@@ -156,7 +156,12 @@ def count(asker: Asker) -> Iterator[QuestionDraft]:
         if spans and len(log.scenes) > 1 and len(spans) <= COUNT_MAX:
             text = asker.voice.say("count.scenes", {"a": name})
             yield from asker.either(
-                "count", text, str(len(spans)), wrong=_near(len(spans)), evidence=tuple(spans), level="movie"
+                "count",
+                text,
+                str(len(spans)),
+                wrong=_near(len(spans), len(log.scenes)),
+                evidence=tuple(spans),
+                level="movie",
             )
     places = {
         scene["location"]: TemporalSpan(start_s=scene["span"][0], end_s=scene["span"][1]) for scene in log.scenes
@@ -164,11 +169,12 @@ def count(asker: Asker) -> Iterator[QuestionDraft]:
     if len(places) > 1:
         text, shown = asker.voice.say("count.places"), tuple(sorted(places.values(), key=lambda span: span.start_s))
         yield from asker.either(
-            "count", text, str(len(places)), wrong=_near(len(places)), evidence=shown, level="movie"
+            "count", text, str(len(places)), wrong=_near(len(places), len(log.scenes)), evidence=shown, level="movie"
         )
     for text, times, events in asker.shuffled(options):
         yield from asker.either("count", text, str(times), wrong=_near(times), events=events, level="movie")
 
 
-def _near(number: int) -> list[str]:
-    return [str(item) for item in range(max(1, number - 2), number + 4) if item != number]
+def _near(number: int, most: int = COUNT_MAX) -> list[str]:
+    """Other counts that could be true: no more than `most`."""
+    return [str(item) for item in range(max(1, number - 3), min(number + 4, most + 1)) if item != number]

@@ -125,6 +125,11 @@ class Vocabulary:
                 found.append((exact[0] if exact else 100 + near[0], entry))
         return [entry for _, entry in sorted(found)]
 
+    def understood(self, theme: str) -> list[str]:
+        """What a theme settles of a story: places, things, occupations, genre, goal, weather, time of day."""
+        sections = ("occupations", "objects", "places", "goals", "genres", "weather", "time_of_day")
+        return list(dict.fromkeys(entry for section in sections for entry in self.known(section, theme)))
+
     def names_any(self, section: str, theme: str) -> bool:
         """Whether a theme holds one of a plain list of words."""
         return not set(_tokens(" ".join(self.data[section]))).isdisjoint(_tokens(theme))

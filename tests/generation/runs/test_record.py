@@ -1,6 +1,7 @@
 """run.yaml: fixed at the start, extended with care."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from moviellm.generation.config import ImageConfig, Recipe, StoryConfig, StudioConfig
 from moviellm.generation.runs.record import RECORD_NAME, RunRecord, next_record, read_run, write_record
 
+ROOT = Path(__file__).resolve().parents[3]
 RECIPE = Recipe(themes=("a key",))
 
 
@@ -94,3 +96,12 @@ def test_a_record_edited_by_hand_into_nonsense_is_refused(tmp_path: Path, line: 
     path.write_text(re.sub(rf"^{key}:.*$", line, path.read_text(encoding="utf-8"), flags=re.M), encoding="utf-8")
     with pytest.raises(ValueError, match=key):
         read_run(tmp_path / "r")
+
+
+def test_a_run_from_a_checkout_names_its_commit(tmp_path: Path) -> None:
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if head.returncode:  # an unpacked archive has no commits
+        assert start_run(tmp_path / "r", RECIPE, movies_per_shard=5).code_revision == ""
+    else:
+        revision = start_run(tmp_path / "r", RECIPE, movies_per_shard=5).code_revision
+        assert revision.removesuffix("+") == head.stdout.strip()

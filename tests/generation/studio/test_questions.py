@@ -283,3 +283,30 @@ def test_dense_captioning_holds_every_event_once_a_movie(seed: int):
     dense = [q for q in movie.qa_pairs or () if q.answer_format == "dense_captioning"]
     assert len(dense) == 1
     assert len(dense[0].evidence) == len(movie.events)
+
+
+def test_no_option_counts_more_scenes_than_there_are():
+    asked = 0
+    for seed in SEEDS:
+        movie = movie_of(seed)
+        scenes = sum(1 for _ in movie.scenes())
+        for question in movie.qa_pairs or ():
+            if question.question_type == "count" and "scenes" in question.question:
+                asked += 1
+                assert all(int(option) <= scenes for option in question.options), question
+    assert asked > 10
+
+
+def test_what_must_be_heard_names_the_lines_that_say_it():
+    asked = 0
+    for seed in SEEDS:
+        movie = movie_of(seed)
+        spans = {line.line_id: line.span for line in movie.dialogue()}
+        for question in movie.qa_pairs or ():
+            if "dialogue" in question.requires and question.evidence:
+                asked += 1
+                assert question.line_ids, question
+                for line_id in question.line_ids:
+                    line = spans[line_id]
+                    assert any(line.start_s < e.end_s and e.start_s < line.end_s for e in question.evidence)
+    assert asked > 50

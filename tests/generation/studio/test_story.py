@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moviellm.generation.studio.writing.actions import ACTIONS, State
 from moviellm.generation.studio.writing.story import Story, first_scene, scenes_needed, simulate
-from tests.generation.studio.kit import THEMES, WRITER, brief, story
+from tests.generation.studio.kit import THEMES, WRITER, brief, make, story
 
 LONG = brief("the last train carries a secret", 11, 11, 11, seed=5)
 
@@ -163,3 +163,15 @@ def test_a_plan_is_cut_into_scenes_by_place_and_room():
     assert len({act.place for act in group}) == 1
     assert len(group) <= 3
     assert scenes_needed(acts, 1) == len(acts)
+
+
+def test_a_villain_who_does_nothing_is_not_announced():
+    announced = 0
+    for seed in range(60):
+        movie = make(THEMES[seed % len(THEMES)], 2, 2, 3, seed, 0)
+        acting = {person for event in movie.events for person in event.participants}
+        for person in movie.characters:
+            if person.role == "antagonist" and person.name in movie.logline:
+                announced += 1
+                assert person.character_id in acting, movie.logline
+    assert announced > 5

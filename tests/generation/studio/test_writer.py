@@ -27,11 +27,11 @@ from tests.generation.studio.kit import THEMES, WRITER, answers, brief, make
 
 STORY = brief()
 PINNED = {
-    "outline": ("1", "500651db871af9fd2470f9d5c60fab508972740ac4cf714d06caa8de4e1f4584"),
+    "outline": ("2", "500651db871af9fd2470f9d5c60fab508972740ac4cf714d06caa8de4e1f4584"),
     "chapter": ("1", "14c923e52d26f993b0d1dc7475da4f32b3533a36bc549f6b2c192fc38bba83b3"),
     "scene": ("1", "e7271f205f0ae08599af426d9f3bdb3a1b398a26465579d752602dbf325a1426"),
     "dialogue": ("1", "b7ef41a09f32fe13b1c1b79d13c552911c4c6afc8894bd53b2579a464e7afe91"),
-    "questions": ("1", "f6d36c006f982ecdae5a24fe7821420719dfd73cc0e06908f6d5452ba817defb"),
+    "questions": ("2", "69b6ce196309a72700f7ef6703adec7c590ef53dd4767d0db940d959295479cc"),
 }
 """Version and sha256 of all answers about two small movies: a change of the second needs a bump of the first."""
 
