@@ -1,6 +1,7 @@
 """What every test runs under: no network but loopback, no shared caches, repeatable examples."""
 
 import os
+import signal
 import socket
 import tempfile
 from typing import Any
@@ -10,6 +11,10 @@ from hypothesis import settings
 
 settings.register_profile("moviellm", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("moviellm")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell that starts the suite in the background has it ignore Ctrl-C, and so would the programs under test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Set before any test imports `datasets`, which reads them once.
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="moviellm-tests-")
