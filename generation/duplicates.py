@@ -8,8 +8,8 @@
 A plot is everything that says what happens, with the names of the movie's own people, places and objects replaced
 by placeholders. Its word shingles are compared in two steps: MinHash with LSH banding (Broder 1997; Leskovec,
 Rajaraman, Ullman, Mining of Massive Datasets, ch. 3) proposes pairs, the exact Jaccard similarity of their shingles
-decides. Shingles lie in a temporary file, so that a movie costs memory only for its bands (256 bytes) and its place in
-that file.
+decides. Shingles lie in a temporary file, so that a movie costs memory only for its bands (256 bytes), its
+id, the hash of its plot and its place in that file.
 
 This is written in NumPy because datasketch 2.0, the well-kept library, pulls in all of SciPy for it. It compares
 words, not meanings: a plot told in other words is not found.
