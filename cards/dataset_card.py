@@ -22,6 +22,7 @@ from jinja2 import Environment, StrictUndefined
 from moviellm.cards.charts import bars, columns, describe
 from moviellm.cards.columns import columns_of
 from moviellm.cards.licence import OFFLINE, licence_of
+from moviellm.cards.looking import asked_rows, gate_rows
 from moviellm.cards.pictures import strip
 from moviellm.generation.config import Recipe, load_recipe, packaged_recipes
 from moviellm.generation.dataset.facts import DatasetFacts, Measures
@@ -88,6 +89,9 @@ def _context(facts: DatasetFacts) -> dict[str, Any]:
         "keyframes": sum(measures.shots.values()),
         "lines": sum(measures.emotions.values()),
         "questions": sum(measures.question_types.values()),
+        "gates": gate_rows(measures.gates),
+        "asked": asked_rows(facts),
+        "variety": measures.variety.rows(),
         "splits": list(facts.rows["movies"]),
         "configs": [config for config, rows in facts.rows.items() if rows],
         "show_split": _show_split(facts),

@@ -5,7 +5,7 @@
 The page holds its data, pictures, style and script in itself; its content security policy forbids every request. Texts
 reach it as JSON with `<`, `>` and `&` escaped and are put on the page as text, never as markup. Movies are written one
 after the other, so memory does not grow with the run, and the same run gives the same bytes. It makes no film
-(generation/film.py) and no dataset card (dataset_card.py).
+(generation/film/mp4.py) and no dataset card (dataset_card.py).
 """
 
 import base64

@@ -77,10 +77,13 @@ def view(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     movie: Annotated[list[str] | None, typer.Option(help="Only this movie, e.g. m00003; may be repeated.")] = None,
     films: Annotated[bool, typer.Option(help="Write films too.")] = True,
+    motion: Annotated[bool, typer.Option("--motion", help="The camera moves inside every keyframe.")] = False,
+    fps: Annotated[int | None, typer.Option(help="Frames a second with --motion: 12 or 24 [default: 24]")] = None,
+    voice: Annotated[bool, typer.Option("--voice", help="Speak the dialogue (needs espeak-ng).")] = False,
     json: JsonOption = False,
 ) -> None:
     """Write the storyboard page and the films of a run, and say where they are."""
-    _verbs().view(run, movie_ids=movie, films=films, as_json=json)
+    _verbs().view(run, movie_ids=movie, films=films, motion=motion, fps=fps, voice=voice, as_json=json)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from moviellm.generation.schema import Text
+from moviellm.generation.schema import AnswerFormat, QuestionType, Text
 
 FAULTS_SHOWN = 10
 """Faults of a recipe named in one message."""
@@ -52,6 +52,7 @@ def _dataset_name(name: str) -> str:
     return name
 
 
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Theme = Annotated[Text, BeforeValidator(_theme)]
 
 
@@ -66,13 +67,73 @@ class StoryConfig(Section):
     """Keyframes in each scene."""
     seconds_per_keyframe: float = Field(default=4.0, ge=0.1, le=60.0, allow_inf_nan=False)
     """Time a keyframe stays on screen."""
-    language: Literal["en"] = "en"
-    """Language of the text."""
+    clips: Share = 0.0
+    """Share of the movies that are clips: one chapter of one or two scenes."""
 
     @property
     def keyframes_per_movie(self) -> int:
         """Pictures in one movie."""
         return self.chapters * self.scenes * self.keyframes
+
+
+class LanguageConfig(Section):
+    """The language of the text."""
+
+    tag: Literal["en", "es"] = "en"
+    """English or Spanish."""
+    level: Literal["rich", "plain", "cloze"] = "rich"
+    """`rich` varies its wording, `plain` says a thing in one way, `cloze` has about 160 words for tiny models."""
+
+    @model_validator(mode="after")
+    def _cloze_is_english(self) -> Self:
+        if self.level == "cloze" and self.tag != "en":
+            raise ValueError(
+                f"the cloze level is English only, got tag {self.tag!r}; take language.level plain or rich, or tag en"
+            )
+        return self
+
+
+Injection = Literal[
+    "object_left_behind", "identical_twins", "time_jump", "false_alarm", "mistaken_place", "sudden_storm",
+    "lights_out", "broken_promise",
+]  # fmt: skip
+
+
+class WorldConfig(Section):
+    """What a story world may hold. None leaves it to the story's length."""
+
+    cast: int | None = Field(default=None, ge=2, le=6)
+    """People in a movie."""
+    people: int | None = Field(default=None, ge=2)
+    """Occupations that people are taken from: the first so many of the vocabulary."""
+    places: int | None = Field(default=None, ge=3)
+    """Kinds of places: the first so many of the vocabulary."""
+    actions: int | None = Field(default=None, ge=12)
+    """Kinds of actions: the first so many of the vocabulary."""
+    unique_keys: bool = False
+    """Every scene has its own place and every action occurs once, as far as the vocabulary goes."""
+    revisits: Share | None = None
+    """Share of the scenes that go back to a place seen before."""
+    pace: Literal["slow", "even", "fast"] = "even"
+    """Pictures an event gets: many, some, or about one."""
+    held_out: Share = 0.0
+    """Share of the combinations (coat with accessory, object with colour) that occur in test only."""
+    inject: dict[Injection, Share] = {}
+    """Rare situations with the share of movies that have them."""
+
+
+class TwinConfig(Section):
+    """Counterfactual twins: pairs of movies that differ in one cause and all that follows from it."""
+
+    share: Share = 0.0
+    """Share of the movies that belong to a pair."""
+
+
+class DialogueConfig(Section):
+    """What is said."""
+
+    density: Share = 1.0
+    """Share of what could be said that is said."""
 
 
 class ImageConfig(Section):
@@ -100,6 +161,18 @@ class QuestionConfig(Section):
 
     per_movie: int = Field(default=16, ge=0, le=10_000)
     """Questions asked of each movie, as far as its story gives material."""
+    types: dict[QuestionType, Share] = {}
+    """Shares of the question types; empty takes them in equal parts."""
+    formats: dict[AnswerFormat, Share] = {}
+    """Shares of the answer formats; empty takes them as the types give them."""
+    follow_ups: Share = 0.1
+    """Share of the questions that follow up another one."""
+    groups: Share = 0.2
+    """Share of the questions that belong to an all-or-nothing group of two to four."""
+    distance_min: Share = 0.0
+    """Least distance from the end of the evidence to the end of the movie, where a question is asked, as a share."""
+    distance_max: Share = 1.0
+    """Greatest such distance."""
 
 
 class SplitConfig(Section):
@@ -170,6 +243,10 @@ class Recipe(Section):
     painter: Literal["offline"] = "offline"
     """Who paints."""
     story: StoryConfig = StoryConfig()
+    language: LanguageConfig = LanguageConfig()
+    world: WorldConfig = WorldConfig()
+    dialogue: DialogueConfig = DialogueConfig()
+    twins: TwinConfig = TwinConfig()
     image: ImageConfig = ImageConfig()
     style: StyleConfig = StyleConfig()
     questions: QuestionConfig = QuestionConfig()

@@ -21,7 +21,7 @@ from moviellm.generation.protocols import (
 from moviellm.generation.schema import DialogueLine, Movie, Scene, TemporalSpan
 from moviellm.generation.workbench import Workbench, gather
 
-VERSION = 1
+VERSION = 2
 """Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 WORDS_PER_S = 2.7
@@ -44,10 +44,12 @@ async def write_dialogue(
         CellFailedError: the writer gave no acceptable answer.
     """
     people = {person.name: person.character_id for person in movie.characters}
+    numbers = iter(event.event_id for event in movie.events)
+    events = {event.key: next(numbers) for draft in drafts.values() for event in draft.events}
 
     async def scene_with_lines(scene: Scene, c: int, s: int) -> Scene:
         draft = await _ask(bench, movie, story, outline, scene, heads[scene.scene_id], drafts[scene.scene_id], (c, s))
-        return scene.model_copy(update={"dialogue": place_lines(scene, draft.lines, people)})
+        return scene.model_copy(update={"dialogue": place_lines(scene, draft.lines, people, events)})
 
     jobs = [
         scene_with_lines(scene, chapter.index, scene.index) for chapter in movie.chapters for scene in chapter.scenes
@@ -77,8 +79,10 @@ async def _ask(
         draft=draft,
         scene_key=scene.scene_id,
         seconds_per_keyframe=bench.recipe.story.seconds_per_keyframe,
+        density=bench.recipe.dialogue.density,
     )
     names = {person.name for person in outline.characters}
+    keys = {event.key for event in draft.events}
 
     def check(answer: DialogueDraft) -> None:
         for line in answer.lines:
@@ -90,14 +94,22 @@ async def _ask(
                 raise ValueError(
                     f"a line is spoken in keyframe {line.keyframe_index}; the scene has {len(scene.keyframes)}"
                 )
+            if line.event_key is not None and line.event_key not in keys:
+                raise ValueError(f"a line belongs to event {line.event_key!r}, which is not one of its scene's")
 
     seed = derive_seed(movie.seed, "dialogue", *place)
     cell_id = f"{movie.movie_id}/6-dialogue-c{place[0]:02d}-s{place[1]:02d}"
     return await bench.write("dialogue", VERSION, cell_id, "dialogue", brief, seed, DialogueDraft, check)
 
 
-def place_lines(scene: Scene, lines: Sequence[LineDraft], people: Mapping[str, str]) -> tuple[DialogueLine, ...]:
+def place_lines(
+    scene: Scene, lines: Sequence[LineDraft], people: Mapping[str, str], events: Mapping[str, str]
+) -> tuple[DialogueLine, ...]:
     """Give lines their times: one after another inside their keyframe, as long as their words take, at most what fits.
+
+    Args:
+        people: Name -> character id.
+        events: Key of an event -> its id.
 
     Returns:
         Lines in order of time; spans in seconds from the start of the movie, rounded to the microsecond.
@@ -120,6 +132,8 @@ def place_lines(scene: Scene, lines: Sequence[LineDraft], people: Mapping[str, s
                     character_id=None if line.speaker is None else people[line.speaker],
                     text=line.text,
                     emotion=line.emotion,
+                    event_id=None if line.event_key is None else events[line.event_key],
+                    says=line.says,
                     span=TemporalSpan(start_s=round(at_s, 6), end_s=round(end_s, 6)),
                 )
             )

@@ -6,9 +6,9 @@
     out/<config>/<split>-00000-of-00001.parquet     movies, keyframes, dialogue, qa, events
     out/features.json  out/manifest.json  out/moviellm_dataset.py
 
-The run is read twice, one movie at a time: first its plots, to find near-duplicates and assign splits, then
-everything. The folder is built beside its place and renamed into it: whole or not at all. The same run gives the same
-bytes.
+The run is read twice, one movie at a time: first its plots, to find near-duplicates and assign splits, and its
+questions, to learn what can be guessed (gates.py); then everything. The folder is built beside its place and renamed
+into it: whole or not at all. The same run gives the same bytes.
 
 Version: the recipe's, or `0.0.N` with N from the contents, because `datasets` caches a local folder by path, config
 and version and would go on showing the old rows. The card is written by the caller's `render_readme`
@@ -20,6 +20,7 @@ import importlib.util
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from moviellm.generation.config import Recipe
@@ -58,9 +59,12 @@ from moviellm.generation.dataset.parquet_files import IMAGE_ROWS_PER_GROUP, TEXT
 from moviellm.generation.dataset.splits import assign_splits
 from moviellm.generation.duplicates import near_duplicates, plot_text
 from moviellm.generation.files import write_whole
+from moviellm.generation.gates import Channels, Gates
 from moviellm.generation.protocols import MovieReader
 from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Keyframe, Movie, QAPair, Split, canonical_json
 
+STEPS = 3
+"""Steps of progress for each movie: read, learned from, written."""
 RenderReadme = Callable[[DatasetFacts], tuple[str, dict[str, bytes]]]
 """Makes README.md (front matter included) and files to lie beside it, by relative path."""
 
@@ -84,6 +88,7 @@ def build_dataset(
     render_readme: RenderReadme,
     progress: Callable[[int], None] | None = None,
     failures: Mapping[str, int] | None = None,
+    channels: Channels | None = None,
 ) -> DatasetManifest:
     """Write a run's movies as a dataset folder.
 
@@ -93,8 +98,9 @@ def build_dataset(
         recipe: The recipe: name, version and shares of the splits.
         run_seed: Seed that the splits follow from.
         render_readme: Writes the card.
-        progress: Called with 1 after each movie.
+        progress: Called with the number of steps just finished, of `STEPS` for each movie.
         failures: Cells that failed or were dropped, by reason, for the card.
+        channels: Answers a movie's questions from one channel; None leaves those gates without a value.
 
     Returns:
         The manifest; `kept` is true when the folder already held exactly this.
@@ -108,8 +114,10 @@ def build_dataset(
     try:
         with building_folder(out) as building:
             old = check_target(out)  # under the lock, and after what a kill left has been healed
-            splits, report = _splits(run, recipe, run_seed)
-            written = _write_movies(run, building, splits, progress or (lambda count: None))
+            gates, advance = Gates(channels), progress or (lambda count: None)
+            splits, report = _splits(run, recipe, run_seed, gates, advance)
+            gates.learn(_spread(len(splits), advance))
+            written = _write_movies(run, building, splits, gates, advance)
             files = _describe_shards(building, written)
             version = recipe.dataset.version or _content_version(files)
             _check_version(out, old, version, files)
@@ -128,14 +136,18 @@ def build_dataset(
         ) from error
 
 
-def _splits(run: MovieReader, recipe: Recipe, seed: int) -> tuple[dict[str, Split], SplitReport]:
-    """First reading: near-duplicates, twins, splits."""
+def _splits(
+    run: MovieReader, recipe: Recipe, seed: int, gates: Gates, progress: Callable[[int], None]
+) -> tuple[dict[str, Split], SplitReport]:
+    """First reading: near-duplicates, twins, splits, and what the gates learn from."""
     twins: dict[str, str | None] = {}
 
     def plots() -> Iterator[tuple[str, str]]:
         for movie in run.movies():
             twins[movie.movie_id] = movie.twin_of
+            gates.add(movie)
             yield movie.movie_id, plot_text(movie)
+            progress(1)
 
     pairs = near_duplicates(plots())
     if not twins:
@@ -143,8 +155,20 @@ def _splits(run: MovieReader, recipe: Recipe, seed: int) -> tuple[dict[str, Spli
     return assign_splits(twins.items(), pairs, recipe.splits, seed)
 
 
+def _spread(movies: int, progress: Callable[[int], None]) -> Callable[[Fraction], None]:
+    """Progress of the learning, whose parts come as shares of the whole, in steps of one for each movie."""
+    done = Fraction(0)
+
+    def advance(part: Fraction) -> None:
+        nonlocal done
+        before, done = done, done + part
+        progress(int(done * movies) - int(before * movies))
+
+    return advance
+
+
 def _write_movies(
-    run: MovieReader, folder: Path, splits: dict[str, Split], progress: Callable[[int], None]
+    run: MovieReader, folder: Path, splits: dict[str, Split], gates: Gates, progress: Callable[[int], None]
 ) -> _Written:
     """Second reading: every row, and what is measured on the way."""
     present: list[Split] = [split for split in SPLITS if split in splits.values()]
@@ -163,7 +187,7 @@ def _write_movies(
     }
     try:
         for stored in run.movies():
-            movie = stored.model_copy(update={"split": splits[stored.movie_id]})
+            movie = gates.scored(stored.model_copy(update={"split": splits[stored.movie_id]}))
             wanted = _sample_frames(movie) if movie.movie_id == sample_id else frozenset()
             if movie.movie_id == sample_id:
                 written.sample = movie

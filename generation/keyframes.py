@@ -8,11 +8,11 @@ It decides nothing about the story.
 
 from pydantic import JsonValue
 
-from moviellm.generation.protocols import FigureBrief, KeyframeBrief, Painting, derive_seed
-from moviellm.generation.schema import Event, Keyframe, Movie, Scene
+from moviellm.generation.protocols import FigureBrief, KeyframeBrief, ObjectBrief, Painting, derive_seed
+from moviellm.generation.schema import Event, Keyframe, Movie, Scene, Visible
 from moviellm.generation.workbench import Workbench, gather, read_draft
 
-VERSION = 1
+VERSION = 2
 """Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
@@ -48,18 +48,19 @@ async def paint_keyframes(bench: Workbench, movie: Movie) -> Movie:
 async def _paint(bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyframe, event: Event | None) -> Keyframe:
     brief = _brief(bench, movie, scene, keyframe, event)
     request = bench.painter.request("keyframe", brief, derive_seed(movie.seed, "keyframe", keyframe.index))
+    made: list[Painting] = []
 
     async def make() -> tuple[dict[str, JsonValue], bytes]:
         output, image = await bench.painter.paint(request)
-        read_draft(Painting, output)
+        made.append(read_draft(Painting, output))
         return output, image
 
     cell_id = f"{movie.movie_id}/5-keyframe-{keyframe.index:06d}"
     result = await bench.ask("keyframes", VERSION, cell_id, request, make)
-    painting = read_draft(Painting, result.output or {})
+    painting = made[0] if made else read_draft(Painting, result.output or {})
     return keyframe.model_copy(
         update={
-            "visible": painting.visible,
+            "visible": _with_ids(painting.visible, movie.movie_id),
             "image": keyframe.keyframe_id + SUFFIXES[painting.media_type],
             "image_sha256": result.image_sha256,
             "width_px": painting.width_px,
@@ -72,28 +73,52 @@ def _brief(bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyframe, eve
     people = {person.character_id: person for person in movie.characters}
     place = next(place for place in movie.locations if place.name == scene.location)
     assert movie.style is not None
+    named = {thing.name: thing.appearance for thing in movie.objects}
+    asked = [*keyframe.props, *(figure.holding for figure in keyframe.figures), event.object if event else None]
     return KeyframeBrief(
         keyframe_id=keyframe.keyframe_id,
         prompt=keyframe.prompt,
         shot=keyframe.shot,
         location=place.name,
         location_description=place.description,
+        location_kind=place.kind,
         indoor=place.indoor,
         time_of_day=scene.time_of_day,
         weather=scene.weather,
         figures=tuple(
             FigureBrief(
-                figure=figure,
+                figure=figure.model_copy(update={"character_id": _without_movie(figure.character_id)}),
                 name=people[figure.character_id].name,
                 appearance=people[figure.character_id].appearance,
             )
             for figure in keyframe.figures
         ),
         props=keyframe.props,
+        states=keyframe.states,
+        objects=tuple(
+            ObjectBrief(name=name, appearance=named[name])
+            for name in dict.fromkeys(filter(None, asked))
+            if name in named
+        ),
         action=event.action if event else None,
         object=event.object if event else None,
-        scene_key=scene.scene_id,
+        place_key=f"{movie.seed}-{movie.locations.index(place)}",
+        scene_key=f"{movie.seed}-{_without_movie(scene.scene_id)}",
         style=movie.style,
         width_px=bench.recipe.image.width_px,
         height_px=bench.recipe.image.height_px,
+    )
+
+
+def _without_movie(item_id: str) -> str:
+    """`p01` for `m00042-p01`: what is asked does not say which movie, so that twins are painted alike."""
+    return item_id.partition("-")[2]
+
+
+def _with_ids(visible: tuple[Visible, ...] | None, movie_id: str) -> tuple[Visible, ...] | None:
+    if visible is None:
+        return None
+    return tuple(
+        item.model_copy(update={"entity_id": f"{movie_id}-{item.entity_id}"}) if item.kind == "person" else item
+        for item in visible
     )

@@ -13,22 +13,18 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from moviellm.generation.cells import Cell, Shard
-from moviellm.generation.config import ImageConfig, Recipe, StoryConfig
-from moviellm.generation.dialogue import write_dialogue
-from moviellm.generation.files import DiskError, disk_errors
-from moviellm.generation.keyframes import paint_keyframes
-from moviellm.generation.plot import write_plot
-from moviellm.generation.protocols import Painter, Writer, derive_seed
-from moviellm.generation.qa import ask_questions
+from moviellm.generation.config import ImageConfig, Recipe
+from moviellm.generation.files import disk_errors
+from moviellm.generation.movie import make_unit
+from moviellm.generation.orders import MovieOrder, order_of, units_of
+from moviellm.generation.protocols import Painter, Writer
 from moviellm.generation.runs.manifest import manifest_paths, shard_files
 from moviellm.generation.runs.record import RunRecord
-from moviellm.generation.schema import STAGES, Movie, Stage, canonical_json, check_movie
-from moviellm.generation.style import lock_style
+from moviellm.generation.schema import STAGES, Stage, canonical_json
 from moviellm.generation.workbench import Workbench
 
 MOVIES_AT_A_TIME_MAX = 32
@@ -96,13 +92,23 @@ def _own_folder(path: str | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def cells_per_movie(story: StoryConfig) -> dict[Stage, int]:
-    """How many cells one movie takes, by stage."""
-    scenes = story.chapters * story.scenes
+def cells_of_run(recipe: Recipe) -> dict[Stage, int]:
+    """How many cells all movies of a run take, by stage."""
+    movies = len(recipe.movie_themes())
+    if not recipe.story.clips:
+        return {stage: count * movies for stage, count in _cells_of(order_of(recipe, 0)).items()} if movies else {}
+    cells: Counter[Stage] = Counter()
+    for number in range(movies):
+        cells.update(_cells_of(order_of(recipe, number)))
+    return {stage: cells[stage] for stage in STAGES}
+
+
+def _cells_of(order: MovieOrder) -> dict[Stage, int]:
+    scenes = order.chapters * order.scenes
     return {
-        "plot": 1 + story.chapters + scenes,
+        "plot": 1 + order.chapters + scenes,
         "style": 1,
-        "keyframes": story.keyframes_per_movie,
+        "keyframes": order.keyframes_per_movie,
         "dialogue": scenes,
         "qa": 1,
     }
@@ -119,7 +125,8 @@ def shard_size(recipe: Recipe) -> int:
     What a run holds in memory is the text of one shard; the most of movies keeps that small when pictures are few.
     """
     movies = recipe.engine.shard_bytes // (recipe.story.keyframes_per_movie * image_bytes(recipe.image))
-    return min(max(1, movies), SHARD_MOVIES_MAX)
+    movies = min(max(1, movies), SHARD_MOVIES_MAX)
+    return movies + movies % 2 if recipe.twins.share else movies  # twins are made together, in one shard
 
 
 async def make_run(
@@ -174,14 +181,13 @@ async def plan_run(
     cached: Counter[Stage] = Counter()
     for index, numbers in _shards(record):
         shard = Shard.open(run, index, retry_failed=retry_failed)
-        for number in numbers:
-            bench = _workbench(record, shard, writer, painter, make_missing=False)
-            with suppress(ValueError):  # a missing or failed cell, or drafts that do not fit
-                await make_movie(bench, number)
-            cached.update(cell.stage for cell in bench.cells if shard.cached(cell))
+        for unit in units_of(record.recipe, numbers):
+            benches = [_workbench(record, shard, writer, painter, make_missing=False) for _ in unit]
+            await make_unit(benches, unit)
+            cached.update(cell.stage for bench in benches for cell in bench.cells if shard.cached(cell))
         await shard.close()
     movies = len(record.recipe.movie_themes())
-    cells: dict[Stage, int] = {stage: n * movies for stage, n in cells_per_movie(record.recipe.story).items()}
+    cells = cells_of_run(record.recipe)
     missing = cells["keyframes"] - cached["keyframes"]
     return Plan(
         movies=movies,
@@ -189,18 +195,6 @@ async def plan_run(
         cached={stage: cached[stage] for stage in STAGES},
         image_bytes=missing * image_bytes(record.recipe.image),
     )
-
-
-async def make_movie(bench: Workbench, number: int) -> Movie:
-    """One movie through all five stages."""
-    movie_id = f"m{number:05d}"
-    theme = bench.recipe.themes[number % len(bench.recipe.themes)]
-    plot = await write_plot(bench, movie_id, theme, derive_seed(bench.recipe.seed, movie_id))
-    movie = await lock_style(bench, plot.movie, plot.outline.style)
-    movie = await paint_keyframes(bench, movie)
-    movie = await write_dialogue(bench, movie, plot.story, plot.outline, plot.heads, plot.drafts)
-    movie = await ask_questions(bench, movie)
-    return movie.model_copy(update={"provenance": tuple(bench.provenance[stage] for stage in STAGES)})
 
 
 def _shards(record: RunRecord) -> Iterator[tuple[int, range]]:
@@ -242,24 +236,21 @@ async def _make_shard(
     limit = asyncio.Semaphore(record.recipe.engine.concurrency)
     cells: list[Cell] = []
     rows: dict[int, tuple[str, str]] = {}
-    waiting = iter(numbers)
+    waiting = iter(units_of(record.recipe, numbers))
 
     async def work() -> None:
-        for number in waiting:
-            bench = _workbench(record, shard, writer, painter, limit)
-            bench.advance = advance
-            try:
-                movie = await make_movie(bench, number)
-                check_movie(movie)
-            except DiskError:
-                raise
-            except ValueError as error:  # a failed cell, or a movie that does not hold together
-                report.failed[f"m{number:05d}"] = str(error)
-            else:
-                rows[number] = (movie.movie_id, canonical_json(movie.model_dump(mode="json")))
-                report.movies += 1
-                report.keyframes += sum(1 for _ in movie.keyframes())
-            cells.extend(bench.cells)
+        for unit in waiting:
+            benches = [_workbench(record, shard, writer, painter, limit) for _ in unit]
+            for bench in benches:
+                bench.advance = advance
+            for number, result in zip(unit, await make_unit(benches, unit), strict=True):
+                if isinstance(result, str):
+                    report.failed[f"m{number:05d}"] = result
+                else:
+                    rows[number] = (result.movie_id, canonical_json(result.model_dump(mode="json")))
+                    report.movies += 1
+                    report.keyframes += sum(1 for _ in result.keyframes())
+            cells.extend(cell for bench in benches for cell in bench.cells)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(len(numbers), record.recipe.engine.concurrency, MOVIES_AT_A_TIME_MAX)):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from moviellm.generation.config import Recipe, load_recipe, read_text, recipe_from, set_key
-from moviellm.generation.make import MakeReport, cells_per_movie, make_run, open_studio, plan_run, shard_size
+from moviellm.generation.make import MakeReport, cells_of_run, make_run, open_studio, plan_run, shard_size
 from moviellm.generation.output import emit, note
 from moviellm.generation.progress import progress
 from moviellm.generation.protocols import Painter, Writer
@@ -107,7 +107,7 @@ def _note_themes(asked: list[str], recipe: Recipe, writer: Writer) -> None:
     if not isinstance(writer, OfflineWriter):
         return
     for theme in dict.fromkeys(asked):
-        words = writer.understood(theme)
+        words = writer.understood(theme, recipe.language.tag)
         if words and len(asked) <= THEMES_NOTED:
             note(f'from "{theme}" the story takes: {", ".join(words)}; other words only seed it')
         elif not words:
@@ -132,7 +132,7 @@ def _slug(recipe: Recipe) -> str:
 
 
 def _make(run: Path, record: RunRecord, writer: Writer, painter: Painter, retry_failed: bool) -> MakeReport:
-    total = sum(cells_per_movie(record.recipe.story).values()) * len(record.recipe.movie_themes())
+    total = sum(cells_of_run(record.recipe).values())
 
     async def job() -> MakeReport:
         try:

@@ -1,6 +1,6 @@
 """Stage 1, plot: a theme becomes a story in three levels of expansion (arXiv 2403.01422, section 3.1).
 
-    plot = await write_plot(bench, "m00042", theme, seed)
+    plot = await write_plot(bench, order_of(recipe, 42))
 
 theme -> outline (title, synopsis, cast, places, chapters) -> scenes of each chapter -> events and keyframes of each
 scene. Each level is one cell a part, asked together. Ids, indices and times are given here, never by the writer.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moviellm.generation.config import StoryConfig
+from moviellm.generation.orders import MovieOrder
 from moviellm.generation.protocols import (
     ChapterBrief,
     ChapterDraft,
@@ -31,11 +32,12 @@ from moviellm.generation.schema import (
     Location,
     Movie,
     Scene,
+    StoryObject,
     TemporalSpan,
 )
 from moviellm.generation.workbench import CellFailedError, Workbench, gather
 
-VERSION = 1
+VERSION = 2
 """Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 
@@ -52,20 +54,24 @@ class Plot:
     """Scene id -> draft."""
 
 
-async def write_plot(bench: Workbench, movie_id: str, theme: str, seed: int) -> Plot:
+async def write_plot(bench: Workbench, order: MovieOrder) -> Plot:
     """Write the story of one movie.
 
     Raises:
         CellFailedError: the writer gave no acceptable answer.
     """
-    story_config = bench.recipe.story
+    movie_id, recipe = order.movie_id, bench.recipe
     story = StoryBrief(
-        theme=theme,
-        language=story_config.language,
-        chapters=story_config.chapters,
-        scenes=story_config.scenes,
-        keyframes=story_config.keyframes,
-        seed=seed,
+        theme=order.theme,
+        language=recipe.language.tag,
+        level=recipe.language.level,
+        chapters=order.chapters,
+        scenes=order.scenes,
+        keyframes=order.keyframes,
+        seed=order.seed,
+        world=recipe.world,
+        held_out=order.held_out,
+        twin=order.twin_of is not None,
     )
     outline = await bench.write(
         "plot",
@@ -73,7 +79,7 @@ async def write_plot(bench: Workbench, movie_id: str, theme: str, seed: int) -> 
         f"{movie_id}/1-outline",
         "outline",
         story,
-        seed,
+        story.seed,
         OutlineDraft,
         lambda d: check_outline(d, story),
     )
@@ -82,7 +88,7 @@ async def write_plot(bench: Workbench, movie_id: str, theme: str, seed: int) -> 
     written = await gather(_scene(bench, movie_id, story, outline, c, s, head) for (c, s), head in places.items())
     heads = {f"{movie_id}-c{c:02d}-s{s:02d}": head for (c, s), head in places.items()}
     drafts = dict(zip(heads, written, strict=True))
-    movie = _assemble(movie_id, story, story_config, outline, heads, drafts)
+    movie = _assemble(order, story, recipe.story, outline, heads, drafts)
     return Plot(movie=movie, story=story, outline=outline, heads=heads, drafts=drafts)
 
 
@@ -116,6 +122,7 @@ def check_outline(draft: OutlineDraft, story: StoryBrief) -> None:
     _expect(len(draft.chapters), story.chapters, "chapters")
     _all_different([person.name for person in draft.characters], "characters")
     _all_different([place.name for place in draft.locations], "locations")
+    _all_different([thing.name for thing in draft.objects], "objects")
 
 
 def check_scene(draft: SceneDraft, story: StoryBrief, names: Sequence[str]) -> None:
@@ -154,20 +161,23 @@ def _all_different(names: Sequence[str], what: str) -> None:
 
 
 def _assemble(
-    movie_id: str,
+    order: MovieOrder,
     story: StoryBrief,
     config: StoryConfig,
     outline: OutlineDraft,
     heads: dict[str, SceneHead],
     drafts: dict[str, SceneDraft],
 ) -> Movie:
+    movie_id = order.movie_id
     people = {person.name: f"{movie_id}-p{i:02d}" for i, person in enumerate(outline.characters)}
     keys = [event.key for draft in drafts.values() for event in draft.events]
     events = {key: f"{movie_id}-e{i:04d}" for i, key in enumerate(keys)}
     if len(events) != len(keys):
         raise CellFailedError(f"{movie_id}: two scenes use the same event key")
     scenes = {
-        scene_id: _scene_record(scene_id, i, heads[scene_id], draft, config, people, events)
+        scene_id: _scene_record(
+            scene_id, i, heads[scene_id], draft, story, config.seconds_per_keyframe, people, events
+        )
         for i, (scene_id, draft) in enumerate(drafts.items())
     }
     chapters = tuple(
@@ -176,6 +186,8 @@ def _assemble(
     )
     return Movie(
         movie_id=movie_id,
+        twin_of=order.twin_of,
+        twin_difference=outline.twin_difference,
         title=outline.title,
         theme=story.theme,
         genre=outline.genre,
@@ -183,6 +195,7 @@ def _assemble(
         synopsis=outline.synopsis,
         characters=tuple(Character(character_id=people[p.name], **p.model_dump()) for p in outline.characters),
         locations=tuple(Location(**place.model_dump()) for place in outline.locations),
+        objects=tuple(StoryObject(**thing.model_dump()) for thing in outline.objects),
         chapters=chapters,
         events=tuple(
             record
@@ -191,6 +204,8 @@ def _assemble(
         ),
         duration_s=chapters[-1].span.end_s,
         language=story.language,
+        language_level=story.level,
+        injected=outline.injected,
         seed=story.seed,
     )
 
@@ -206,13 +221,14 @@ def _scene_record(
     position: int,
     head: SceneHead,
     draft: SceneDraft,
-    config: StoryConfig,
+    story: StoryBrief,
+    seconds_per_keyframe: float,
     people: dict[str, str],
     events: dict[str, str],
 ) -> Scene:
-    first = position * config.keyframes
+    first = position * story.keyframes
     # Multiply, never add up: 1,331 sums of 4.1 would drift from the product.
-    starts = [round((first + k) * config.seconds_per_keyframe, 6) for k in range(config.keyframes + 1)]
+    starts = [round((first + k) * seconds_per_keyframe, 6) for k in range(story.keyframes + 1)]
     keyframes = tuple(
         Keyframe(
             keyframe_id=f"{scene_id}-k{k:02d}",
@@ -222,20 +238,19 @@ def _scene_record(
             caption=item.caption,
             shot=item.shot,
             character_ids=tuple(people[figure.name] for figure in item.figures),
-            figures=tuple(
-                Figure(character_id=people[f.name], pose=f.pose, emotion=f.emotion, holding=f.holding)
-                for f in item.figures
-            ),
+            figures=tuple(Figure(character_id=people[f.name], **f.model_dump(exclude={"name"})) for f in item.figures),
             props=item.props,
+            states=item.states,
             event_id=None if item.event_key is None else events[item.event_key],
         )
         for k, item in enumerate(draft.keyframes)
     )
     return Scene(
         scene_id=scene_id,
-        index=position % config.scenes,
+        index=position % story.scenes,
         span=TemporalSpan(start_s=starts[0], end_s=starts[-1]),
         keyframes=keyframes,
+        changes=draft.changes,
         **head.model_dump(),
     )
 
@@ -256,6 +271,10 @@ def _event_records(scene: Scene, draft: SceneDraft, people: dict[str, str], even
                 location=scene.location,
                 action=event.action,
                 object=event.object,
+                target=event.target,
+                topic=event.topic,
+                variant=event.variant,
+                changes=event.changes,
                 because=None if event.because is None else tuple(events[key] for key in event.because),
             )
         )

@@ -21,19 +21,23 @@ from typing import Literal, Protocol
 
 from pydantic import Field, JsonValue
 
+from moviellm.generation.config import QuestionConfig, WorldConfig
 from moviellm.generation.schema import (
     AnswerFormat,
     Channel,
     Emotion,
+    Facing,
     Figure,
     Keyframe,
     Level,
     Movie,
     Pose,
+    PropState,
     QuestionType,
     Record,
     Role,
     Shot,
+    StateChange,
     Style,
     TemporalSpan,
     Text,
@@ -106,6 +110,8 @@ class StoryBrief(Record):
     """The phrase."""
     language: Text
     """BCP-47 tag."""
+    level: Text = "rich"
+    """Level of the language: `rich`, `plain` or `cloze`."""
     chapters: int = Field(ge=1)
     """Chapters in the movie."""
     scenes: int = Field(ge=1)
@@ -114,6 +120,12 @@ class StoryBrief(Record):
     """Keyframes in each scene."""
     seed: int
     """Seed of the movie."""
+    world: WorldConfig = WorldConfig()
+    """What the story world may hold."""
+    held_out: bool = False
+    """Whether it may use the combinations that `world.held_out` keeps out of train."""
+    twin: bool = False
+    """Tell the counterfactual: the same story until one thing goes otherwise."""
 
 
 class StyleDraft(Record):
@@ -142,6 +154,17 @@ class LocationDraft(Record):
     """Unique in the movie."""
     description: Text
     indoor: bool
+    kind: Text | None = None
+    """What sort of place, in English; see schema.Location."""
+
+
+class ObjectDraft(Record):
+    """An object; see schema.StoryObject."""
+
+    name: Text
+    """Unique in the movie."""
+    kind: Text
+    colour: Text
 
 
 class ChapterHead(Record):
@@ -162,6 +185,11 @@ class OutlineDraft(Record):
     characters: tuple[CharacterDraft, ...] = Field(min_length=1)
     locations: tuple[LocationDraft, ...] = Field(min_length=1)
     chapters: tuple[ChapterHead, ...]
+    objects: tuple[ObjectDraft, ...] = ()
+    injected: tuple[Text, ...] = ()
+    """Rare situations of `world.inject` that this story has."""
+    twin_difference: Text | None = None
+    """For a twin: the one thing that goes otherwise, in a sentence."""
 
 
 class ChapterBrief(Record):
@@ -181,6 +209,10 @@ class SceneHead(Record):
     time_of_day: TimeOfDay
     weather: Weather
     summary: Text
+    date: Text | None = None
+    """Day in the story, ISO-8601."""
+    clock: Text | None = None
+    """Time in the story, `18:40`."""
 
 
 class ChapterDraft(Record):
@@ -208,6 +240,10 @@ class EventDraft(Record):
     """Names, the one who acts first."""
     action: Text | None = None
     object: Text | None = None
+    target: Text | None = None
+    topic: Text | None = None
+    variant: Text | None = None
+    changes: tuple[StateChange, ...] = ()
     because: tuple[Text, ...] | None = None
     """Keys of earlier events."""
 
@@ -219,6 +255,7 @@ class FigureDraft(Record):
     pose: Pose
     emotion: Emotion
     holding: Text | None = None
+    facing: Facing = "in"
 
 
 class KeyframeDraft(Record):
@@ -230,7 +267,8 @@ class KeyframeDraft(Record):
     figures: tuple[FigureDraft, ...]
     props: tuple[Text, ...]
     event_key: Text | None
-    """Key of the event it shows: one of this scene's."""
+    """Key of the event it shows: one of this scene's; None for a picture of the place before anything happens."""
+    states: tuple[PropState, ...] = ()
 
 
 class SceneDraft(Record):
@@ -238,6 +276,8 @@ class SceneDraft(Record):
 
     events: tuple[EventDraft, ...]
     keyframes: tuple[KeyframeDraft, ...]
+    changes: tuple[StateChange, ...] = ()
+    """Facts that are so when the scene begins without an event; see schema.Scene."""
 
 
 class DialogueBrief(Record):
@@ -250,6 +290,8 @@ class DialogueBrief(Record):
     scene_key: Text
     """Id of the scene."""
     seconds_per_keyframe: float
+    density: float = 1.0
+    """Share of what could be said that is said, 0 to 1."""
 
 
 class LineDraft(Record):
@@ -261,6 +303,10 @@ class LineDraft(Record):
     emotion: Emotion
     keyframe_index: int = Field(ge=0)
     """Keyframe of the scene, from 0, during which it is said."""
+    event_key: Text | None = None
+    """Key of the event it belongs to."""
+    says: tuple[StateChange, ...] = ()
+    """Facts that a listener learns from it."""
 
 
 class DialogueDraft(Record):
@@ -274,8 +320,10 @@ class QuestionsBrief(Record):
 
     movie: Movie
     """Events, keyframes with what is visible, and dialogue are filled."""
-    questions: int = Field(ge=0)
-    """How many to ask."""
+    questions: QuestionConfig
+    """How many to ask, and of which kinds."""
+    twin: Movie | None = None
+    """The other movie of a pair of twins: some questions are asked of both, in the same words."""
 
 
 class QuestionDraft(Record):
@@ -292,6 +340,13 @@ class QuestionDraft(Record):
     keyframe_ids: tuple[Text, ...]
     line_ids: tuple[Text, ...]
     requires: tuple[Channel, ...]
+    form: Text | None = None
+    """See schema.QAPair."""
+    group: Text | None = None
+    """Name of the all-or-nothing group, unique in the movie; `twin-...` for a question asked of both twins, the same
+    name in both."""
+    turn_of: int | None = None
+    """Index of the earlier question that this one follows up."""
 
 
 class QuestionsDraft(Record):
@@ -318,6 +373,14 @@ class FigureBrief(Record):
     """A person to paint: staging and looks."""
 
     figure: Figure
+    """Its `character_id` is that of the cast without the movie's id, `p01`: twins are painted alike."""
+    name: Text
+    appearance: Text
+
+
+class ObjectBrief(Record):
+    """An object to paint: its name and the English phrase that says how it looks."""
+
     name: Text
     appearance: Text
 
@@ -331,18 +394,25 @@ class KeyframeBrief(Record):
     location: Text
     """Name of the place, e.g. `the old lighthouse`."""
     location_description: Text
+    location_kind: Text | None = None
+    """What sort of place, in English; None leaves it to the name and the description."""
     indoor: bool
     time_of_day: TimeOfDay
     weather: Weather
     figures: tuple[FigureBrief, ...]
     """The one who acts comes first."""
     props: tuple[Text, ...]
+    states: tuple[PropState, ...] = ()
+    objects: tuple[ObjectBrief, ...] = ()
+    """How the objects named in `props`, `figures` and `object` look; one that is not here looks as its name says."""
     action: Text | None
     """Action of the event, e.g. `give`."""
     object: Text | None
     """Object of the action, e.g. `brass key`."""
+    place_key: Text
+    """Name of the place in its movie, the same for twins: what is the same at every visit is seeded by it."""
     scene_key: Text
-    """Id of the scene: what is the same in a scene (layout, light) is seeded by it."""
+    """Name of the scene, the same for twins: what is the same in a scene (light, who stands where) is seeded by it."""
     style: Style
     width_px: int
     height_px: int

@@ -1,39 +1,66 @@
 """Stage 5, questions: what can be asked of the finished movie, with the answer and its evidence.
 
     movie = await ask_questions(bench, movie)
+    movie = await ask_questions(bench, movie, twin=other)       # some questions are asked of both, in the same words
 
 One cell a movie: questions may span it from end to end. The writer sees events, keyframes with what is visible, and
-dialogue, but no pixels. It scores nothing: gates are measured later.
+dialogue, but no pixels. It scores nothing: gates are measured later, over all movies (gates.py).
 """
 
-from moviellm.generation.protocols import QuestionsBrief, QuestionsDraft, derive_seed
+from moviellm.generation.protocols import QuestionDraft, QuestionsBrief, QuestionsDraft, derive_seed
 from moviellm.generation.schema import Movie, QAPair
 from moviellm.generation.workbench import CellFailedError, Workbench
 
-VERSION = 1
+VERSION = 2
 """Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
+TWIN_GROUP = "twin-"
+"""How the groups of questions that both twins are asked begin."""
 
 
-async def ask_questions(bench: Workbench, movie: Movie) -> Movie:
+async def ask_questions(bench: Workbench, movie: Movie, twin: Movie | None = None) -> Movie:
     """The movie with its questions.
+
+    Args:
+        twin: The other movie of a pair of twins, without questions.
 
     Raises:
         CellFailedError: the writer gave no acceptable answer.
     """
-    brief = QuestionsBrief(movie=movie, questions=bench.recipe.questions.per_movie)
+    brief = QuestionsBrief(movie=movie, questions=bench.recipe.questions, twin=twin)
     seed = derive_seed(movie.seed, "questions")
 
     def check(answer: QuestionsDraft) -> None:
-        if len(answer.questions) > brief.questions:
-            raise ValueError(f"got {len(answer.questions)} questions, asked for at most {brief.questions}")
+        if len(answer.questions) > brief.questions.per_movie:
+            raise ValueError(f"got {len(answer.questions)} questions, asked for at most {brief.questions.per_movie}")
+        for i, question in enumerate(answer.questions):
+            if question.turn_of is not None and not 0 <= question.turn_of < i:
+                raise ValueError(f"question {i} follows up question {question.turn_of}, which does not come before it")
 
     cell_id = f"{movie.movie_id}/7-questions"
     draft = await bench.write("qa", VERSION, cell_id, "questions", brief, seed, QuestionsDraft, check)
     try:
         pairs = tuple(
-            QAPair(question_id=f"{movie.movie_id}-q{i:03d}", provenance=bench.provenance["qa"], **dict(question))
+            QAPair(
+                question_id=_question_id(movie, i),
+                provenance=bench.provenance["qa"],
+                group_id=_group_id(movie, question),
+                turn_of=None if question.turn_of is None else _question_id(movie, question.turn_of),
+                **{name: value for name, value in question if name not in ("group", "turn_of")},
+            )
             for i, question in enumerate(draft.questions)
         )
     except ValueError as error:
         raise CellFailedError(f"{cell_id}: {error}") from None
     return movie.model_copy(update={"qa_pairs": pairs})
+
+
+def _question_id(movie: Movie, index: int) -> str:
+    return f"{movie.movie_id}-q{index:03d}"
+
+
+def _group_id(movie: Movie, question: QuestionDraft) -> str | None:
+    """Id of a question's group: twins share that of the original."""
+    if question.group is None:
+        return None
+    shared = question.group.startswith(TWIN_GROUP)
+    return f"{movie.twin_of or movie.movie_id if shared else movie.movie_id}-{question.group}"

@@ -21,7 +21,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Version of the data model. A change that an old reader cannot read bumps the first number."""
 
 Shot = Literal["wide", "medium", "close", "two_shot", "over_shoulder", "insert"]
@@ -30,8 +30,12 @@ Weather = Literal["clear", "cloudy", "rain", "snow", "fog", "storm"]
 Emotion = Literal["calm", "happy", "sad", "angry", "afraid", "surprised", "worried", "tender"]
 Pose = Literal[
     "stand", "walk", "run", "sit", "read", "grieve", "reach", "reach_up", "point", "give", "talk", "think", "carry",
-    "hold_up", "kneel", "crouch", "wave", "weep", "hug",
+    "hold_up", "kneel", "crouch", "wave", "weep", "hug", "write", "phone", "eat", "sleep", "dig", "mend", "hurt",
+    "caught",
 ]  # fmt: skip
+Facing = Literal["in", "out", "front", "back"]
+ObjectState = Literal["open", "lit", "broken"]
+StyleFact = Literal["colour", "time_of_day", "weather", "feeling"]
 Role = Literal["protagonist", "antagonist", "supporting"]
 VisibleKind = Literal["person", "object", "place_part"]
 Level = Literal["movie", "chapter", "scene", "keyframe"]
@@ -54,13 +58,24 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 def canonical_json(value: object) -> str:
     """The one JSON text of a value: sorted keys, no spaces, no NaN. What is hashed is always this text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _utf8(text: str) -> str:
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if "\x00" in text or not (text.isascii() or _encodes(text)):
         raise ValueError("text holds a NUL or a lone surrogate, which Parquet and JSON readers refuse; remove it")
     return text
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _finite_s(value: float) -> float:
@@ -145,6 +160,17 @@ class Provenance(Record):
     """Commit of the code, or empty when not run from a checkout."""
 
 
+class StateChange(Record):
+    """One fact of the story world that took a value, e.g. `silver key`, `where`, `held:Ada`. Exact, offline only."""
+
+    entity: Text
+    """Name of the person or object it is about."""
+    attribute: Text
+    """Which fact: `where`, `at`, `open`, `knows:silver key`, ..."""
+    value: Text
+    """Its value from now on; `yes` and `no` for what holds or does not."""
+
+
 class Character(Record):
     """Somebody in the movie. Invented: never a celebrity, unlike the paper."""
 
@@ -171,6 +197,24 @@ class Location(Record):
     """What is there."""
     indoor: bool
     """Whether it has a roof."""
+    kind: Text | None = None
+    """What sort of place, in English, e.g. `lighthouse`; None where nobody said."""
+
+
+class StoryObject(Record):
+    """An object that matters to the story."""
+
+    name: Text
+    """Name as captioned, e.g. `silver key`; unique in the movie."""
+    kind: Text
+    """What sort of object, in English, e.g. `key`."""
+    colour: Text
+    """Its colour, in English, e.g. `silver`."""
+
+    @property
+    def appearance(self) -> str:
+        """The fixed phrase every picture of it is asked with."""
+        return f"{self.colour} {self.kind}"
 
 
 class Style(Record):
@@ -192,6 +236,8 @@ class Style(Record):
     """Learned embedding, relative to the run folder (safetensors); None where nothing was learned."""
     embedding_sha256: Sha256 | None
     """Hash of that file."""
+    shows: tuple[StyleFact, ...] | None = None
+    """Kinds of facts that can be read off its pictures; None where nobody measured it."""
 
 
 class Visible(Record):
@@ -224,6 +270,17 @@ class Figure(Record):
     """What the face says."""
     holding: Text | None = None
     """Name of the object in their hand, e.g. `brass key`."""
+    facing: Facing = "in"
+    """Where they look: into the picture's middle, out of it, at the viewer, or away from the viewer."""
+
+
+class PropState(Record):
+    """A state of an object that a keyframe shows."""
+
+    object: Text
+    """Name of one of the keyframe's props or of what somebody holds."""
+    state: ObjectState
+    """What can be seen of it."""
 
 
 class Keyframe(Record):
@@ -248,7 +305,9 @@ class Keyframe(Record):
     props: tuple[Text, ...]
     """Objects lying or standing in the frame, in nobody's hand."""
     event_id: Text | None
-    """Event it shows."""
+    """Event it shows; None for a picture of the place before anything happens."""
+    states: tuple[PropState, ...] = ()
+    """Objects in the frame that are open, lit or broken."""
     visible: tuple[Visible, ...] | None = None
     """What can be seen and where; None where nobody measured it."""
     image: Text | None = None
@@ -278,6 +337,10 @@ class DialogueLine(Record):
     """When it is said."""
     audio: Text | None = None
     """File name of the spoken line, where one was made."""
+    event_id: Text | None = None
+    """Event it belongs to; None for a narrator, and where nobody knows."""
+    says: tuple[StateChange, ...] = ()
+    """Facts of the story world that a listener learns from it, true or not; offline only."""
 
 
 class Scene(Record):
@@ -297,6 +360,13 @@ class Scene(Record):
     """Weather outside."""
     summary: Text
     """What happens."""
+    date: Text | None = None
+    """Day in the story, ISO-8601, e.g. `1931-10-04`."""
+    clock: Text | None = None
+    """Time in the story when it begins, `18:40`."""
+    changes: tuple[StateChange, ...] = ()
+    """Facts that are so when it begins without an event that made them so: where people have gone since, and, in the
+    first scene, how the story world stands. Offline only."""
     span: TemporalSpan
     """Time it lasts."""
     keyframes: tuple[Keyframe, ...]
@@ -339,6 +409,15 @@ class Event(Record):
     """Action of the story world, e.g. `give`; None where nobody knows it exactly."""
     object: Text | None = None
     """Object of the action, e.g. `brass key`."""
+    target: Text | None = None
+    """Second place, object or person of the action: where somebody goes, what something is put into, where something
+    is said to be."""
+    topic: Text | None = None
+    """What is spoken or written of: an object or a person."""
+    variant: Text | None = None
+    """How the action was done, e.g. `asked`; `vain` when it failed."""
+    changes: tuple[StateChange, ...] = ()
+    """What it changed in the story world; offline only."""
     because: tuple[Text, ...] | None = None
     """Ids of earlier events without which it could not have happened; None where nobody knows."""
 
@@ -376,6 +455,8 @@ class QAPair(Record):
     """What cannot be done without: seeing, hearing, or knowing the order."""
     gates: tuple[Score, ...] | None = None
     """Scores of the question's tests; None until measured."""
+    form: Text | None = None
+    """What is asked, as canonical JSON that a program can answer from the events; None where nobody knows exactly."""
     provenance: Provenance | None = None
     """Where the question came from."""
 
@@ -403,6 +484,10 @@ class Movie(Record):
     """E.g. `m00042`."""
     twin_of: MovieId | None = None
     """Movie this one is the counterfactual of."""
+    twin_difference: Text | None = None
+    """The one thing that went otherwise than in `twin_of`."""
+    diverges_s: Seconds | None = None
+    """Time from which it differs from `twin_of`; before it every picture and line is the same."""
     title: Text
     """Title."""
     theme: Text
@@ -419,6 +504,8 @@ class Movie(Record):
     """The cast."""
     locations: tuple[Location, ...]
     """The places."""
+    objects: tuple[StoryObject, ...] = ()
+    """The objects that matter to the story; empty where nobody listed them."""
     chapters: tuple[Chapter, ...]
     """The story, in order."""
     events: tuple[Event, ...]
@@ -429,8 +516,12 @@ class Movie(Record):
     """Length of the movie."""
     language: Text
     """BCP-47 tag of the text, e.g. `en`."""
+    language_level: Text | None = None
+    """Level of the language, `rich`, `plain` or `cloze`; None where it was not asked for."""
+    injected: tuple[Text, ...] = ()
+    """Rare situations that were put into the story on request, e.g. `time_jump`."""
     seed: int
-    """Seed the movie was made from."""
+    """Seed the movie was made from; a twin has that of its original."""
     split: Split | None = None
     """Dataset split; None until exported."""
     schema_version: Text = SCHEMA_VERSION

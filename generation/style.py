@@ -12,7 +12,7 @@ from moviellm.generation.protocols import StyleBrief, StyleDraft, derive_seed
 from moviellm.generation.schema import Movie, Style
 from moviellm.generation.workbench import Workbench, read_draft
 
-VERSION = 1
+VERSION = 2
 """Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 
 
@@ -23,7 +23,7 @@ async def lock_style(bench: Workbench, movie: Movie, look: StyleDraft) -> Movie:
         CellFailedError: the painter could not lock it.
     """
     brief = StyleBrief(
-        movie_id=movie.movie_id,
+        movie_id=movie.twin_of or movie.movie_id,  # twins share their look
         keyword=look.keyword,
         description=look.description,
         seed=derive_seed(movie.seed, "style"),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from moviellm.generation.config import load_recipe, recipe_from, set_key
 from moviellm.generation.dataset.folder import check_target, resolve_target
+from moviellm.generation.film.motion import FRAME_RATES
 from moviellm.generation.findings import Finding
 from moviellm.generation.output import emit, note
 from moviellm.generation.progress import progress
@@ -21,11 +22,29 @@ from moviellm.generation.runs.record import RECORD_NAME, read_run
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.views import FILMS_NAME, STORYBOARD_NAME, write_views
 
+FPS = 24
+"""Frames a second of a film with motion, unless it says."""
 
-def view(run: Path, *, movie_ids: list[str] | None, films: bool, as_json: bool) -> None:
+
+def view(
+    run: Path,
+    *,
+    movie_ids: list[str] | None,
+    films: bool,
+    motion: bool,
+    fps: int | None,
+    voice: bool,
+    as_json: bool,
+) -> None:
     """`moviellm view`."""
+    if fps is not None and not motion:
+        raise ValueError(f"--fps {fps} is for films in which the camera moves; add --motion")
+    if fps is not None and fps not in FRAME_RATES:
+        raise ValueError(f"--fps {fps}: a film with motion has {' or '.join(map(str, FRAME_RATES))} frames a second")
+    if (motion or voice) and not films:
+        raise ValueError("--motion and --voice are for films; leave out --no-films")
     read_run(run)
-    places = write_views(run, movie_ids, films=films)
+    places = write_views(run, movie_ids, films=films, fps=(fps or FPS) if motion else None, voice=voice)
     emit({"run": str(run)} | places, "\n".join(f"  {name:<11} {place}" for name, place in places.items()), as_json)
 
 
@@ -61,7 +80,8 @@ def _report_findings(what: str, findings: list[Finding], as_json: bool) -> None:
 
 def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) -> None:
     """`moviellm dataset build`."""
-    from moviellm.generation.export import build_dataset
+    from moviellm.generation.export import STEPS, build_dataset
+    from moviellm.generation.studio.channels import read_channels
 
     data = read_run(run).recipe.model_dump(mode="json")
     for override in overrides:
@@ -71,7 +91,7 @@ def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) 
     # How the work was done changes no byte of the data, so the card does not tell it.
     recipe = recipe_from(data | {"engine": {}}, source=str(run / RECORD_NAME))
     reader = RunReader(run)
-    with progress("building", sum(manifest.movies for manifest in reader.manifests), "movies") as advance:
+    with progress("building", STEPS * sum(manifest.movies for manifest in reader.manifests), "steps") as advance:
         built = build_dataset(
             reader,
             out,
@@ -80,6 +100,7 @@ def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) 
             render_readme=import_module("moviellm.cards.dataset_card").render,
             progress=advance,
             failures=reader.failures(),
+            channels=read_channels,
         )
     split = list(built.configs["movies"])[-1]
     facts = {"dataset": str(out), "name": recipe.dataset.name, "version": built.version, "changed": not built.kept}

@@ -59,22 +59,25 @@ class Workbench:
     ) -> DraftT:
         """One text cell: the writer's checked draft."""
         request = self.writer.request(task, brief, seed)
+        made: list[DraftT] = []
 
         async def make() -> tuple[dict[str, JsonValue], None]:
             output = await self.writer.write(request)
             draft = read_draft(draft_type, output)
             if check is not None:
                 check(draft)
+            made.append(draft)
             return output, None
 
         result = await self.ask(stage, version, cell_id, request, make)
-        return read_draft(draft_type, result.output or {})
+        return made[0] if made else read_draft(draft_type, result.output or {})
 
     async def ask(self, stage: Stage, version: int, cell_id: str, request: Request, make: Make) -> Result:
         """One cell of any kind: the result kept under its key, or a new one."""
         cell = Cell(cell_id=cell_id, stage=stage, stage_version=version, request=request)
         self.cells.append(cell.without_inputs())
-        self.provenance.setdefault(stage, self._provenance(stage, request))
+        if stage not in self.provenance:
+            self.provenance[stage] = self._provenance(stage, request)
         if not self.make_missing and not self.shard.cached(cell):
             raise CellFailedError(f"{cell_id} is not made yet")
         result = await self.shard.cell(cell, make, self.limit)

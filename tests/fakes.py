@@ -46,11 +46,13 @@ class FakeWriter:
 
     def _outline(self, request: Request) -> dict[str, JsonValue]:
         story = StoryBrief.model_validate(request.inputs)
+        ending = "loses" if story.twin else "finds"
         return {
             "title": f"The {story.theme}",
             "genre": "mystery",
             "logline": "Ada wants the key.",
-            "synopsis": f"Ada looks for {story.theme} number {story.seed} and finds it.",
+            "synopsis": f"Ada looks for {story.theme} number {story.seed} and {ending} it.",
+            "twin_difference": "Ada loses it." if story.twin else None,
             "style": {"keyword": "ink", "description": "ink on paper"},
             "characters": [
                 {"name": "Ada", "role": "protagonist", "description": "a keeper", "appearance": "a tall person"},
@@ -75,9 +77,10 @@ class FakeWriter:
         brief = SceneBrief.model_validate(request.inputs)
         key = f"e{brief.chapter_index}-{brief.scene_index}"
         earlier = [f"e{brief.chapter_index}-{brief.scene_index - 1}"] if brief.scene_index else []
-        event = {"key": key, "caption": "Ada finds the key.", "participants": ["Ada"], "because": earlier}
+        what = "loses" if brief.story.twin and brief.chapter_index else "finds"
+        event = {"key": key, "caption": f"Ada {what} the key.", "participants": ["Ada"], "because": earlier}
         keyframe = {
-            "caption": "Ada finds the key.",
+            "caption": f"Ada {what} the key.",
             "prompt": "Ada finds the key",
             "shot": "wide",
             "figures": [{"name": "Ada", "pose": "stand", "emotion": "calm"}],
@@ -92,7 +95,8 @@ class FakeWriter:
         return {"lines": [line, line | {"speaker": None, "text": "She was right."}]}
 
     def _questions(self, request: Request) -> dict[str, JsonValue]:
-        movie = QuestionsBrief.model_validate(request.inputs).movie
+        brief = QuestionsBrief.model_validate(request.inputs)
+        movie = brief.movie
         question = {
             "level": "movie",
             "question_type": "plot",
@@ -104,6 +108,9 @@ class FakeWriter:
             "line_ids": [],
             "requires": ["vision"],
         }
+        if brief.twin is not None:
+            question["group"] = "twin-00"
+            return {"questions": [question, question | {"question": "And then?", "group": "own-00", "turn_of": 0}]}
         return {"questions": [question]}
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.features import Feature
+from moviellm.generation.dataset.gate_table import GateTable
+from moviellm.generation.dataset.variety import Variety
 from moviellm.generation.schema import DialogueLine, Keyframe, Movie, Provenance, QAPair, Split
 
 SAMPLE_IMAGES = 4
@@ -112,6 +114,14 @@ class Measures:
     """Questions by what they cannot do without, joined: `vision`, `vision+order`; `nothing` when the list is empty."""
     answer_positions: Counter[int] = field(default_factory=Counter)
     """Multiple-choice questions by index of the right option."""
+    gates: GateTable = field(default_factory=GateTable)
+    """How often each gate was right on the questions that it should fail on."""
+    variety: Variety = field(default_factory=Variety)
+    """How varied the language of the first movies is."""
+    injected: Counter[str] = field(default_factory=Counter)
+    """Movies by rare situation that was put into them on request."""
+    language_levels: Counter[str] = field(default_factory=Counter)
+    """Movies by level of the language."""
     sources: Counter[Source] = field(default_factory=Counter)
     """Movies (for questions with their own provenance: questions) by who made a part."""
 
@@ -127,6 +137,10 @@ class Measures:
         self.events_per_movie[len(movie.events)] += 1
         self.lines_per_movie[sum(len(scene.dialogue or ()) for scene in scenes)] += 1
         self.questions_per_movie[len(movie.qa_pairs or ())] += 1
+        self.gates.add(movie)
+        self.variety.add(movie)
+        self.injected.update(movie.injected)
+        self.language_levels[movie.language_level or "none"] += 1
         self.genres[movie.genre] += 1
         self.styles[movie.style.style_id if movie.style else "none"] += 1
         self.languages[movie.language] += 1

@@ -47,7 +47,7 @@ ARROW: dict[str, pa.DataType] = {
 MOVIE_TEXT: Omitted = {
     Movie: frozenset({"events", "qa_pairs"}),
     Keyframe: frozenset(Keyframe.model_fields) - {"keyframe_id", "index", "span", "caption", "shot", "character_ids"},
-    DialogueLine: frozenset({"audio"}),
+    DialogueLine: frozenset({"audio", "event_id", "says"}),
 }
 """What a row of `movies` leaves to the other configs: it is the film as a text to be read, without pictures."""
 

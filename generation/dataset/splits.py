@@ -15,11 +15,8 @@ from collections.abc import Iterable
 from moviellm.generation.config import SplitConfig
 from moviellm.generation.dataset.facts import SplitReport
 from moviellm.generation.duplicates import THRESHOLD
-from moviellm.generation.protocols import derive_seed
+from moviellm.generation.orders import numbered_split
 from moviellm.generation.schema import Split, movie_number
-
-BLOCK_MOVIES = 10
-"""Consecutive movie numbers that shares are counted in."""
 
 
 def assign_splits(
@@ -45,7 +42,7 @@ def assign_splits(
     members: defaultdict[str, list[str]] = defaultdict(list)
     for movie_id in twins:
         members[_find(leader, movie_id)].append(movie_id)
-    own: dict[str, Split] = {movie_id: _numbered_split(movie_number(movie_id), config, seed) for movie_id in twins}
+    own: dict[str, Split] = {movie_id: numbered_split(movie_number(movie_id), config, seed) for movie_id in twins}
     splits: dict[str, Split] = {}
     for group in members.values():
         first = own[min(group, key=movie_number)]
@@ -58,18 +55,6 @@ def assign_splits(
         twins=sum(original is not None for original in twins.values()),
     )
     return splits, report
-
-
-def _numbered_split(number: int, config: SplitConfig, seed: int) -> Split:
-    """The split of a movie that stands alone."""
-    block, place = divmod(number, BLOCK_MOVIES)
-    places = sorted(range(BLOCK_MOVIES), key=lambda at: derive_seed(seed, "splits", block, at))
-    if block == 0:
-        places.sort(key=lambda at: (at not in (1, 2), at == 0))
-    tests: list[Split] = ["test"] * config.test
-    validations: list[Split] = ["validation"] * config.validation
-    held_out = tests[:1] + validations[:1] + tests[1:] + validations[1:]
-    return dict(zip(places, held_out, strict=False)).get(place, "train")
 
 
 def _find(leader: dict[str, str], movie_id: str) -> str:

@@ -89,7 +89,8 @@ class Journal:
         self._pack_bytes = 0
         self._broken: str | None = None
         self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
+        self._syncer: threading.Thread | None = None
+        self._dirty, self._closing = threading.Event(), threading.Event()
 
     def append(self, entry: Entry, cell_id: str, image: bytes | None) -> PackSlice | None:
         """Hand one result to the OS, image first; a thread makes it durable within about `GROUP_FSYNC_S`.
@@ -149,13 +150,21 @@ class Journal:
         return self._lines, self._pack
 
     def _sync_soon(self) -> None:
-        if self._timer is None:
-            self._timer = threading.Timer(GROUP_FSYNC_S, self._sync)
-            self._timer.start()
+        if self._syncer is None:
+            self._syncer = threading.Thread(target=self._keep_syncing, daemon=True)
+            self._syncer.start()
+        self._dirty.set()
+
+    def _keep_syncing(self) -> None:
+        """The one thread of a journal: a thread for each fsync would cost the maker a millisecond every time."""
+        while self._dirty.wait() and not self._closing.wait(GROUP_FSYNC_S):
+            self._dirty.clear()  # before the fsync: what is written during it asks for another one
+            if self._closing.is_set():  # closed since the wait ran out: the wake-up may be what was just cleared
+                return
+            self._sync()
 
     def _sync(self) -> None:
         with self._lock:
-            self._timer = None  # before the fsync: what is written during it asks for another one
             if self._lines is None or self._pack is None:
                 return
             try:
@@ -172,10 +181,12 @@ class Journal:
         Raises:
             ValueError: something written could not be made durable.
         """
-        timer = self._timer
-        if timer is not None:
-            timer.cancel()
-            timer.join()
+        if self._syncer is not None:
+            self._closing.set()
+            self._dirty.set()
+            self._syncer.join()
+            self._syncer = None
+            self._closing.clear()
         self._sync()
         with self._lock:
             for file in (self._lines, self._pack):

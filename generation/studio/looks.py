@@ -8,19 +8,20 @@ The phrase is `Character.appearance`: the one thing that crosses from any writer
 free text of a language model: it takes the words it knows and draws the rest from a hash of the phrase, so that the
 same phrase always gives the same person.
 
-It draws nothing: see figure.py.
+It draws nothing: see drawing/body.py.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Final
 
 BUILDS: Final = ("mid", "slim", "stout", "tall", "elder", "child")
-HAIRS: Final = ("bob", "short", "long", "ponytail", "bun", "curly", "bald", "braids")
+HAIRS: Final = ("bob", "short", "long", "ponytail", "bun", "curly", "bald", "braids", "afro", "wavy", "topknot")
 HAIR_COLOURS: Final = ("black", "brown", "red", "blond", "grey", "white")
 SKINS: Final = ("pale", "fair", "tan", "brown", "dark", "deep")
-GARMENTS: Final = ("coat", "jacket", "jumper", "dress", "apron")
+GARMENTS: Final = ("coat", "jacket", "jumper", "dress", "apron", "cloak", "waistcoat")
 COLOURS: Final = (
     "red",
     "orange",
@@ -44,6 +45,9 @@ ACCESSORIES: Final = (
     "a cap",
     "a beanie",
     "a headscarf",
+    "an eye patch",
+    "a bow tie",
+    "a shawl",
 )
 
 
@@ -87,6 +91,7 @@ def phrase(looks: Looks) -> str:
     return f"{BUILD_WORDS[looks.build]} with {hair}, {looks.skin} skin, {wears} and {looks.accessory}"
 
 
+@lru_cache(maxsize=1024)
 def parse(appearance: str) -> Looks:
     """The looks that a phrase says; words it does not know are settled by a hash of the phrase."""
     text = appearance.lower()
@@ -99,7 +104,7 @@ def parse(appearance: str) -> Looks:
         "skin": _near(text, SKINS, r"skin"),
         "garment": _word(text, {name: name for name in GARMENTS}),
         "colour": _near(text, COLOURS, "(?:" + "|".join(GARMENTS) + ")"),
-        "accessory": _word(text, {name.removeprefix("a "): name for name in ACCESSORIES}),
+        "accessory": _word(text, {re.sub("^an? ", "", name): name for name in ACCESSORIES}),
     }
     digest = hashlib.sha256(text.encode()).digest()
     chosen = {

@@ -16,29 +16,37 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
 from typing import Any, Final
 
 from PIL import Image
 from pydantic import JsonValue
 
 from moviellm.generation.config import ImageConfig
-from moviellm.generation.protocols import KeyframeBrief, PainterTask, Painting, Request, StyleBrief, derive_seed
+from moviellm.generation.protocols import KeyframeBrief, PainterTask, Request, StyleBrief, derive_seed
 from moviellm.generation.schema import Figure, Record, Style
 from moviellm.generation.studio.drawing.artfiles import art_sha256
-from moviellm.generation.studio.drawing.finish import finish, soften
+from moviellm.generation.studio.drawing.backdrop import backdrop_pixels
+from moviellm.generation.studio.drawing.finish import finish
 from moviellm.generation.studio.drawing.places import place_kind
 from moviellm.generation.studio.drawing.props import Thing, read_object
-from moviellm.generation.studio.drawing.raster import Pixels, rasterise, rasteriser_version
-from moviellm.generation.studio.drawing.scene import Shot, compose, view_of
+from moviellm.generation.studio.drawing.raster import rasterise, rasteriser_version
+from moviellm.generation.studio.drawing.scene import Frame, Shot, compose, view_of
 from moviellm.generation.studio.drawing.staging import Role
 from moviellm.generation.studio.drawing.styles import choose_style, style_rules
 from moviellm.generation.studio.looks import parse
 
 MODEL_ID: Final = "moviellm/offline-painter"
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Version of the drawing; another version paints other pictures."""
 PROMPT_ID: Final = "studio/art"
+
+
+BATCH_MAX: Final = 6
+"""Keyframes that one worker gets at once: those of a place share what is drawn once."""
+
+Painted = tuple[dict[str, JsonValue], bytes]
+Asked = tuple[dict[str, Any], "asyncio.Future[Painted]"]
+"""The body of a request, and where its answer goes."""
 
 
 class OfflinePainter:
@@ -48,6 +56,9 @@ class OfflinePainter:
         self._image = image
         self._workers = workers or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
+        self._asked: list[Asked] = []
+        """What no worker has got yet."""
+        self._serving: set[asyncio.Task[None]] = set()
         self._revision = f"{VERSION}+{rasteriser_version()}"
         self._art_sha256 = art_sha256()
 
@@ -95,6 +106,7 @@ class OfflinePainter:
             base_model_revision=request.model_revision,
             embedding_path=None,
             embedding_sha256=None,
+            shows=rules.shows,
         )
         return style.model_dump(mode="json")
 
@@ -102,8 +114,59 @@ class OfflinePainter:
         """Paint a keyframe in a worker process: the JSON of a `Painting`, and the encoded image.
 
         Raises:
+            ValueError: the request asks for what cannot be painted.
             OSError: a worker process died.
         """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Painted] = loop.create_future()
+        if not self._asked:
+            loop.call_soon(self._hand_out)
+        self._asked.append((request.body(), answer))
+        return await answer
+
+    def _hand_out(self) -> None:
+        """Keep every worker busy and one batch waiting; what else is asked for gathers until a worker is free."""
+        self._asked = [item for item in self._asked if not item[1].done()]  # without what was cancelled
+        while self._asked and len(self._serving) <= self._workers:
+            task = asyncio.get_running_loop().create_task(self._serve(self._next_batch()))
+            self._serving.add(task)
+            task.add_done_callback(self._served)
+
+    def _next_batch(self) -> list[Asked]:
+        """What was asked for first, and what is asked for of the same place."""
+        place = _place_key(self._asked[0])
+        batch = [item for item in self._asked if _place_key(item) == place][:BATCH_MAX]
+        taken = {id(item) for item in batch}
+        self._asked = [item for item in self._asked if id(item) not in taken]
+        return batch
+
+    def _served(self, task: "asyncio.Task[None]") -> None:
+        self._serving.discard(task)
+        self._hand_out()
+
+    async def _serve(self, batch: list[Asked]) -> None:
+        """Paint a batch in one worker and give everybody their own answer."""
+        waiting = [answer for _, answer in batch]
+        try:
+            results = await self._in_a_worker([body for body, _ in batch])
+        except BrokenProcessPool:
+            results = [
+                OSError(
+                    "a drawing process died, perhaps for want of memory; run the same command again, "
+                    "with --set engine.workers=1 if it dies again"
+                )
+            ] * len(batch)
+        except Exception as error:  # theirs to handle, not this task's
+            results = [error] * len(batch)
+        for answer, result in zip(waiting, results, strict=True):
+            if answer.done():  # cancelled
+                continue
+            if isinstance(result, Exception):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+
+    def _in_a_worker(self, bodies: list[dict[str, Any]]) -> "asyncio.Future[list[Painted | Exception]]":
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
@@ -111,41 +174,51 @@ class OfflinePainter:
         # The first task starts the workers, and they inherit what is blocked: Ctrl-C is the parent's from the start.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            painted = asyncio.get_running_loop().run_in_executor(self._pool, paint_request, request.body())
+            return asyncio.get_running_loop().run_in_executor(self._pool, paint_requests, bodies)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        try:
-            return await painted
-        except BrokenProcessPool:
-            raise OSError(
-                "a drawing process died, perhaps for want of memory; run the same command again, "
-                "with --set engine.workers=1 if it dies again"
-            ) from None
 
     async def close(self) -> None:
-        """End the worker processes."""
+        """End the worker processes; what they have not painted is cancelled."""
+        for _, answer in self._asked:
+            answer.cancel()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
 
 def _keyframe_inputs(brief: KeyframeBrief) -> dict[str, JsonValue]:
-    return brief.model_dump(
-        mode="json",
-        include={
-            "shot": True,
-            "location": True,
-            "location_description": True,
-            "indoor": True,
-            "time_of_day": True,
-            "weather": True,
-            "figures": {"__all__": {"figure": True, "appearance": True}},
-            "props": True,
-            "object": True,
-            "scene_key": True,
-            "style": {"style_id"},
-        },
-    )
+    """What the picture shows; words that mean the same drawing give the same inputs."""
+    looks = {item.name: item.appearance for item in brief.objects}
+    states: dict[str, list[str]] = {}
+    for item in brief.states:
+        states.setdefault(item.object, []).append(item.state)
+
+    def thing(name: str) -> dict[str, JsonValue]:
+        return {"name": name, "looks": looks.get(name, name), "states": [*sorted(states.get(name, []))]}
+
+    people: list[JsonValue] = []
+    for one in brief.figures:
+        person: dict[str, JsonValue] = {**one.figure.model_dump(mode="json"), "looks": one.appearance}
+        person["holding"] = thing(one.figure.holding) if one.figure.holding else None
+        people.append(person)
+    return {
+        "shot": brief.shot,
+        "place": place_kind(brief.location, brief.location_description, brief.indoor, brief.location_kind),
+        "time_of_day": brief.time_of_day,
+        "weather": brief.weather,
+        "people": people,
+        "props": [thing(name) for name in dict.fromkeys(brief.props)],
+        "action": brief.action,
+        "object": thing(brief.object) if brief.object else None,
+        "place_key": brief.place_key,
+        "scene_key": brief.scene_key,
+        "style": brief.style.style_id,
+    }
+
+
+def _place_key(asked: Asked) -> object:
+    return asked[0]["inputs"].get("place_key")
 
 
 def _start_worker() -> None:
@@ -164,62 +237,80 @@ def _start_worker() -> None:
 # ---------------------------------------------------------------- the work
 
 
-def paint_request(body: dict[str, Any]) -> tuple[dict[str, JsonValue], bytes]:
+def paint_requests(bodies: list[dict[str, Any]]) -> list[Painted | Exception]:
+    """Paint several; why one of them cannot be painted is its own answer."""
+    answers: list[Painted | Exception] = []
+    for body in bodies:
+        try:
+            answers.append(paint_request(body))
+        except ValueError as error:
+            answers.append(error)
+    return answers
+
+
+def paint_request(body: dict[str, Any]) -> Painted:
     """Paint the body of a keyframe request. Pure: no clock, no network, no state that changes a byte."""
     params, inputs = body["params"], body["inputs"]
     width_px, height_px = params["width_px"], params["height_px"]
-    style_id = inputs["style"]["style_id"]
+    style_id = inputs["style"]
     if style_id not in style_rules():
         raise ValueError(f"no style {style_id!r}; the offline painter's styles are {', '.join(style_rules())}")
-    view = view_of(width_px, height_px)
-    frame = compose(shot_from(inputs, body["seed"]), style_id, view)
-    picture = draw_frame(frame.backdrop.svg, frame.backdrop.blur, frame.front.svg(view), style_id, width_px, height_px)
+    frame = compose(shot_from(inputs, body["seed"]), style_id, view_of(width_px, height_px))
     out = io.BytesIO()
+    picture = draw_frame(frame, style_id, width_px, height_px)
+    if params["format"] != "jpeg":
+        picture = picture.convert("RGB")
     picture.save(out, params["format"].upper(), quality=params["quality"])
-    painting = Painting(
-        width_px=width_px,
-        height_px=height_px,
-        media_type=f"image/{params['format']}",
-        visible=tuple(frame.visible()),
-    )
-    return painting.model_dump(mode="json"), out.getvalue()
+    painting: dict[str, JsonValue] = {
+        "width_px": width_px,
+        "height_px": height_px,
+        "media_type": f"image/{params['format']}",
+        "visible": [item.model_dump(mode="json") for item in frame.visible()],
+    }
+    return painting, out.getvalue()
 
 
 def shot_from(inputs: dict[str, Any], seed: int) -> Shot:
     """Read the inputs of a keyframe request."""
     scene_seed = derive_seed(0, "scene", inputs["scene_key"])
-    roles = []
-    for item in inputs["figures"]:
-        figure = Figure.model_validate(item["figure"])
-        thing = read_object(figure.holding) if figure.holding else None
-        roles.append(Role(figure, parse(item["appearance"]), thing, derive_seed(scene_seed, figure.character_id)))
-    subject: Thing | None = read_object(inputs["object"]) if inputs["object"] else None
     return Shot(
         framing=inputs["shot"],
-        place=place_kind(inputs["location"], inputs["location_description"], inputs["indoor"]),
+        place=inputs["place"],
         time_of_day=inputs["time_of_day"],
         weather=inputs["weather"],
-        roles=tuple(roles),
-        props=tuple(read_object(name) for name in dict.fromkeys(inputs["props"])),
-        subject=subject,
+        roles=tuple(_role(person, scene_seed) for person in inputs["people"]),
+        props=tuple(_thing(item) for item in inputs["props"]),
+        action=inputs["action"],
+        subject=_thing(inputs["object"]) if inputs["object"] else None,
+        place_seed=derive_seed(0, "place", inputs["place_key"]),
         scene_seed=scene_seed,
         seed=seed,
     )
 
 
-def draw_frame(back: str, blur: float, front: str, style_id: str, width_px: int, height_px: int) -> Image.Image:
-    """The finished RGB picture of a backdrop and what stands before it."""
+def _thing(item: dict[str, Any]) -> Thing:
+    return read_object(item["looks"], item["name"], tuple(item["states"]))
+
+
+def _role(person: dict[str, Any], scene_seed: int) -> Role:
+    thing = _thing(person["holding"]) if person["holding"] else None
+    figure = Figure(
+        character_id=person["character_id"],
+        pose=person["pose"],
+        emotion=person["emotion"],
+        holding=thing.name if thing else None,
+        facing=person["facing"],
+    )
+    return Role(figure, parse(person["looks"]), thing, derive_seed(scene_seed, figure.character_id))
+
+
+def draw_frame(frame: Frame, style_id: str, width_px: int, height_px: int) -> Image.Image:
+    """The finished picture of a composed keyframe, mode RGBX."""
     step = style_rules()[style_id].pixel
     width, height = -(-width_px // step), -(-height_px // step)
-    pixels = rasterise(front, width, height, over=_backdrop(back, blur, width, height))
-    finished = finish(pixels, style_id)
+    back = backdrop_pixels(frame.backdrop, width, height)
+    finished = finish(rasterise(frame.front.svg(frame.view), width, height, over=back), style_id)
     if step > 1:
         finished = finished.resize((width * step, height * step), Image.Resampling.NEAREST)
         finished = finished.crop((0, 0, width_px, height_px))
     return finished
-
-
-@lru_cache(maxsize=12)
-def _backdrop(svg: str, blur: float, width: int, height: int) -> Pixels:
-    pixels = rasterise(svg, width, height)
-    return soften(pixels, blur) if blur else pixels

@@ -2,8 +2,8 @@
 
     python -m moviellm.generation.studio.sheet OUT.png --what styles
 
-Sheets: styles (four scenes in all twelve), places, people (faces and feelings), poses, objects, weather, shots. It
-measures nothing and is no part of a run.
+Sheets: styles (four scenes in all twelve), places, people (faces and feelings), poses, objects, actions, weather,
+shots. It measures nothing and is no part of a run.
 """
 
 import argparse
@@ -14,11 +14,14 @@ from typing import Any, Final
 
 from PIL import Image
 
-from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS
+from moviellm.generation.config import ImageConfig
+from moviellm.generation.protocols import FigureBrief, KeyframeBrief
+from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, PropState, Style
 from moviellm.generation.studio.drawing.artfiles import art_data
 from moviellm.generation.studio.drawing.places import INDOORS, PLACES
 from moviellm.generation.studio.drawing.styles import style_rules
-from moviellm.generation.studio.painter import paint_request
+from moviellm.generation.studio.painter import OfflinePainter, paint_request
+from moviellm.generation.studio.writing.staging import SPEECH, STAGINGS
 
 SIZE: Final = (512, 288)
 CAST: Final = (
@@ -33,24 +36,30 @@ CAST: Final = (
 )
 
 
-def frame(style: str = "storybook", cast: Sequence[int] = (0, 1), **changes: Any) -> Image.Image:
-    """One painted frame; `poses`, `emotions` and `holding` go with `cast`."""
+def frame(style: str = "storybook", cast: Sequence[int] = (0, 1), seed: int = 7, **changes: Any) -> Image.Image:
+    """One painted frame; `poses`, `emotions`, `facing` and `holding` go with `cast`."""
     poses = changes.pop("poses", ("talk", "stand"))
     emotions = changes.pop("emotions", ("happy", "calm", "worried", "tender"))
-    holding = changes.pop("holding", (None, None, None, None))
-    figures = [
-        {
-            "figure": {
-                "character_id": f"m00001-p{who:02d}",
-                "pose": poses[i % len(poses)],
-                "emotion": emotions[i % len(emotions)],
-                "holding": holding[i] if i < len(holding) else None,
-            },
-            "appearance": CAST[who],
-        }
+    facing = changes.pop("facing", ("in",))
+    holding = changes.pop("holding", ())
+    figures = tuple(
+        FigureBrief(
+            figure=Figure(
+                character_id=f"p{who:02d}",
+                pose=poses[i % len(poses)],
+                emotion=emotions[i % len(emotions)],
+                holding=holding[i] if i < len(holding) else None,
+                facing=facing[i % len(facing)],
+            ),
+            name=f"p{who:02d}",
+            appearance=CAST[who],
+        )
         for i, who in enumerate(cast)
-    ]
-    inputs = {
+    )
+    states = changes.pop("states", ())
+    values: dict[str, Any] = {
+        "keyframe_id": "m00000-c00-s00-k00",
+        "prompt": "",
         "shot": "wide",
         "location": "the old street",
         "location_description": "",
@@ -58,15 +67,32 @@ def frame(style: str = "storybook", cast: Sequence[int] = (0, 1), **changes: Any
         "time_of_day": "day",
         "weather": "clear",
         "figures": figures,
-        "props": [],
+        "props": (),
+        "states": tuple(PropState(object=name, state=state) for name, state in states),
+        "action": None,
         "object": None,
+        "place_key": "sheet",
         "scene_key": "sheet",
-        "style": {"style_id": style},
-        **changes,
+        "style": _style(style),
+        "width_px": SIZE[0],
+        "height_px": SIZE[1],
     }
-    params = {"width_px": SIZE[0], "height_px": SIZE[1], "format": "jpeg", "quality": 95}
-    _, data = paint_request({"params": params, "inputs": inputs, "seed": 7})
-    return Image.open(io.BytesIO(data)).convert("RGB")
+    brief = KeyframeBrief(**{**values, **changes})
+    request = OfflinePainter(ImageConfig(quality=95), 1).request("keyframe", brief, seed)
+    return Image.open(io.BytesIO(paint_request(request.body())[1])).convert("RGB")
+
+
+def _style(style_id: str) -> Style:
+    return Style(
+        style_id=style_id,
+        keyword=style_id,
+        description="",
+        placeholder_token=None,
+        base_model_id="",
+        base_model_revision="",
+        embedding_path=None,
+        embedding_sha256=None,
+    )
 
 
 def styles() -> Iterator[Image.Image]:
@@ -150,6 +176,52 @@ def objects() -> Iterator[Image.Image]:
         )
 
 
+THINGS: Final = {
+    "open": "brown chest", "close": "brown chest", "lock": "brown chest", "light": "brass lantern",
+    "put_out": "brass lantern", "read": "white letter", "write": "white letter", "eat": "red apple",
+    "break": "white vase", "repair": "brown clock", "heal": "white bandage", "dig": "brown box", "bury": "brown box",
+    "argue": "blue book",
+}  # fmt: skip
+TOOLS: Final = {
+    "dig": "grey spade", "bury": "grey spade", "repair": "brown hammer", "open": "gold key", "lock": "gold key",
+    "wound": "grey knife", "threaten": "grey knife", "search": "brass lantern", "trade": "silver ring",
+    "free": "gold key",
+}  # fmt: skip
+SHOWN: Final = {"open": "open", "light": "lit", "break": "broken", "repair": "broken", "search": "lit"}
+"""State that the thing, or the tool, of an action is in."""
+
+
+def actions() -> Iterator[Image.Image]:
+    """Every action as the writer stages it, wide and nearer."""
+    for i, (name, staging) in enumerate(STAGINGS.items()):
+        action = name.partition(".")[0]
+        thing, tool = THINGS.get(action, "gold crown"), TOOLS.get(action)
+        things = {"thing": thing, "target": tool, "": None}
+        hands = (things[staging.holds], things[staging.other_holds] if staging.other_holds == "target" else None)
+        pair = not {*staging.shots} <= {"wide", "medium", "close"} or staging.other_pose != "stand"
+        speech = action in SPEECH or staging.pose in ("kneel", "sit", "point", "walk", "run", "think", "phone", "hug")
+        held = tuple(hand if hand != thing or not speech else None for hand in hands)
+        lying = (
+            thing if thing not in held and not (action in SPEECH or staging.pose in ("walk", "run", "hug")) else None
+        )
+        shown = SHOWN.get(action)
+        for shot in ("wide", staging.shots[0] if staging.shots[0] != "wide" else "medium"):
+            yield frame(
+                cast=(i % 8, (i + 3) % 8) if pair else (i % 8,),
+                shot=shot,
+                poses=(staging.pose, staging.other_pose),
+                emotions=(staging.emotion, staging.other_emotion),
+                facing=(staging.facing, staging.other_facing),
+                holding=held,
+                props=(lying,) if lying else (),
+                states=((thing if shown != "lit" or action == "light" else tool, shown),) if shown else (),
+                action=action,
+                object=thing,
+                location=("the garden", "the study")[i % 2],
+                indoor=i % 2 == 1,
+            )
+
+
 def weather() -> Iterator[Image.Image]:
     """Every hour in every weather, outside and through a window."""
     for hour in TIMES_OF_DAY:
@@ -179,10 +251,11 @@ SHEETS: Final = {
     "people": people,
     "poses": poses,
     "objects": objects,
+    "actions": actions,
     "weather": weather,
     "shots": shots,
 }
-COLUMNS: Final = {"people": 6, "weather": 4}
+COLUMNS: Final = {"people": 6, "weather": 6, "actions": 8, "poses": 6}
 
 
 def sheet(what: str, width_px: int = 384) -> Image.Image:

@@ -115,6 +115,16 @@ def test_a_themes_file_with_a_nul_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize("text", ["", "\n \n", "# a comment\n"])
+def test_a_themes_file_without_a_theme_is_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "themes.txt").write_text(text, encoding="utf-8")
+    assert call(["make", "--themes", str(tmp_path / "themes.txt"), "--out", str(tmp_path / "r")]) == 2
+    assert "holds no theme; write one theme a line" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
 def test_making_again_makes_nothing_and_says_so(made: Path) -> None:
     done = run("make", "--out", "r", folder=made)
     assert done.returncode == 0

@@ -112,7 +112,7 @@ def test_every_key_says_what_it_is() -> None:
     assert silent == []
 
 
-SECTIONS = {"story", "image", "style", "questions", "splits", "dataset", "studio", "engine"}
+SECTIONS = set(Recipe.model_fields) - {"name", "description", "seed", "movies", "themes", "writer", "painter"}
 
 
 def test_themes_go_round_when_more_movies_are_asked_for() -> None:

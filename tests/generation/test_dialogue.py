@@ -25,7 +25,7 @@ drafts = st.lists(
 
 @given(drafts)
 def test_a_line_lies_inside_its_keyframe(lines: list[LineDraft]) -> None:
-    placed = place_lines(SCENE, lines, PEOPLE)
+    placed = place_lines(SCENE, lines, PEOPLE, {})
     in_order = sorted(lines, key=lambda line: line.keyframe_index)
     for line, draft in zip(placed, in_order, strict=True):
         assert SCENE.keyframes[draft.keyframe_index].span.covers(line.span, tolerance_s=1e-6)
@@ -33,18 +33,18 @@ def test_a_line_lies_inside_its_keyframe(lines: list[LineDraft]) -> None:
 
 @given(drafts)
 def test_lines_do_not_overlap(lines: list[LineDraft]) -> None:
-    placed = place_lines(SCENE, lines, PEOPLE)
+    placed = place_lines(SCENE, lines, PEOPLE, {})
     for one, next_one in zip(placed, placed[1:], strict=False):
         assert one.span.end_s <= next_one.span.start_s + 1e-6
 
 
 def test_a_short_line_lasts_as_long_as_its_words_take() -> None:
     draft = LineDraft(speaker="Ada", text="one two three", emotion="calm", keyframe_index=0)
-    (line,) = place_lines(SCENE, [draft], PEOPLE)
+    (line,) = place_lines(SCENE, [draft], PEOPLE, {})
     assert line.span.start_s == SCENE.span.start_s + PAUSE_S
     assert line.span.end_s - line.span.start_s == pytest.approx(0.5 + 3 / WORDS_PER_S, abs=1e-5)
 
 
 def test_the_narrator_is_nobody() -> None:
     draft = LineDraft(speaker=None, text="Night fell.", emotion="calm", keyframe_index=0)
-    assert place_lines(SCENE, [draft], PEOPLE)[0].character_id is None
+    assert place_lines(SCENE, [draft], PEOPLE, {})[0].character_id is None

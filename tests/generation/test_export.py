@@ -16,7 +16,8 @@ from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.features import CONFIGS
 from moviellm.generation.dataset.folder import MANIFEST, read_manifest
-from moviellm.generation.export import build_dataset
+from moviellm.generation.export import STEPS, build_dataset
+from moviellm.generation.gates import GATES
 from moviellm.generation.schema import Movie
 from tests.factories import MemoryRun, make_movie
 from tests.stories import build, make_story, plain_readme
@@ -263,11 +264,38 @@ def test_a_full_disk_leaves_the_old_dataset_and_says_what_to_do(tmp_path, monkey
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_progress_counts_every_movie(tmp_path):
+def test_progress_counts_every_movie_when_it_is_read_learned_from_and_written(tmp_path):
     counts: list[int] = []
     run = MemoryRun(TWELVE[:3])
     build_dataset(run, tmp_path / "out", Recipe(), run_seed=0, render_readme=plain_readme, progress=counts.append)
-    assert counts == [1, 1, 1]
+    assert sum(counts) == STEPS * 3
+
+
+def test_questions_hold_their_gates(folder):
+    found = {row["question_type"]: row["gates"] for row in rows(folder, "qa")}
+    assert {score["name"] for score in found["visual"]} == {"chance", *GATES}
+    assert found["moment"] == []
+
+
+def test_exact_readers_fill_their_gates(tmp_path):
+    run = MemoryRun(TWELVE[:2])
+    build_dataset(
+        run,
+        tmp_path / "out",
+        Recipe(),
+        run_seed=0,
+        render_readme=plain_readme,
+        channels=lambda movie: {f"{movie.movie_id}-q001": {"shuffled": 0.5}},
+    )
+    gates = [row["gates"] for row in rows(tmp_path / "out", "qa") if row["question_type"] == "visual"]
+    assert [{s["name"]: s["value"] for s in scores}["shuffled"] for scores in gates] == [0.5, 0.5]
+
+
+def test_facts_have_a_table_of_gates(facts):
+    table = facts.measures.gates.by_gate()
+    # Every one of these questions has the answer "a brass key" in the middle.
+    assert table["options_only"].questions == 12 and table["options_only"].accuracy == 1.0
+    assert not table["options_only"].holds
 
 
 def test_facts_count_rows_and_bytes(facts):

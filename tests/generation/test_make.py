@@ -85,14 +85,14 @@ def test_a_new_stage_version_remakes_that_stage_and_what_reads_a_changed_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, remade: dict[str, int]
 ) -> None:
     make(tmp_path / "r")
-    monkeypatch.setattr(module, "VERSION", 2)
+    monkeypatch.setattr(module, "VERSION", 99)
     # The answers come out the same, so nothing downstream changes: early cutoff.
     assert make(tmp_path / "r").made == remade
 
 
 def test_a_changed_answer_remakes_what_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path / "r")
-    monkeypatch.setattr(dialogue, "VERSION", 2)
+    monkeypatch.setattr(dialogue, "VERSION", 99)
     other = {"lines": [{"speaker": "Bo", "text": "No.", "emotion": "sad", "keyframe_index": 1}]}
     report = make(tmp_path / "r", FakeWriter(wrong={"dialogue": other}))
     assert report.made == {"dialogue": 12, "qa": 3}

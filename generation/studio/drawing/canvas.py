@@ -137,10 +137,8 @@ class Canvas:
         """A flat shape; `line` scales the style's line, 0 leaves it out."""
         colour = self.colour(key, lighter, emissive)
         text = path_text(points)
-        if line and opacity is None:
-            self._under(points, text, colour, line, drop)
-        faded = "" if opacity is None else f' fill-opacity="{opacity:.2f}"'
-        self.elements.append(Element(f'<path d="{text}" fill="{colour}"{faded}/>', self._owner, False))
+        look = self._lined(text, colour, line, drop) if opacity is None else f' fill-opacity="{opacity:.2f}"'
+        self.elements.append(Element(f'<path d="{text}" fill="{colour}"{look}/>', self._owner, False))
         self._mark(points, self._reach(line if opacity is None else 0.0), opacity is None)
 
     def form(
@@ -157,8 +155,7 @@ class Canvas:
         rules = self.rules
         colour = self.colour(key, lighter)
         text = path_text(points)
-        self._under(points, text, colour, line, True)
-        parts = [f'<path d="{text}" fill="{colour}"/>']
+        parts = [f'<path d="{text}" fill="{colour}"{self._lined(text, colour, line, True)}/>']
         if rules.form_shade and shadow:
             bands = [(shadow, 0.12, 1)]
             if rim and rules.rim:
@@ -175,8 +172,7 @@ class Canvas:
         colour = self.colour(key, lighter)
         turned = [points if area(points) > 0 else points[::-1] for points in outlines]
         text = "".join(path_text(points) for points in turned)
-        self._under(turned[0], text, colour, 1.0, True)
-        parts = [f'<path d="{text}" fill="{colour}"/>']
+        parts = [f'<path d="{text}" fill="{colour}"{self._lined(text, colour, 1.0, True)}/>']
         if self.rules.form_shade:
             level = (self.light[0], self.light[1] * 0.25)
             for points in turned:
@@ -316,17 +312,6 @@ class Canvas:
         )
         self._blob(x, y, rx, ry, stops, "")
 
-    def vignette(self, strength: float) -> None:
-        """Darker corners."""
-        power = strength * min(1.0, self.rules.contact)
-        name = self._name()
-        colour = self.colour("deep", emissive=True)
-        self.defs.append(
-            f'<radialGradient id="{name}" cx=".5" cy=".46" r=".72"><stop offset=".55" stop-color="{colour}" '
-            f'stop-opacity="0"/><stop offset="1" stop-color="{colour}" stop-opacity="{power:.2f}"/></radialGradient>'
-        )
-        self.raw(f'<rect width="512" height="288" fill="url(#{name})"/>')
-
     def _blob(self, x: float, y: float, rx: float, ry: float, stops: str, style: str) -> None:
         name = self._name()
         self.defs.append(f'<radialGradient id="{name}">{stops}</radialGradient>')
@@ -344,8 +329,8 @@ class Canvas:
     def _reach(self, line: float) -> float:
         return self.rules.outline * self.line_width * line
 
-    def _under(self, points: Sequence[Point], text: str, colour: str, line: float, drop: bool) -> None:
-        """What lies under a shape: its drop shadow and its line."""
+    def _lined(self, text: str, colour: str, line: float, drop: bool) -> str:
+        """Draw the drop shadow of a shape; the attributes of its line, which lies under its fill."""
         rules = self.rules
         if rules.drop and drop and line:
             reach = rules.drop * (1.0 if self.haze < 0.3 else 0.6)
@@ -357,15 +342,12 @@ class Canvas:
                     True,
                 )
             )
-        if rules.outline and line:
-            self.elements.append(
-                Element(
-                    f'<path d="{text}" fill="none" stroke="{self.palette.line(colour, self.haze)}" '
-                    f'stroke-width="{rules.outline * self.line_width * line * 2:.2f}" stroke-linejoin="round"/>',
-                    self._owner,
-                    False,
-                )
-            )
+        if not rules.outline or not line:
+            return ""
+        return (
+            f' stroke="{self.palette.line(colour, self.haze)}" paint-order="stroke" '
+            f'stroke-width="{rules.outline * self.line_width * line * 2:.2f}" stroke-linejoin="round"'
+        )
 
     def _mark(self, points: Sequence[Point], reach: float, opaque: bool) -> None:
         self.marks.append(Mark(self._owner, points, reach, True, opaque))

@@ -1,4 +1,4 @@
-"""Colour arithmetic in OKLab on `#rrggbb` text: mix, shift, night and dusk.
+"""Colour arithmetic in OKLab on `#rrggbb` text: mix, shift, night, dusk and dawn.
 
     mix("#7fb4bd", "#f4e2c0", 0.5)        # half way, as the eye sees it
 
@@ -15,8 +15,9 @@ def _linear(value: float) -> float:
 
 
 def _gamma(value: float) -> float:
-    value = min(1.0, max(0.0, value))
-    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
+    if value <= 0.0031308:
+        return 12.92 * value if value > 0 else 0.0
+    return 1.055 * value ** (1 / 2.4) - 0.055 if value < 1 else 1.0
 
 
 def channels(colour: str) -> tuple[int, int, int]:
@@ -24,7 +25,7 @@ def channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def lab(colour: str) -> Lab:
     """OKLab of `#rrggbb`."""
     r, g, b = (_linear(value / 255) for value in channels(colour))
@@ -44,22 +45,20 @@ def from_lab(lightness: float, a: float, b: float) -> str:
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
     short = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3
-    rgb = (
-        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
-        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
-        -0.0041960863 * long - 0.7034186147 * medium + 1.707614701 * short,
-    )
-    return "#" + "".join(f"{round(255 * _gamma(value)):02x}" for value in rgb)
+    red = _gamma(4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short)
+    green = _gamma(-1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short)
+    blue = _gamma(-0.0041960863 * long - 0.7034186147 * medium + 1.707614701 * short)
+    return f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def mix(first: str, second: str, share: float) -> str:
     """`share` of the way from `first` to `second`."""
-    one, two = lab(first), lab(second)
-    return from_lab(*(x + (y - x) * share for x, y in zip(one, two, strict=True)))
+    (l1, a1, b1), (l2, a2, b2) = lab(first), lab(second)
+    return from_lab(l1 + (l2 - l1) * share, a1 + (a2 - a1) * share, b1 + (b2 - b1) * share)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def shift(colour: str, lighter: float = 0.0, chroma: float = 1.0) -> str:
     """Lightness moved by `lighter`, chroma multiplied."""
     lightness, a, b = lab(colour)
@@ -73,6 +72,14 @@ def at_night(colour: str, strength: float) -> str:
 
 
 def at_dusk(colour: str, strength: float) -> str:
-    """Low sun: a little darker and rosier; strength 0 changes nothing."""
+    """After sunset: darker and violet; strength 0 changes nothing."""
     lightness, a, b = lab(colour)
-    return mix(colour, from_lab(0.04 + 0.82 * lightness, 0.9 * a + 0.014, 0.85 * b - 0.012), strength)
+    return mix(colour, from_lab(0.05 + 0.68 * lightness, 0.9 * a + 0.022, 0.85 * b - 0.022), strength)
+
+
+def at_dawn(colour: str, strength: float) -> str:
+    """Before the sun: paler, hazier, pink in the light and cool in the dark; strength 0 changes nothing."""
+    lightness, a, b = lab(colour)
+    return mix(
+        colour, from_lab(0.12 + 0.84 * lightness, 0.62 * a + 0.016, 0.6 * b - 0.014 + 0.012 * lightness), strength
+    )

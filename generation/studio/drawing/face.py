@@ -1,271 +1,295 @@
-"""Heads: skull, hair, hats, and the eight feelings. Detail grows with the size of the head.
+"""Faces: neck, skull, ears, brows, eyes, nose, mouth; the eight feelings, and sleep. Detail grows with the head.
 
-Head units, centre 0,0, looking right in 3/4 view (art/heads.yaml). Under 24 px a face is two dots; features appear at
-24, 44 and 95 px. Called by body.py.
+Head units, centre 0,0, in four views: 3/4, profile (both looking right), front, back. Under 24 px a face is two dots;
+features appear at 24, 44, 95 and 130 px. Hair and hats: hair.py. Called by body.py.
 """
 
-import math
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from moviellm.generation.studio.drawing.artfiles import art_data
 from moviellm.generation.studio.drawing.canvas import Canvas
 from moviellm.generation.studio.drawing.colour import lab
-from moviellm.generation.studio.drawing.geometry import Point, Points, rounded, sample, spline
+from moviellm.generation.studio.drawing.geometry import Point, sample
+from moviellm.generation.studio.drawing.hair import (
+    EYES,
+    across,
+    detail,
+    draw_behind_view,
+    draw_front_hair,
+    draw_hair_behind,
+    draw_hat,
+    draw_on_face,
+    head_part,
+    wide,
+)
+from moviellm.generation.studio.drawing.stamps import Outline, Part, matrix, smooth
 
 if TYPE_CHECKING:
     from moviellm.generation.studio.drawing.body import Person
 
-YAW = math.radians(30)
+PALE: Final = ("pale", "fair", "tan", "brown")
+CHEEKS: Final = {"in": (-27, 24), "front": (-34, 34), "profile": (-42,)}
+MOUTH: Final = {"in": (20.5, 0.87), "front": (0.0, 1.0), "profile": (34.0, 0.55)}
+"""Where the mouth is and how wide it is seen."""
+CHIN: Final = {
+    "in": ((-22, 30), (24, 34), (20, 58), (2, 64), (-14, 50)),
+    "front": ((-24, 34), (24, 34), (18, 60), (0, 64), (-18, 60)),
+    "profile": ((-20, 26), (24, 44), (16, 60), (-2, 62), (-18, 46)),
+}
 
 
-def _at(angle: float) -> float:
-    """x of a feature, degrees from the middle of the face."""
-    return 43 * math.sin(YAW + math.radians(angle))
-
-
-def _wide(angle: float) -> float:
-    return max(0.45, math.cos(YAW + math.radians(angle)))
-
-
-def _art(person: "Person", path: str) -> Points:
+def draw_neck(canvas: Canvas, person: "Person") -> None:
+    """The neck, from the trunk into the head."""
     body = person.body
-    return body.on_head(sample(path, 4 if body.head_px < 30 else 7 if body.head_px < 70 else 14))
-
-
-def draw_back_hair(canvas: Canvas, person: "Person") -> None:
-    """What hangs behind the body."""
-    back = art_data("heads")["hair"][person.looks.hair].get("back")
-    if back:
-        canvas.form(_art(person, back), person.colours.hair, 1, 10 * person.body.unit, -0.04, rim=0.6)
-
-
-def _lip(canvas: Canvas, person: "Person") -> str:
-    """Lips show on dark skin by being lighter."""
-    return "#c4705f" if person.looks.skin in ("dark", "deep") and not canvas.rules.inverse else "lip"
+    base = body.on_torso(2 * body.facing, body.torso - 6)
+    part = Part(canvas, matrix(base, body.unit, body.facing, round((body.lean + body.head_angle) / 2)))
+    shift = -5 if person.view == "profile" else 0
+    neck = ((-17, 2), (17, 2), (18 + shift, -14), (19 + shift, -44), (-19 + shift, -44), (-18 + shift, -14))
+    part.form(neck, person.colours.skin, 1, 0, -0.06)
+    part.done()
 
 
 def draw_head(canvas: Canvas, person: "Person") -> None:
-    """Neck, head, hair, accessory."""
-    body, colours = person.body, person.colours
-    u, scale = body.unit, body.unit * body.head_size
-    base = body.on_torso(2 * body.facing, body.torso - 6)
-    corners = [(base[0] - 17 * u, base[1]), (base[0] + 17 * u, base[1]), *body.on_head([(22, 30), (-22, 26)])]
-    canvas.poly(rounded(corners, 4 * u, 3), colours.skin, 1, -0.06)
-    if canvas.rules.form_shade and not person.from_behind:
-        chin = body.on_head([(-22, 30), (24, 34), (20, 58), (2, 64), (-14, 50)])
-        canvas.poly(chin, colours.skin, 0, -0.13, opacity=0.7)
-    if person.looks.accessory == "a scarf":
-        _scarf(canvas, person)
-    if person.from_behind:
-        _from_behind(canvas, person)
+    """Head, hair, accessory."""
+    part, heads, skin = head_part(canvas, person), art_data("heads"), person.colours.skin
+    view, curve, size = person.view, detail(person), person.body.head_px
+    if view == "back":
+        for ear in heads["ears"]["back"]:
+            part.form(sample(ear, curve), skin, 0.8, 5, -0.02)
+        part.form(sample(heads["skull"]["back"], curve), skin, 1, 15, -0.02, rim=0.9)
+        draw_behind_view(part, person)
+        draw_hat(part, person)
+        part.done()
         return
-    heads = art_data("heads")
-    hair = heads["hair"][person.looks.hair]
-    if "over" in hair:
-        canvas.form(_art(person, hair["over"]), colours.hair, 1, 10 * u, -0.03, rim=0.6)
-    canvas.form(_art(person, heads["skull"]), colours.skin, 1, 15 * scale, rim=0.9, shade=0.8)
-    ear = [(-38, -3), (-43, 6), (-39, 18), (-31, 22), (-27, 10), (-30, -1)]
-    canvas.form(spline(body.on_head(ear), True, 3), colours.skin, 0.8, 5 * scale, -0.015)
-    if body.head_px > 40:
-        canvas.poly(spline(body.on_head([(-36, 3), (-38, 9), (-34, 15), (-33, 8)])), colours.skin, 0, -0.12)
-    blush = 0.24 if person.looks.skin in ("pale", "fair", "tan", "brown") else 0.16
-    for angle in (-27, 24):
-        if body.head_px >= 24:
-            centre = body.on_head([(_at(angle), 20)])[0]
-            canvas.ellipse(centre, 8.5 * scale * _wide(angle), 6 * scale, "#e0604f", opacity=blush)
+    if canvas.rules.form_shade and size > 20:
+        part.poly(CHIN[view], skin, 0, -0.13, opacity=0.7)
+    draw_hair_behind(part, person)
+    if view == "front":
+        _ears(part, person)
+    part.form(sample(heads["skull"][view], curve), skin, 1, 15, rim=0.9, shade=0.8)
+    if view != "front":
+        _ears(part, person)
+    if size >= 24:
+        blush = 0.24 if person.looks.skin in PALE else 0.16
+        for angle in CHEEKS[view]:
+            part.dot(across(view, angle), 20, 8.5 * wide(view, angle), 6, "#e0604f", opacity=blush)
     if person.looks.accessory == "a beard":
-        canvas.form(_art(person, heads["beard"]), colours.hair, 0.8, 10 * scale, shade=0.6)
-    _features(canvas, person)
-    _front_hair(canvas, person, hair.get("front"))
-    if person.looks.accessory == "glasses":
-        _glasses(canvas, person)
-    _hat(canvas, person)
+        part.form(sample(heads["beard"][view], curve), person.colours.hair, 0.8, 10, shade=0.6)
+    _features(part, person)
+    draw_front_hair(part, person)
+    draw_on_face(part, person)
+    draw_hat(part, person)
+    part.done()
 
 
-def _front_hair(canvas: Canvas, person: "Person", front: str | None) -> None:
-    body, colours = person.body, person.colours
-    scale = body.unit * body.head_size
-    if front is None:
-        if person.looks.accessory in art_data("heads")["hats"]:
-            fringe = [(-38, -32), (-41, -6), (-39, 12), (-32, 4), (-26, -6), (-22, -32)]
-            canvas.form(body.on_head(fringe), colours.hair, 1, 6 * scale)
-        return
-    canvas.form(_art(person, front), colours.hair, 1, 13 * scale, rim=1.1)
-    if body.head_px > 56:
-        if canvas.light[0] * body.facing < 0:
-            sheen = [(-30, -34), (-16, -50), (4, -56), (3, -51), (-13, -45), (-26, -30)]
-        else:
-            sheen = [(8, -56), (26, -50), (38, -36), (34, -34), (24, -45), (8, -51)]
-        canvas.poly(spline(body.on_head(sheen)), colours.hair, 0, 0.09, opacity=0.8)
-    if body.head_px > 95:
-        for i, x in enumerate((-26, -14, 0, 14)):
-            strand = [(x, -54 + abs(x) * 0.25), (x - 7, -44), (x - 11, -30 + i)]
-            canvas.curve(body.on_head(strand), "ink", 1.1 * scale, 0.25)
+def _ears(part: Part, person: "Person") -> None:
+    skin = person.colours.skin
+    for ear in art_data("heads")["ears"][person.view]:
+        part.form(sample(ear, detail(person)), skin, 0.8, 5, -0.015)
+    if person.body.head_px > 40 and person.view != "front":
+        shift = 19 if person.view == "profile" else 0
+        part.poly(smooth(((-36 + shift, 3), (-38 + shift, 9), (-34 + shift, 15), (-33 + shift, 8))), skin, 0, -0.12)
 
 
-def _features(canvas: Canvas, person: "Person") -> None:
+def _features(part: Part, person: "Person") -> None:
     """Brows, eyes, nose, mouth."""
-    body = person.body
+    view, size = person.view, person.body.head_px
     tilt, lift, opening, mouth = art_data("poses")["emotions"][person.emotion]
-    scale, small, tiny = body.unit * body.head_size, body.head_px < 44, body.head_px < 24
-    for side, angle in ((1, -20), (-1, 20)):
-        if small:
-            _dot_eye(canvas, person, angle, opening, tiny)
-        else:
-            _open_eye(canvas, person, angle, opening)
+    small, tiny = size < 44, size < 24
+    if person.asleep:
+        tilt, lift, opening, mouth = 0, 0, 0.0, "M -5 1 Q 0 3 5 0"
+    if person.body.pose == "phone":
+        mouth = "open"
+    patched = person.looks.accessory == "an eye patch"
+    for i, angle in enumerate(EYES[view]):
+        hidden = patched and i == len(EYES[view]) - 1
+        if not hidden:
+            _eye(part, person, angle, opening, small, tiny)
         if not tiny:
-            _brow(canvas, person, side, angle, tilt, lift)
-    nose = _at(3)
-    if tiny:
-        if body.head_px > 14:
-            centre = body.on_head([(nose + 3, 15)])[0]
-            canvas.ellipse(centre, 3.4 * scale, 3 * scale, person.colours.skin, lighter=-0.1)
-    elif small:
-        stroke = body.on_head([(nose, 6), (nose + 6, 17), (nose, 19)])
-        canvas.curve(stroke, "lip", max(0.7, 2.2 * scale), 0.55)
-    else:
-        wedge = [(-3, -2), (5, 12), (6.5, 18), (1, 21.5), (-6, 20), (-3, 14)]
-        shade = -0.075 if canvas.rules.form_shade else -0.05
-        canvas.poly(spline(body.on_head([(nose + x, y) for x, y in wedge])), person.colours.skin, 0, shade)
-        under = [(nose - 5, 20.5), (nose, 22.5), (nose + 5.5, 19.5)]
-        canvas.curve(body.on_head(under), "lip", 1.7 * scale, 0.6)
-    _mouth(canvas, person, str(mouth))
-    if person.emotion == "sad" and body.head_px > 95:
-        tear = body.on_head([(_at(-22), 24)])[0]
-        canvas.ellipse(tear, 2.2 * scale, 4 * scale, "#cfe6f2", emissive=True)
+            _brow(part, person, view, angle, tilt, lift + 2 * hidden)
+    _nose(part, person, small, tiny)
+    if not tiny or mouth in ("open", "smile"):
+        _mouth(part, person, str(mouth))
+    if person.emotion == "sad" and size > 95 and view != "profile":
+        part.dot(across(view, EYES[view][0] - 2), 24, 2.2, 4, "#cfe6f2", emissive=True)
 
 
-def _dot_eye(canvas: Canvas, person: "Person", angle: float, opening: float, tiny: bool) -> None:
-    scale = person.body.unit * person.body.head_size
-    radius, wide = 4.6 if tiny else 4.4, _wide(angle) ** 0.6
-    centre = person.body.on_head([(_at(angle) + person.gaze[0] * 2, 5 + person.gaze[1] * 2)])[0]
-    canvas.ellipse(
-        centre, max(0.75, radius * scale * wide), max(0.85, radius * 1.3 * scale * min(1.0, opening)), "ink"
-    )
+# ---------------------------------------------------------------- eyes
 
 
-def _open_eye(canvas: Canvas, person: "Person", angle: float, opening: float) -> None:
-    body = person.body
-    scale, close = body.unit * body.head_size, body.head_px > 95
-    x, y, wide = _at(angle), 5.0, _wide(angle) ** 0.6
-    rx, ry = 7.6 * wide, 6.6 * opening
-    white = [
-        (x - rx, y + 1.5), (x - rx * 0.4, y - ry * 0.85), (x + rx * 0.5, y - ry * 0.8),
-        (x + rx, y + 1), (x + rx * 0.4, y + ry * 0.75), (x - rx * 0.45, y + ry * 0.72),
-    ]  # fmt: skip
-    canvas.poly(spline(body.on_head(white)), "eye", 0)
-    ix, iy, ir = x + person.gaze[0] * 4 * wide, y + person.gaze[1] * 3, min(5.6 * wide, ry)
-    centre = body.on_head([(ix, iy)])[0]
-    canvas.ellipse(centre, ir * scale, min(6.2, ry * 0.96) * scale, "iris")
-    pupil = "deep" if canvas.rules.inverse else "ink"
-    canvas.ellipse(centre, ir * 0.66 * scale, min(4.2, ry * 0.66) * scale, pupil)
-    lit = -1.8 if canvas.light[0] * body.facing < 0 else 1.8
-    canvas.ellipse(body.on_head([(ix + lit, iy - 2.4)])[0], 1.7 * scale, 1.9 * scale, "glint", emissive=True)
-    lid = [(x - rx - 1.5, y + 1.5), (x - rx * 0.4, y - ry * 0.9), (x + rx * 0.5, y - ry * 0.85), (x + rx + 1.2, y)]
-    canvas.curve(body.on_head(lid), "ink", 2.6 * scale)
-    if close:
-        fold = [(x - rx * 0.8, y - ry * 0.85 - 4), (x, y - ry - 5), (x + rx * 0.9, y - ry * 0.7 - 3)]
-        canvas.curve(body.on_head(fold), "ink", 1.2 * scale, 0.3)
-        lower = [(x - rx * 0.6, y + ry * 0.72 + 2), (x, y + ry * 0.8 + 3), (x + rx * 0.6, y + ry * 0.7 + 2)]
-        canvas.curve(body.on_head(lower), "ink", 1.1 * scale, 0.22)
-
-
-def _brow(canvas: Canvas, person: "Person", side: int, angle: float, tilt: float, lift: float) -> None:
-    """`side` +1 is the eye whose inner end looks right."""
-    body = person.body
-    scale = body.unit * body.head_size
-    x, y, wide, slope = _at(angle * 1.08), -13 - lift, _wide(angle) ** 0.6, tilt * 0.42
-    outer, peak, inner = (x - side * 10 * wide, y + 2 - slope), (x - side, y - 2.5), (x + side * 9 * wide, y + slope)
-    key = "ink" if canvas.rules.inverse or person.looks.hair == "bald" else person.colours.hair
-    lighter = 0.0 if key == "ink" else -0.06 if lab(key)[0] < 0.62 else -0.3
-    if body.head_px > 95:
-        shape = [
-            (outer[0] - side, outer[1] + 0.5), (peak[0], peak[1] - 1.1), (inner[0] + side * 0.5, inner[1] - 1.2),
-            (inner[0] + side * 0.5, inner[1] + 3.4), (peak[0], peak[1] + 3.2),
-        ]  # fmt: skip
-        canvas.poly(spline(body.on_head(shape)), key, 0, lighter)
-    else:
-        canvas.line(spline(body.on_head([outer, peak, inner]), False, 4), key, max(0.9, 3.4 * scale), lighter=lighter)
-
-
-def _mouth(canvas: Canvas, person: "Person", mouth: str) -> None:
-    body, lip = person.body, _lip(canvas, person)
-    scale, small, wide = body.unit * body.head_size, body.head_px < 44, _wide(0)
-    x, y = _at(0) - 1, 34.0 if person.looks.accessory != "a beard" else 33.0
-    if mouth == "smile":
-        if small:
-            line = [(x - 9 * wide, y - 2), (x, y + 3.5), (x + 9 * wide, y - 3)]
-            canvas.curve(body.on_head(line), lip, max(0.8, 2.6 * scale))
-            return
-        grin = [(-11, -3.5), (0, -1.5), (11, -4.5), (6, 4), (-4, 4.5)]
-        canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in grin])), lip, 0)
-        teeth = [(-9, -2.8), (0, -1.2), (9, -3.6), (1, 0.8)]
-        canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in teeth])), "#f5eee6", 0)
-    elif mouth == "open":
-        gape = [(-5, 0), (0, -5), (5, -0.5), (4, 6), (-3, 6.5)]
-        canvas.poly(spline(body.on_head([(x + dx * wide, y + dy) for dx, dy in gape])), lip, 0)
-    else:
-        line = body.on_head([(x + dx * wide, y + dy) for dx, dy in sample(mouth, 6)])
-        canvas.line(line, lip, max(0.8, 2.5 * scale))
+def _eye(part: Part, person: "Person", angle: float, opening: float, small: bool, tiny: bool) -> None:
+    view = person.view
+    gaze = (round(person.gaze[0] * 4) / 4, round(person.gaze[1] * 4) / 4)
+    x, w = round(across(view, angle), 1), wide(view, angle) ** 0.6
+    if opening <= 0:
+        lid = ((x - 8 * w, 5.5), (x - 3 * w, 9.0), (x + 3 * w, 9.0), (x + 8 * w, 5.0))
+        part.stroke(smooth(lid, False), "ink", 3.0, least=0.9)
         if not small:
-            canvas.curve(body.on_head([(x - 4, y + 6.5), (x, y + 7.5), (x + 4, y + 6)]), lip, 1.8 * scale, 0.3)
+            for k in (-5, 0, 5):
+                part.stroke(((x + k * w, 8.8 - abs(k) * 0.12), (x + k * 1.4 * w, 12.2)), "ink", 1.4, 0.7)
+        return
+    if small:
+        radius = 4.6 if tiny else 4.4
+        rx, ry = max(0.75 / part.unit, radius * w), max(0.85 / part.unit, radius * 1.3 * min(1.0, opening))
+        part.dot(x + gaze[0] * 2, 5 + gaze[1] * 2, rx, ry, "ink")
+        return
+    _open_eye(part, person, x, w, opening, gaze)
 
 
-def _glasses(canvas: Canvas, person: "Person") -> None:
-    body = person.body
-    scale = body.unit * body.head_size
-    width = max(0.7, 2.4 * scale)
-    for angle in (-20, 20):
-        rim = [(_at(angle) + 13 * _wide(angle) ** 0.5 * math.cos(t), 5 + 12.5 * math.sin(t)) for t in _CIRCLE]
-        points = body.on_head(rim)
-        canvas.poly(points, "#ffffff", 0, opacity=0.12)
-        canvas.line([*points, points[0]], "ink", width)
-    canvas.line(body.on_head([(_at(-20) + 12 * _wide(-20), 3), (_at(20) - 11 * _wide(20), 3)]), "ink", width)
-    canvas.line(body.on_head([(_at(-20) - 12, 3), (-34, 2)]), "ink", width * 0.85)
+def _open_eye(part: Part, person: "Person", x: float, w: float, opening: float, gaze: Point) -> None:
+    canvas, size = part.canvas, person.body.head_px
+    outer = 1 if person.view == "profile" or x > across(person.view, 0) else -1
+    white, lid, fold, lower, lashes = _lens(x, w, opening, person.view == "profile", outer)
+    ry = 6.6 * opening
+    part.poly(white, "eye")
+    ix, iy, ir = x + gaze[0] * (4 if person.view != "front" else 2) * w, 5 + gaze[1] * 3, min(5.6 * w, ry)
+    if person.view == "profile":
+        ix += 2.2
+        ir *= 0.8
+    part.dot(ix, iy, ir, min(6.2, ry * 0.96), "iris")
+    if size > 130 and not canvas.rules.inverse:
+        part.dot(ix, iy + 1.6, ir * 0.82, min(4.4, ry * 0.66), "iris", lighter=0.12)
+    part.dot(ix, iy, ir * 0.66, min(4.2, ry * 0.66), "deep" if canvas.rules.inverse else "ink")
+    lit = -1.8 if canvas.light[0] * person.body.facing < 0 else 1.8
+    part.dot(ix + lit, iy - 2.4, 1.7, 1.9, "glint", emissive=True)
+    part.stroke(lid, "ink", 2.6)
+    if size > 95:
+        part.stroke(fold, "ink", 1.2, 0.3)
+        part.stroke(lower, "ink", 1.1, 0.22)
+    if size > 130:
+        part.dot(ix - lit, iy + 2.2, 0.8, 0.9, "glint", emissive=True, opacity=0.7)
+        part.stroke(lashes, "ink", 1.5)
 
 
-_CIRCLE = tuple(k * math.tau / 18 for k in range(18))
+@lru_cache(maxsize=512)
+def _lens(
+    x: float, w: float, opening: float, side: bool, outer: int
+) -> tuple[Outline, Outline, Outline, Outline, Outline]:
+    """White, upper lid, fold, lower lid, lash of an eye."""
+    y, rx, ry = 5.0, 7.6 * w, 6.6 * opening
+    right = 0.6 if side else 1.0
+    white = smooth((
+        (x - rx, y + 1.5), (x - rx * 0.4, y - ry * 0.85), (x + rx * 0.5, y - ry * 0.8),
+        (x + rx * right, y + 1), (x + rx * 0.4, y + ry * 0.75), (x - rx * 0.45, y + ry * 0.72),
+    ))  # fmt: skip
+    lid = (
+        (x - rx - 1.5, y + 1.5),
+        (x - rx * 0.4, y - ry * 0.9),
+        (x + rx * 0.5, y - ry * 0.85),
+        (x + rx * right + 1.2, y),
+    )
+    fold = ((x - rx * 0.8, y - ry * 0.85 - 4), (x, y - ry - 5), (x + rx * 0.9 * right, y - ry * 0.7 - 3))
+    lower = ((x - rx * 0.6, y + ry * 0.72 + 2), (x, y + ry * 0.8 + 3), (x + rx * 0.6, y + ry * 0.7 + 2))
+    lash = ((x - rx - 0.5, y + 1.0), (x - rx - 3.5, y - 1.0))
+    if outer > 0:
+        lash = ((x + rx * right + 0.5, y), (x + rx * right + 3.5, y - 2.0))
+    return white, smooth(lid, False), smooth(fold, False), smooth(lower, False), lash
 
 
-def _scarf(canvas: Canvas, person: "Person") -> None:
-    body, trim = person.body, person.colours.trim
-    u, f, top, at = body.unit, body.facing, body.torso, body.on_torso
-    tail: list[Point] = [at(-30 * f, top - 34), at(-14 * f, top + 4), at(-22 * f, top - 70), at(-38 * f, top - 72)]
-    canvas.form(spline(tail), trim, 1, 8 * u, -0.05)
-    loop = [at(-30, top - 2), at(-27, top + 16), at(0, top + 21), at(28, top + 15), at(31, top - 2), at(4, top - 13)]
-    canvas.form(spline(loop), trim, 1, 9 * u)
-    if u > 0.34:
-        for x in (-15, 1, 16):
-            canvas.curve([at(x - 3, top + 15), at(x + 2, top + 4), at(x, top - 7)], "ink", 1.5 * u, 0.22)
+def _brow(part: Part, person: "Person", view: str, angle: float, tilt: float, lift: float) -> None:
+    colours, inverse = person.colours, part.canvas.rules.inverse
+    key = "ink" if inverse or person.looks.hair == "bald" else colours.hair
+    lighter = 0.0 if key == "ink" else -0.06 if lab(key)[0] < 0.62 else -0.2
+    tapered, line = _brow_shapes(view, angle, tilt, lift)
+    if person.body.head_px > 95:
+        part.poly(tapered, key, 0, lighter)
+    else:
+        part.stroke(line, key, 3.4, lighter=lighter, least=0.9)
 
 
-def _hat(canvas: Canvas, person: "Person") -> None:
-    colours = person.colours
-    keys = {"hat": colours.hat, "trim": colours.trim, "cap": colours.legs}
-    scale = person.body.unit * person.body.head_size
-    for path, key, lighter in art_data("heads")["hats"].get(person.looks.accessory, ()):
-        canvas.form(_art(person, path), keys[key], 1, 10 * scale, lighter, rim=0.9)
+@lru_cache(maxsize=512)
+def _brow_shapes(view: str, angle: float, tilt: float, lift: float) -> tuple[Outline, Outline]:
+    """A brow as a tapered shape and as a line; its inner end looks towards the nose."""
+    side = 1 if angle < 0 else -1
+    x, y, w, slope = across(view, angle * 1.08), -13 - lift, wide(view, angle) ** 0.6, tilt * 0.42
+    outer, peak, inner = (x - side * 10 * w, y + 2 - slope), (x - side, y - 2.5), (x + side * 9 * w, y + slope)
+    tapered = (
+        (outer[0] - side, outer[1] + 0.5), (peak[0], peak[1] - 1.1), (inner[0] + side * 0.5, inner[1] - 1.2),
+        (inner[0] + side * 0.5, inner[1] + 3.4), (peak[0], peak[1] + 3.2),
+    )  # fmt: skip
+    return smooth(tapered), smooth((outer, peak, inner), False)
 
 
-def _from_behind(canvas: Canvas, person: "Person") -> None:
-    body, colours, heads = person.body, person.colours, art_data("heads")
-    scale = body.unit * body.head_size
-    for side in (-1, 1):
-        ear = [(side * 38, -4), (side * 47, -1), (side * 46, 12), (side * 38, 19)]
-        canvas.form(spline(body.on_head(ear)), colours.skin, 1, 4 * scale)
-    nape = [(-33, 6), (33, 6), (26, 38), (15, 50), (-15, 50), (-26, 38)]
-    canvas.form(body.on_head(nape), colours.skin, 0, 8 * scale, -0.03)
-    hair = heads["hair"][person.looks.hair]
-    for name in ("back", "over"):
-        if name in hair:
-            canvas.form(_art(person, hair[name]), colours.hair, 1, 16 * scale, rim=1.2)
-    bald = person.looks.hair == "bald"
-    canvas.form(_art(person, heads["from_behind"]), colours.skin if bald else colours.hair, 1, 16 * scale, rim=1.6)
-    if body.head_px > 60 and not bald:
-        for x in (-30, -18, -6, 8, 20, 31):
-            strand = body.on_head([(x * 0.35 + 6, -46), (x * 0.95, -16), (x * 0.9, 20)])
-            canvas.curve(strand, "ink", 1.5 * scale, 0.28)
-    top, at = body.torso, body.on_torso
-    collar = [at(-27, top - 2), at(-23, top + 13), at(0, top + 17), at(23, top + 13), at(27, top - 2), at(0, top - 10)]
-    canvas.form(spline(collar), colours.coat, 1, 7 * body.unit, -0.06)
-    _hat(canvas, person)
+# ---------------------------------------------------------------- nose and mouth
+
+
+def _nose(part: Part, person: "Person", small: bool, tiny: bool) -> None:
+    view, size, skin = person.view, person.body.head_px, person.colours.skin
+    if view == "profile":
+        if not small:
+            part.stroke(smooth(((40.0, 19.0), (37.5, 20.5), (38.5, 23.0), (42.0, 23.0)), False), "lip", 1.7, 0.5)
+        return
+    nose = round(across(view, 3), 1) if view == "in" else 0.0
+    if tiny:
+        if size > 14:
+            part.dot(nose + 3 * (view == "in"), 15, 3.4, 3, skin, lighter=-0.1)
+    elif small:
+        end = 6 if view == "in" else 4
+        part.stroke(smooth(((nose, 6.0), (nose + end, 17.0), (nose, 19.0)), False), "lip", 2.2, 0.55, least=0.7)
+    else:
+        wedge: tuple[Point, ...] = ((-3, -2), (5, 12), (6.5, 18), (1, 21.5), (-6, 20), (-3, 14))
+        if view == "front":
+            wedge = ((-1, -2), (2, 10), (7.5, 17), (4, 21.5), (-5, 21.5), (-3, 14))
+        shade = -0.075 if part.canvas.rules.form_shade else -0.05
+        part.poly(smooth(tuple((nose + x, y) for x, y in wedge)), skin, 0, shade)
+        part.stroke(smooth(((nose - 5, 20.5), (nose, 22.5), (nose + 5.5, 19.5)), False), "lip", 1.7, 0.6)
+        if size > 130:
+            part.dot(nose - 3.6, 20.4, 1.5, 0.9, "lip", opacity=0.55)
+            part.poly(
+                smooth(((nose - 1, 8.0), (nose + 1.5, 8.0), (nose + 3, 15.0), (nose, 16.0))),
+                skin,
+                0,
+                0.06,
+                opacity=0.6,
+            )
+
+
+def _lip(part: Part, person: "Person") -> str:
+    """Lips show on dark skin by being lighter."""
+    return "#c4705f" if person.looks.skin in ("dark", "deep") and not part.canvas.rules.inverse else "lip"
+
+
+def _mouth(part: Part, person: "Person", mouth: str) -> None:
+    lip, size = _lip(part, person), person.body.head_px
+    bearded = person.looks.accessory == "a beard"
+    if bearded and not part.canvas.rules.inverse and lab(person.colours.hair)[0] < 0.5:
+        lip = "#c4705f"
+    main, teeth, under = _mouth_shapes(mouth, person.view, bearded)
+    if mouth == "smile":
+        if size < 44:
+            part.stroke(under, lip, 2.6, least=0.8)
+            return
+        part.poly(main, lip)
+        part.poly(teeth, "#f5eee6")
+    elif mouth == "open":
+        part.poly(main, lip)
+        if size > 95:
+            part.poly(teeth, "#f5eee6", opacity=0.9)
+    else:
+        part.stroke(main, lip, 2.5, least=0.8)
+        if size >= 44:
+            part.stroke(under, lip, 1.8, 0.3)
+
+
+@lru_cache(maxsize=256)
+def _mouth_shapes(mouth: str, view: str, bearded: bool) -> tuple[Outline, Outline, Outline]:
+    """The mouth; its teeth; the shade under the lip, or a smile as a line."""
+    x, w = MOUTH[view]
+    y = 33.0 if bearded else 34.0
+
+    def at(*points: Point) -> Outline:
+        return tuple((round(x + dx * w, 2), y + dy) for dx, dy in points)
+
+    under = smooth(at((-4, 6.5), (0, 7.5), (4, 6)), False)
+    if mouth == "smile":
+        grin = smooth(at((-11, -3.5), (0, -1.5), (11, -4.5), (6, 4), (-4, 4.5)))
+        under = smooth(at((-9, -2), (0, 3.5), (9, -3)), False)
+        return grin, smooth(at((-9, -2.8), (0, -1.2), (9, -3.6), (1, 0.8))), under
+    if mouth == "open":
+        return (
+            smooth(at((-6, 0), (0, -5), (6, -0.5), (4.5, 7), (-4, 7.5))),
+            smooth(at((-3.5, -2.5), (0, -3.6), (4, -2.6), (0, -1))),
+            under,
+        )
+    return at(*sample(mouth, 6)), (), under

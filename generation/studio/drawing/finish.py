@@ -1,10 +1,11 @@
 """The finish after drawing: paper, grain, hatching, bloom. Integers in NumPy; tiles are made once a style and size.
 
-    picture = finish(pixels, "noir")                # (height, width, 4) RGBX in, a PIL picture out
+    picture = finish(pixels, "noir")                # (height, width, 4) RGBX in, a PIL picture of mode RGBX out
 
 Lengths are px at a width of 512 and grow with the picture. A finish reads nothing but its pixels, so the same pixels
 give the same picture. It may bend edges by 3-5 px (ink, watercolour, woodcut, pastel): boxes are
-those before it. All four channels are worked on: contiguous memory is several times faster than three of four.
+those before it. All four channels are worked on: contiguous memory is several times faster than three of four. What is
+the same in every picture of a style (paper, border, dust) is one factor and one summand: `(v * factor >> 8) + add`.
 """
 
 from collections.abc import Callable
@@ -13,14 +14,13 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageFilter
 
 from moviellm.generation.studio.drawing.colour import lab
-from moviellm.generation.studio.drawing.raster import Pixels
+from moviellm.generation.studio.drawing.raster import Pixels, Tile, as_image, as_pixels, doubled
 
 Size = tuple[int, int]
 """Width, height."""
-Tile = npt.NDArray[np.uint16]
 Signed = npt.NDArray[np.int16]
 
 PIXEL_PALETTE: Final = [
@@ -61,8 +61,8 @@ BAYER: Final = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 1
 
 
 def finish(pixels: Pixels, style_id: str) -> Image.Image:
-    """The finished RGB picture of a style."""
-    return FINISHES[style_id](pixels, (pixels.shape[1], pixels.shape[0])).convert("RGB")
+    """The finished picture of a style; its fourth channel means nothing."""
+    return as_image(FINISHES[style_id](pixels, (pixels.shape[1], pixels.shape[0])))
 
 
 # ---------------------------------------------------------------- building blocks
@@ -92,26 +92,42 @@ def _grid(size: Size) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 @lru_cache(maxsize=24)
-def _paper(size: Size, seed: int, fibre: float, grain: float) -> Tile:
-    """A multiplier of paper for four channels, 256 = unchanged."""
+def _corners(size: Size) -> npt.NDArray[np.float32]:
+    """How far the corners are darkened, 0..1."""
+    y, x = _grid(size)
+    away = np.hypot((x + 0.5) / size[0] - 0.5, (y + 0.5) / size[1] - 0.46) / 0.72
+    return np.asarray(np.clip((away - 0.55) / 0.45, 0, 1), np.float32)
+
+
+@lru_cache(maxsize=8)
+def _vignette(size: Size, strength: float) -> Tile:
+    """Darker corners as a multiplier, 256 = unchanged."""
+    return _on_all_channels(256 * (1 - strength * _corners(size))).astype(np.uint16)
+
+
+@lru_cache(maxsize=24)
+def _paper(size: Size, seed: int, fibre: float, grain: float, vignette: float) -> Tile:
+    """A multiplier of paper with darker corners for four channels, 256 = unchanged."""
     fibres = _noise(size, 2.2, seed) * 0.5 + _noise(size, 7, seed + 1, 2) * 0.4 + _noise(size, 60, seed + 2) * 0.4
     fine = _noise(size, 1.4, seed + 3) * grain * 0.6
-    return _on_all_channels(np.clip(250 + fibres * fibre + fine, 205, 256)).astype(np.uint16)
+    paper = np.clip(250 + fibres * fibre + fine, 205, 256) * (1 - vignette * _corners(size))
+    return _on_all_channels(paper).astype(np.uint16)
 
 
 @lru_cache(maxsize=12)
-def _bend(size: Size, amplitude: float, cell: float, seed: int) -> npt.NDArray[np.int32]:
+def _bend(size: Size, amplitude: float, cell: float, seed: int) -> npt.NDArray[np.intp]:
     """Where each pixel is taken from so that lines wobble."""
     width, height = size
     reach = amplitude * width / 512
     y, x = _grid(size)
     rows = np.clip(np.rint(y + _noise(size, cell, seed + 9, 2) * reach), 0, height - 1).astype(np.int32)
     columns = np.clip(np.rint(x + _noise(size, cell, seed, 2) * reach), 0, width - 1).astype(np.int32)
-    return (rows * width + columns).ravel()
+    return (rows.astype(np.intp) * width + columns).ravel()
 
 
 def _bent(pixels: Pixels, size: Size, amplitude: float, cell: float, seed: int) -> Pixels:
-    taken = np.ascontiguousarray(pixels).view(np.uint32).ravel()[_bend(size, amplitude, cell, seed)]
+    words = np.ascontiguousarray(pixels).view(np.uint32).ravel()
+    taken = np.take(words, _bend(size, amplitude, cell, seed), mode="clip")  # clip is the fast one; none is outside
     return _bytes(taken, size)
 
 
@@ -120,33 +136,45 @@ def _bytes(words: npt.NDArray[np.uint32], size: Size) -> Pixels:
 
 
 def _luminance(pixels: Pixels) -> Pixels:
-    return np.asarray(as_image(pixels).convert("L"))
+    return as_pixels(as_image(pixels).convert("L"))
 
 
-def as_image(pixels: Pixels) -> Image.Image:
-    """RGBX pixels as a PIL image, without a copy."""
-    return Image.frombuffer("RGBX", (pixels.shape[1], pixels.shape[0]), pixels, "raw", "RGBX", 0, 1)
-
-
-def _times(pixels: Pixels, tile: Tile) -> Image.Image:
+def _times(pixels: Pixels, tile: Tile) -> Pixels:
     product = pixels * tile
     product >>= 8
-    return as_image(product.astype(np.uint8))
+    return product.astype(np.uint8)
 
 
-def _toned(pixels: Pixels, table: Pixels) -> Image.Image:
-    return as_image(pixels).point(table.tolist() * 4)
+def _toned(pixels: Pixels, table: Pixels) -> Pixels:
+    return as_pixels(as_image(pixels).point(table.tolist() * 4))
 
 
-def _covered(picture: Image.Image, colour: tuple[int, int, int], share: Pixels) -> Pixels:
-    """The picture with a colour over it, as far as `share` (0..255) says."""
-    picture.paste((*colour, 255), None, Image.fromarray(share))
-    return np.asarray(picture)
+def _covering(
+    paper: Tile, colour: tuple[int, int, int], share: Pixels, dust: npt.NDArray[np.floating[Any]] | None = None
+) -> tuple[Tile, Signed]:
+    """Factor and summand of a colour that covers `share` (0..255) of paper, and of what is added at the end."""
+    part = _on_all_channels(share / 255.0)
+    added = np.array([*colour, 255]) * part * paper / 256
+    if dust is not None:
+        added = added + dust[..., None]
+    return (paper * (1 - part)).astype(np.uint16), added.astype(np.int16)
 
 
-def _added(picture: Image.Image, tile: Pixels) -> Image.Image:
-    """The picture plus a tile in which 128 changes nothing."""
-    return ImageChops.add(picture, as_image(tile), 1, -128)
+def _covered(pixels: Pixels, factor: Tile, add: Signed) -> Pixels:
+    product = pixels * factor
+    product >>= 8
+    signed = product.view(np.int16)
+    signed += add
+    return np.clip(signed, 0, 255, out=signed).astype(np.uint8)
+
+
+def _spread(values: Pixels | Tile) -> npt.NDArray[Any]:
+    """One channel on all four, by a multiplication of words."""
+    if values.dtype == np.uint8:
+        words: npt.NDArray[Any] = values.astype(np.uint32) * np.uint32(0x01010101)
+    else:
+        words = values.astype(np.uint64) * np.uint64(0x0001000100010001)
+    return words.view(values.dtype).reshape(*values.shape, 4)
 
 
 @lru_cache(maxsize=8)
@@ -157,33 +185,28 @@ def _curve(slope: float, low: int, high: int) -> Pixels:
     return np.asarray((low + (high - low) * (y - y[0]) / (y[-1] - y[0])), np.uint8)
 
 
-def _blurred(values: Pixels, size: Size, step: int, radius: float) -> Pixels:
-    """A soft copy by way of a smaller picture."""
-    image = as_image(values) if values.ndim == 3 else Image.fromarray(values)
-    small = image.reduce(step).filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
-    return np.asarray(small.resize(size, Image.Resampling.BILINEAR))
-
-
-def soften(pixels: Pixels, radius: float) -> Pixels:
-    """A picture out of focus; `radius` in px at a width of 512."""
-    size = (pixels.shape[1], pixels.shape[0])
-    step = 4 if min(size) >= 144 else 2
-    return _blurred(pixels, size, step, radius * size[0] / 512 / step)
+def _blurred(image: Image.Image, size: Size, step: int, radius: float) -> Pixels:
+    """A soft copy by way of a smaller picture; it changes so slowly that pairs of pixels may be alike."""
+    if step > 1:
+        image = image.reduce(step * max(1, round(size[0] / 512)))
+    small = image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
+    half = small.resize((-(-size[0] // 2), -(-size[1] // 2)), Image.Resampling.BILINEAR)
+    return as_pixels(half.resize(size, Image.Resampling.NEAREST))
 
 
 # ---------------------------------------------------------------- styles
 
 
-def _storybook(pixels: Pixels, size: Size) -> Image.Image:
-    return _times(pixels, _paper(size, 2, 3.6, 6.5))
+def _storybook(pixels: Pixels, size: Size) -> Pixels:
+    return _times(pixels, _paper(size, 2, 3.6, 6.5, 0.32))
 
 
-def _papercut(pixels: Pixels, size: Size) -> Image.Image:
-    return _times(pixels, _paper(size, 20, 7.5, 4.0))
+def _papercut(pixels: Pixels, size: Size) -> Pixels:
+    return _times(_bent(pixels, size, 0.55, 8, 21), _paper(size, 20, 7.5, 4.0, 0.2))
 
 
-def _pastel(pixels: Pixels, size: Size) -> Image.Image:
-    return _times(_bent(pixels, size, 1.2, 50, 3), _paper(size, 14, 5.0, 8.0))
+def _pastel(pixels: Pixels, size: Size) -> Pixels:
+    return _times(_bent(pixels, size, 1.2, 50, 3), _paper(size, 14, 5.0, 8.0, 0.12))
 
 
 @lru_cache(maxsize=4)
@@ -203,45 +226,72 @@ def _wash() -> Pixels:
     return np.asarray(np.interp(np.arange(256.0), *steps), np.uint8)
 
 
-def _ink(pixels: Pixels, size: Size) -> Image.Image:
+@lru_cache(maxsize=4)
+def _ink_paper(size: Size) -> Tile:
+    return np.ascontiguousarray(_paper(size, 2, 4.5, 3.0, 0.16)[..., 0]) - np.uint16(1)
+
+
+def _ink(pixels: Pixels, size: Size) -> Pixels:
     bent = _bent(pixels, size, 1.1, 46, 5)
-    pen = np.clip((_hatching(size) - _luminance(bent)) * 5, 0, 225).astype(np.uint8)
-    return _times(_covered(_toned(bent, _wash()), (27, 26, 31), pen), _paper(size, 2, 4.5, 3.0))
+    pen = _hatching(size) - _luminance(bent)
+    pen *= 5
+    np.clip(pen, 0, 225, out=pen)
+    # The pen is nearly black: a factor and a grey of its own.
+    factor = np.subtract(255, pen, dtype=np.int16).view(np.uint16) * _ink_paper(size)
+    factor >>= 8
+    out = _times(_toned(bent, _wash()), _spread(factor))
+    pen >>= 3
+    out += _spread(pen.astype(np.uint8))
+    return out
 
 
 @lru_cache(maxsize=4)
-def _granulation(size: Size) -> Signed:
-    grain = _noise(size, 2.0, 3) * 9 + _noise(size, 64, 4, 2) * 22
-    return _on_all_channels(np.clip(grain, -90, 90)).astype(np.int16)
+def _granulation(size: Size) -> Tile:
+    """How much pigment lies where; 128 = unchanged."""
+    grain = _noise(size, 2.0, 3) * 4.5 + _noise(size, 64, 4, 2) * 11
+    return _on_all_channels(np.clip(128 + grain, 83, 173)).astype(np.uint16)
 
 
 @lru_cache(maxsize=4)
-def _border(size: Size) -> Pixels:
-    """The bare ragged edge of a painted sheet, 255 where there is no paint."""
+def _sheet(size: Size) -> tuple[Tile, Signed]:
+    """Watercolour paper with the bare ragged edge of a painted sheet."""
     y, x = _grid(size)
     scale = max(1.0, size[0] / 512)
     edge = np.minimum(np.minimum(x, size[0] - 1 - x), np.minimum(y, size[1] - 1 - y)) / scale
-    return np.asarray(255 - np.clip((edge + _noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 255), np.uint8)
+    bare = np.asarray(255 - np.clip((edge + _noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 255), np.uint8)
+    return _covering(_paper(size, 4, 2.0, 5.0, 0.0), (250, 246, 236), bare)
 
 
-def _watercolour(pixels: Pixels, size: Size) -> Image.Image:
+@lru_cache(maxsize=4)
+def _edge_wash(size: Size) -> Signed:
+    """Paler paint in the middle, more towards the corners."""
+    return np.asarray(_corners(size) * 44 - 14, np.int16)
+
+
+def _watercolour(pixels: Pixels, size: Size) -> Pixels:
     bent = _bent(pixels, size, 1.5, 30, 5)
     light = _luminance(bent)
-    pooled = np.clip(_blurred(light, size, 2, 2).astype(np.int16) - light, -6, 22) * np.int16(11) >> 4
-    pigment = 255 - bent.astype(np.int16)
-    pigment += pigment * _granulation(size) >> 8
-    pigment += (pooled - np.int16(14))[..., None]
-    washed = (255 - np.clip(pigment, 0, 255)).astype(np.uint8)
-    return _times(_covered(as_image(washed), (250, 246, 236), _border(size)), _paper(size, 4, 2.0, 5.0))
+    pooled = _blurred(Image.fromarray(light), size, 2, 2).astype(np.int16) - light
+    np.clip(pooled, -6, 22, out=pooled)
+    pooled *= 11
+    pooled >>= 4
+    pooled += _edge_wash(size)
+    pigment = np.invert(bent) * _granulation(size)
+    pigment >>= 7
+    signed = pigment.view(np.int16)
+    signed += _spread(pooled.view(np.uint16)).view(np.int16)
+    np.clip(signed, 0, 255, out=signed)
+    return _covered(~signed.astype(np.uint8), *_sheet(size))
 
 
 @lru_cache(maxsize=4)
 def _film_grain(size: Size) -> Pixels:
-    return _on_all_channels(np.clip(128 + _noise(size, 1.2, 5) * 5, 68, 188)).astype(np.uint8)
+    """Added modulo 256: the curve leaves room for it."""
+    return _on_all_channels(np.clip(_noise(size, 1.2, 5) * 5, -11, 11)).astype(np.int8).view(np.uint8)
 
 
-def _noir(pixels: Pixels, size: Size) -> Image.Image:
-    return _added(_toned(pixels, _curve(5.2, 6, 248)), _film_grain(size))
+def _noir(pixels: Pixels, size: Size) -> Pixels:
+    return _toned(_times(pixels, _vignette(size, 0.36)), _curve(5.2, 11, 244)) + _film_grain(size)
 
 
 @lru_cache(maxsize=1)
@@ -260,15 +310,17 @@ def _nearest_of_32() -> npt.NDArray[np.uint32]:
 
 
 @lru_cache(maxsize=4)
-def _dither(size: Size) -> Pixels:
+def _dither(size: Size) -> Signed:
     tiled = np.tile(BAYER, (size[1] // 4 + 1, size[0] // 4 + 1))[: size[1], : size[0]]
-    return _on_all_channels(128 + tiled * 15).astype(np.uint8)
+    return _on_all_channels(tiled * 15).astype(np.int16)
 
 
-def _pixel(pixels: Pixels, size: Size) -> Image.Image:
-    bits = np.asarray(_added(as_image(pixels), _dither(size))).astype(np.uint16) >> 3
-    words = _nearest_of_32()[(bits[..., 0] << 10) | (bits[..., 1] << 5) | bits[..., 2]]
-    return as_image(_bytes(words, size))
+def _pixel(pixels: Pixels, size: Size) -> Pixels:
+    levels = _times(pixels, _vignette(size, 0.3)) + _dither(size)
+    np.clip(levels, 0, 255, out=levels)
+    levels >>= 3
+    words = _nearest_of_32().take((levels[..., 0].astype(np.intp) << 10) | (levels[..., 1] << 5) | levels[..., 2])
+    return _bytes(words, size)
 
 
 @lru_cache(maxsize=4)
@@ -276,61 +328,99 @@ def _carving(size: Size) -> Signed:
     y, x = _grid(size)
     scale = max(1.0, size[0] / 512)
     line = (y / scale + x / scale * 0.12 + _noise(size, 150, 8) * 3.4 + 3 * np.sin(x / 90 / scale)) / 4.6
-    return np.asarray(104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + _noise(size, 3, 9) * 6, np.int16)
+    return np.asarray(
+        104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + _noise(size, 3, 9) * 6 + 60 * _corners(size), np.int16
+    )
 
 
-def _woodcut(pixels: Pixels, size: Size) -> Image.Image:
+@lru_cache(maxsize=1)
+def _printed() -> npt.NDArray[np.uint32]:
+    """What 256 shares of black give on dark paper, pale paper and (twice) red, as RGBX words."""
+    share = np.arange(256)[:, None] / 255
+    rows = [
+        np.array(paper) + (np.array([26, 20, 18, 255]) - np.array(paper)) * share
+        for paper in ([206, 176, 128, 255], [240, 226, 194, 255], [172, 52, 32, 255], [172, 52, 32, 255])
+    ]
+    return np.concatenate(rows).round().astype(np.uint8).view(np.uint32)[:, 0]
+
+
+def _woodcut(pixels: Pixels, size: Size) -> Pixels:
     bent = _bent(pixels, size, 1.1, 40, 7)
     red = (bent[..., 0].astype(np.int16) - bent[..., 2] > 78) & (bent[..., 1] < 96)
     light = _luminance(bent) + red * np.int16(34)
-    cut = np.clip((_carving(size) - light) * 5 + 128, 0, 255).astype(np.uint8)
-    papers = np.array([[206, 176, 128, 255], [240, 226, 194, 255], [172, 52, 32, 255]], np.uint8).view(np.uint32)
-    printed = papers[:, 0][np.where(red, 2, (light > 116).astype(np.intp))]
-    return _times(_covered(as_image(_bytes(printed, size)), (26, 20, 18), cut), _paper(size, 30, 5.0, 4.0))
+    cut = _carving(size) - light
+    cut *= 5
+    cut += 128
+    np.clip(cut, 0, 255, out=cut)
+    cut += (light > 116) * np.int16(256)
+    cut += red * np.int16(512)
+    return _times(_bytes(_printed().take(cut), size), _paper(size, 30, 5.0, 4.0, 0.16))
 
 
-def _neon(pixels: Pixels, size: Size) -> Image.Image:
-    bright = _toned(pixels, np.clip(np.arange(256) - 88, 0, 255).astype(np.uint8))
-    bloom = as_image(_blurred(np.asarray(bright), size, 4, 3))
-    out = np.array(ImageChops.add(as_image(pixels), bloom))
-    out[1::3] = out[1::3] * np.uint16(225) >> 8
-    return as_image(out)
+@lru_cache(maxsize=1)
+def _glare() -> Pixels:
+    """What of a light blooms."""
+    return np.asarray([max(0, v - 84) for v in range(256)], np.uint8)
 
 
-def _sepia(pixels: Pixels, size: Size) -> Image.Image:
+def _neon(pixels: Pixels, size: Size) -> Pixels:
+    small = as_image(_toned(as_pixels(as_image(pixels).reduce(4)), _glare()))
+    radius = 3 * max(1.0, size[0] / 512)
+    bloom = as_pixels(small.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius)))
+    out = pixels * _vignette(size, 0.36)
+    out >>= 8
+    out += doubled(doubled(bloom))[: size[1], : size[0]]
+    np.minimum(out, 255, out=out)
+    lines = out[1::3]
+    lines *= 225
+    lines >>= 8
+    return np.asarray(out, np.uint8)
+
+
+def _sepia(pixels: Pixels, size: Size) -> Pixels:
     toned = _toned(pixels, _curve(4.2, 6, 252))
-    soft = as_image(_blurred(np.asarray(toned), size, 4, 1))
-    return _times(np.asarray(Image.blend(toned, soft, 0.25)), _paper(size, 40, 7.0, 9.0))
+    light = _luminance(toned)
+    soft = _blurred(Image.fromarray(light), size, 4, 1).astype(np.int16) - light
+    soft >>= 2
+    out = (toned + _spread(soft.view(np.uint16))).view(np.int16)
+    np.clip(out, 0, 255, out=out)
+    product = out.view(np.uint16)
+    product *= _paper(size, 40, 7.0, 9.0, 0.34)
+    product >>= 8
+    return np.asarray(product, np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _drafting_grid(size: Size) -> Pixels:
+def _drafting_grid(size: Size) -> Tile:
+    """Added lines of the paper."""
     scale = max(1, round(size[0] / 512))
     y, x = np.mgrid[0 : size[1], 0 : size[0]] // scale
     grid = np.where((x % 16 == 0) | (y % 16 == 0), 9, 0)
     grid = np.where((x % 64 == 0) | (y % 64 == 0), 20, grid)
-    return _on_all_channels(128 + grid + _noise(size, 40, 4, 3) * 4).astype(np.uint8)
+    return _on_all_channels(np.clip(10 + grid + _noise(size, 40, 4, 3) * 4, 0, 60)).astype(np.uint16)
 
 
-def _blueprint(pixels: Pixels, size: Size) -> Image.Image:
-    return _added(as_image(pixels), _drafting_grid(size))
+def _blueprint(pixels: Pixels, size: Size) -> Pixels:
+    out = pixels * _vignette(size, 0.18)
+    out >>= 8
+    out += _drafting_grid(size)
+    return np.asarray(np.minimum(out, 255, out=out), np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _chalk_tiles(size: Size) -> tuple[Pixels, Pixels]:
-    """Where the stick leaves the board bare (255), and the dust on it."""
+def _board(size: Size) -> tuple[Tile, Signed]:
+    """Where the stick leaves the board bare, and the dust on it."""
     stick = _noise(size, 1.5, 6) * 0.75 + _noise(size, 5, 7) * 0.5
-    bare = np.clip(42 - stick * 36, 0, 176)
-    dust = 128 + np.clip(_noise(size, 50, 11, 3) * 6, -14, 18)
-    return np.asarray(bare, np.uint8), _on_all_channels(dust).astype(np.uint8)
+    bare = np.asarray(np.clip(42 - stick * 36, 0, 176), np.uint8)
+    dust = np.clip(_noise(size, 50, 11, 3) * 6, -14, 18)
+    return _covering(_vignette(size, 0.24), (40, 48, 45), bare, dust)
 
 
-def _chalk(pixels: Pixels, size: Size) -> Image.Image:
-    bare, dust = _chalk_tiles(size)
-    return _added(as_image(_covered(as_image(pixels).copy(), (40, 48, 45), bare)), dust)
+def _chalk(pixels: Pixels, size: Size) -> Pixels:
+    return _covered(pixels, *_board(size))
 
 
-FINISHES: Final[dict[str, Callable[[Pixels, Size], Image.Image]]] = {
+FINISHES: Final[dict[str, Callable[[Pixels, Size], Pixels]]] = {
     "storybook": _storybook,
     "ink": _ink,
     "watercolour": _watercolour,

@@ -12,6 +12,8 @@ from moviellm.generation.studio.drawing.geometry import Point, Points, path_text
 
 SNOW = "#e9eff4"
 MOON = "#fdf3d8"
+EVENING_SUN = "#ff8a3c"
+SHADE = "#2c2148"
 GLOOMY = ("cloudy", "rain", "storm", "fog", "snow")
 
 
@@ -24,7 +26,9 @@ def sky(canvas: Canvas, horizon: float, sun: Point | None = None) -> None:
     """Gradient, stars, sun or moon and clouds, as the hour and the weather have them."""
     hour, weather, r = canvas.palette.time_of_day, canvas.palette.weather, canvas.random
     sky_gradient(canvas, 0, 0, FRAME_WIDTH, horizon)
-    x, y = sun or (r.uniform(330, 440), {"day": 46.0, "night": 52.0}.get(hour, horizon - r.uniform(26, 46)))
+    x, y = sun or (r.uniform(330, 440), {"day": 46.0, "night": 52.0}.get(hour, horizon - r.uniform(2, 12)))
+    if (x - FRAME_WIDTH / 2) * canvas.light[0] < 0:
+        x = FRAME_WIDTH - x  # what shines stands where the light comes from
     if hour == "night" and weather not in GLOOMY:
         stars(canvas, FRAME_WIDTH, horizon * 0.7, 60)
     if weather in ("clear", "cloudy") or (weather == "snow" and hour == "night"):
@@ -67,7 +71,7 @@ def sun_or_moon(canvas: Canvas, x: float, y: float, radius: float) -> None:
     """A moon at night, a sun else; low suns are large and glow."""
     hour = canvas.palette.time_of_day
     canvas.glow(x, y, radius * (5 if hour == "night" else 7), strength=0.5 if hour in ("night", "day") else 0.85)
-    key = MOON if hour == "night" else "light"
+    key = {"night": MOON, "dusk": EVENING_SUN}.get(hour, "light")
     size = radius * (1.0 if hour in ("day", "night") else 1.25)
     canvas.ellipse((x, y), size, size, key, emissive=True, lighter=0.0 if hour == "night" else 0.04)
     if hour == "night":
@@ -276,6 +280,16 @@ def snowfall(canvas: Canvas, count: int) -> None:
             (r.uniform(0, FRAME_WIDTH), r.uniform(0, FRAME_HEIGHT), size * r.uniform(0.7, 1.3)) for _ in range(number)
         ]
         canvas.dots(flakes, "#ffffff", opacity)
+
+
+def hour_over(canvas: Canvas) -> None:
+    """What the low sun does to the land: morning mist and the first light, or evening shade from below."""
+    hour = canvas.palette.time_of_day
+    if hour == "dawn":
+        fog(canvas, 120, 110, 0.5)
+        fog(canvas, 196, 70, 0.34)
+    elif hour == "dusk":
+        canvas.gradient((0, 150, FRAME_WIDTH, 140), SHADE, SHADE, top_opacity=0.0, bottom_opacity=0.42)
 
 
 def weather_over(canvas: Canvas, count: int = 170) -> None:

@@ -7,8 +7,9 @@ import math
 
 from moviellm.generation.studio.drawing import rooms
 from moviellm.generation.studio.drawing.canvas import FRAME_WIDTH, Canvas
-from moviellm.generation.studio.drawing.geometry import rounded, spline
+from moviellm.generation.studio.drawing.geometry import box, rounded, spline
 from moviellm.generation.studio.drawing.stage import Stage
+from moviellm.generation.studio.drawing.symbols import draw_many
 
 
 def room(canvas: Canvas) -> Stage:
@@ -40,23 +41,28 @@ def study(canvas: Canvas) -> Stage:
     for i, key in enumerate(("#3f6b72", "#c79a4a", "#7d3f3a")):
         canvas.rect(160 + i * 2, 180 - i * 6, 34 - i * 3, 6, key, 0.5)
     rooms.table_lamp(canvas, 222, 186)
-    return Stage(left=70, right=440, spots=((254, 186), (274, 186)), indoor=True, front="plant", light=(-0.75, -0.55))
+    return Stage(
+        left=70,
+        right=440,
+        spots=((254, 186), (274, 186)),
+        indoor=True,
+        front="plant",
+        light=(-0.75, -0.55),
+        focus=90.0,
+    )
 
 
 def kitchen(canvas: Canvas) -> Stage:
     """Stove, hanging pans, dresser with plates, a window over the sink, a long table."""
     rooms.wall_and_floor(canvas, "#d8c9a0", "#a8785a", 212)
-    for row in range(3):
-        for i in range(17):
-            canvas.rect(
-                i * 31 - (15 if row % 2 else 0),
-                150 + row * 14,
-                29,
-                12.5,
-                "#8fb0ac",
-                0.2,
-                lighter=0.03 * ((i * 7 + row) % 3 - 1),
-            )
+    for shade in range(3):
+        tiles = [
+            box(i * 31 - (15 if row % 2 else 0), 150 + row * 14, 29, 12.5)
+            for row in range(3)
+            for i in range(17)
+            if (i * 7 + row) % 3 == shade
+        ]
+        draw_many(canvas, tiles, "#8fb0ac", 0.2, 0.03 * (shade - 1))
     rooms.window(canvas, 206, 40, 92, 78)
     rooms.daylight(canvas, 206, 40, 92, 78, 212)
     canvas.rect(150, 156, 200, 56, "#6f8f8a", 0.7, shadow=8)
@@ -87,7 +93,13 @@ def kitchen(canvas: Canvas) -> Stage:
             )
     rooms.hanging_lamp(canvas, 330, 62)
     return Stage(
-        floor=(240, 270), left=110, right=400, spots=((178, 152), (318, 152), (340, 152)), indoor=True, front="plant"
+        floor=(240, 270),
+        left=110,
+        right=400,
+        spots=((178, 152), (318, 152), (340, 152)),
+        indoor=True,
+        front="plant",
+        focus=110.0,
     )
 
 
@@ -135,19 +147,21 @@ def attic(canvas: Canvas) -> Stage:
     canvas.curve([(470, 112), (492, 126), (512, 112)], "#efe6d2", 0.9, 0.4)
     rooms.hanging_lamp(canvas, 330, 52, 0.8)
     return Stage(
-        floor=(244, 270), left=120, right=400, spots=((390, 168), (424, 168), (90, 172)), seat="crate", indoor=True
+        floor=(244, 270),
+        left=120,
+        right=400,
+        spots=((390, 168), (424, 168), (90, 172)),
+        seat="crate",
+        indoor=True,
+        focus=250.0,
+        front="cartwheel",
     )
 
 
 def cellar(canvas: Canvas) -> Stage:
     """Stone vaults, barrels, a barred window high up, a stair."""
-    r = canvas.random
     rooms.wall_and_floor(canvas, "#6f6862", "#5f564e", 214, boards=False)
-    for row in range(9):
-        for i in range(11):
-            x, y = i * 52 - (26 if row % 2 else 0), row * 24
-            if r.random() < 0.6:
-                canvas.rect(x + 1, y + 1, 50, 22, "#6f6862", 0.3, lighter=r.uniform(-0.04, 0.04), radius=3)
+    rooms.stonework(canvas, "#6f6862", 212, (52, 24), 0.7)
     for left in (-90, 150, 390):
         arch = [
             (left, 214),
@@ -186,7 +200,15 @@ def cellar(canvas: Canvas) -> Stage:
     canvas.line([(368, 92), lamp], "ink", 2)
     canvas.poly([(360, 130), (358, 114), (378, 114), (376, 130)], "light", 0.6, emissive=True)
     return Stage(
-        floor=(246, 270), left=120, right=420, seat="crate", indoor=True, surface="#8a8178", light=(0.7, -0.6)
+        floor=(246, 270),
+        left=120,
+        right=420,
+        seat="crate",
+        indoor=True,
+        surface="#8a8178",
+        light=(0.7, -0.6),
+        focus=150.0,
+        front="crates",
     )
 
 
@@ -233,7 +255,14 @@ def workshop(canvas: Canvas) -> Stage:
     canvas.rect(470, 180, 44, 52, "#565a62", 0.7, shadow=8)
     rooms.hanging_lamp(canvas, 190, 34, 0.9)
     return Stage(
-        floor=(250, 272), left=90, right=420, spots=((120, 176), (156, 176), (204, 176)), seat="crate", indoor=True
+        floor=(250, 272),
+        left=90,
+        right=420,
+        spots=((120, 176), (156, 176), (204, 176)),
+        seat="crate",
+        indoor=True,
+        focus=170.0,
+        front="crates",
     )
 
 

@@ -55,6 +55,8 @@ def lighthouse(canvas: Canvas) -> Stage:
         indoor=True,
         spots=((214, 152), (298, 152)),
         light=(0.5, -0.8),
+        focus=256.0,
+        front="rope",
     )
 
 
@@ -94,6 +96,8 @@ def train(canvas: Canvas) -> Stage:
         seat="crate",
         indoor=True,
         scale=1.04,
+        focus=430.0,
+        front="drape",
     )
 
 
@@ -118,6 +122,7 @@ def library(canvas: Canvas) -> Stage:
         indoor=True,
         front="plant",
         light=(0.3, -0.9),
+        focus=420.0,
     )
 
 
@@ -167,6 +172,8 @@ def inn(canvas: Canvas) -> Stage:
         spots=((262, 196), (304, 196), (120, 165), (160, 165)),
         indoor=True,
         light=(0.8, -0.45),
+        focus=100.0,
+        front="crates",
     )
 
 
@@ -208,5 +215,13 @@ def station(canvas: Canvas) -> Stage:
     canvas.rect(436, 214, 40, 30, "#7d4f2e", 0.7, shadow=7, radius=3)
     canvas.rect(472, 222, 34, 24, "#5a6a72", 0.7, shadow=6, radius=3)
     return Stage(
-        floor=(246, 270), left=90, right=420, spots=((456, 214),), seat="bench", indoor=True, surface="#8f8880"
+        floor=(246, 270),
+        left=90,
+        right=420,
+        spots=((456, 214),),
+        seat="bench",
+        indoor=True,
+        surface="#8f8880",
+        focus=256.0,
+        front="pillar",
     )

@@ -5,153 +5,189 @@ Each function draws one backdrop in three depths and says what it offers to peop
 
 from moviellm.generation.studio.drawing import nature, rooms
 from moviellm.generation.studio.drawing.canvas import FRAME_WIDTH, Canvas
-from moviellm.generation.studio.drawing.geometry import spline
+from moviellm.generation.studio.drawing.geometry import Point, Points, oval, spline
 from moviellm.generation.studio.drawing.stage import Stage
+from moviellm.generation.studio.drawing.symbols import draw_many
+from moviellm.generation.studio.drawing.vista import Receding, terrace
 
 
 def street(canvas: Canvas) -> Stage:
-    """Houses on both sides, lamps, paving that shines in rain."""
+    """A street that runs away on a slant between two rows of houses to a clock tower; it shines in rain."""
     r = canvas.random
-    nature.sky(canvas, 190)
-    with canvas.pen(haze=0.66):
-        for i in range(11):
-            x, h = i * 52 - 20, r.uniform(34, 74)
-            canvas.rect(x, 176 - h, 46, h + 30, "far", 0.5)
-            if i % 3 == 0:
-                canvas.poly([(x - 3, 176 - h), (x + 23, 150 - h), (x + 49, 176 - h)], "far", 0.5)
-    with canvas.pen(haze=0.6):
-        canvas.rect(232, 58, 22, 140, "mid", 0.5)
-        canvas.poly([(228, 60), (243, 18), (258, 60)], "mid", 0.5)
-        canvas.ellipse((243, 76), 6.5, 6.5, "light", 0.4, emissive=True)
-    nature.fog(canvas, 110, 90, 0.5)
+    nature.sky(canvas, 182, sun=(232, 46 if canvas.palette.time_of_day in ("day", "night") else 112))
+    vanish = (356.0, 168.0)
+    with canvas.pen(haze=0.62):
+        for i, h in enumerate((40, 30, 44, 26, 52, 34, 46, 36)):
+            x = 216 + i * 30
+            canvas.rect(x, 178 - h, 28, h + 20, "far", 0.4)
+            canvas.poly([(x - 3, 178 - h), (x + 14, 162 - h), (x + 31, 178 - h)], "far", 0.4)
+    with canvas.pen(haze=0.45):
+        canvas.rect(344, 66, 22, 112, "mid", 0.5)
+        canvas.poly([(340, 68), (355, 28), (370, 68)], "mid", 0.5)
+        canvas.ellipse((355, 84), 7, 7, "light", 0.4, emissive=True)
+    road = nature.ground_key(canvas, "#8b8792")
+    canvas.poly([(-10, 300), (-10, 214), vanish, (522, 200), (522, 300)], road, 0)
+    left, right = Receding((-96.0, 270.0), vanish), Receding((652.0, 270.0), vanish)
     walls = ["#b98a6a", "#8fa08a", "#c9a06e", "#a8786a", "#93a3a0", "#c2946a"]
     r.shuffle(walls)
-    for i, (x, w, h) in enumerate(
-        ((-30, 88, 104), (62, 74, 126), (140, 66, 92), (300, 70, 100), (374, 72, 88), (450, 92, 130))
-    ):
-        rooms.house(
-            canvas,
-            x,
-            206,
-            w,
-            h,
-            walls[i],
-            ("#5a4452", "#4a4a5c", "#6a4048")[i % 3],
-            0.16 + 0.06 * (i % 3),
-            (0, 1, 2, 1, 2, 0)[i],
-        )
-    canvas.rect(0, 204, FRAME_WIDTH, 84, nature.ground_key(canvas, "#8b8792"), 0)
-    canvas.gradient((0, 204, FRAME_WIDTH, 84), "deep", "deep", top_opacity=0.0, bottom_opacity=0.3)
+    terrace(canvas, left, [0.06, 0.25, 0.4, 0.52, 0.62, 0.7, 0.77], [262, 216, 280, 232, 268, 226], walls)
+    terrace(canvas, right, [0.38, 0.52, 0.62, 0.7, 0.77], [236, 278, 222, 262], walls[::-1])
+    for wall, kerb in ((left, Receding((-56.0, 300.0), vanish)), (right, Receding((640.0, 316.0), vanish))):
+        pavement = [wall.at(0), wall.at(0.86), kerb.at(0.86), kerb.at(0)]
+        canvas.poly(pavement, nature.ground_key(canvas, "#a9a3a6"), 0.4)
+        canvas.line([kerb.at(0), kerb.at(0.86)], "ink", 1.2, 0.35)
+    canvas.gradient((0, 214, FRAME_WIDTH, 74), "deep", "deep", top_opacity=0.0, bottom_opacity=0.28)
     if canvas.palette.weather in ("rain", "storm"):
-        for x, w in ((24, 18), (98, 22), (237, 18), (330, 24), (470, 26)):
-            canvas.gradient(
-                (x - w / 2, 210, w, 64), "light", "light", top_opacity=0.26 if canvas.lit else 0.1, bottom_opacity=0.0
-            )
+        for x, w in ((120, 24), (236, 20), (330, 30), (400, 22), (470, 26)):
+            shine = {"top_opacity": 0.3 if canvas.lit else 0.12, "bottom_opacity": 0.0}
+            canvas.gradient((x - w / 2, 214, w, 66), "light", "light", **shine)
     path = "".join(
-        f"M{r.random() * 512:.0f} {y + r.uniform(-3, 3):.0f}h{r.uniform(20, 60):.0f}"
-        for y in (214, 226, 242, 262)
-        for _ in range(7)
+        f"M{x:.0f} {y:.1f}h{(y - 168) * 0.36:.0f}"
+        for y in (206, 214, 224, 237, 252, 270)
+        for x in (vanish[0] + (k - 3.5 + r.uniform(-0.2, 0.2)) * (y - 168) * 0.9 for k in range(7))
     )
-    canvas.scratches(path, "sky_lo", 1.2, 0.3)
-    rooms.street_lamp(canvas, 196, 222, 112)
-    rooms.street_lamp(canvas, 424, 214, 84)
-    return Stage(seat="bench", surface="#8b8792", front="awning")
+    canvas.scratches(path, "sky_lo", 1.3, 0.32)
+    for depth, side in ((0.64, left), (0.4, left), (0.6, right)):
+        kerb_x, kerb_y = side.at(depth)
+        shift = 34 if side is left else -34
+        rooms.street_lamp(canvas, kerb_x + shift * (1 - depth) * 1.6, kerb_y + 14 * (1 - depth), 168 * (1 - depth))
+    return Stage(seat="bench", surface="#8b8792", texture="stone", front="awning", focus=180.0)
 
 
 def market(canvas: Canvas) -> Stage:
-    """Stalls under striped awnings before a row of houses."""
+    """Stalls under striped awnings in a slanting row before houses, bunting across the square."""
     r = canvas.random
     nature.sky(canvas, 200)
-    for i, (x, w, h) in enumerate(((-10, 96, 112), (84, 80, 138), (164, 70, 100), (330, 90, 124), (418, 104, 108))):
-        wall = ("#d8b48c", "#c7b79a", "#c9a06e", "#d9a987", "#bfb69a")[i]
-        rooms.house(canvas, x, 196, w, h, wall, ("#a4523f", "#7d5a4c", "#8a4a3c")[i % 3], 0.4, (0, 1, 2, 0, 1)[i])
-    canvas.rect(0, 194, FRAME_WIDTH, 94, nature.ground_key(canvas, "ground"), 0)
+    fronts = (
+        (-14.0, 104, 124),
+        (88.0, 84, 146),
+        (170.0, 72, 104),
+        (246.0, 62, 118),
+        (310.0, 72, 96),
+        (386.0, 60, 110),
+    )
+    for i, (x, w, h) in enumerate((*fronts, (448.0, 76, 92))):
+        wall = ("#d8b48c", "#c7b79a", "#c9a06e", "#d9a987", "#bfb69a")[i % 5]
+        roof = ("#a4523f", "#7d5a4c", "#8a4a3c")[i % 3]
+        rooms.house(canvas, x, 198 - i * 2, w, h, wall, roof, 0.3 + 0.04 * i, (0, 1, 2, 0, 1, 2, 0)[i])
+    canvas.poly([(-4, 200), (516, 184), (516, 300), (-4, 300)], nature.ground_key(canvas, "ground"), 0)
     canvas.gradient((0, 194, FRAME_WIDTH, 94), "deep", "deep", top_opacity=0.0, bottom_opacity=0.16)
-    for x, w, stripe in ((6, 130, "#b8483a"), (150, 110, "#3f7f83"), (282, 104, "#c9962e"), (398, 128, "#5f7f4a")):
-        _stall(canvas, x, 226, w, stripe)
-    for _ in range(40):
-        spot = (r.uniform(0, 512), r.uniform(234, 286))
-        canvas.ellipse(spot, r.uniform(5, 10), r.uniform(1.4, 2.4), "deep", opacity=0.08)
+    stones = "".join(f"M{r.uniform(0, 512):.0f} {r.uniform(226, 286):.0f}h{r.uniform(8, 18):.0f}" for _ in range(40))
+    canvas.scratches(stones, "deep", 2.6, 0.1)
+    row = ((424.0, 206.0, 100.0, "#5f7f4a", 0.7), (322.0, 213.0, 112.0, "#c9962e", 0.82),
+           (194.0, 222.0, 118.0, "#3f7f83", 0.98), (8.0, 238.0, 140.0, "#b8483a", 1.2))  # fmt: skip
+    for left, y, wide, stripe, size in row:
+        _stall(canvas, (left, y), wide, stripe, size)
+    flags: list[list[Points]] = [[], [], []]
     for i in range(13):
-        x = 8 + i * 40
-        sag = 34 + 10 * (1 - ((i - 6) / 6) ** 2)
-        canvas.poly([(x - 7, sag), (x + 7, sag), (x, sag + 15)], rooms.BOOKS[i % 6], 0.5)
-    canvas.curve([(-10, 32), (130, 41), (256, 44), (382, 41), (522, 32)], "ink", 1.2, 0.6)
+        middle, sag = 8 + i * 40, 30 + 12 * (1 - ((i - 6) / 6) ** 2) - i * 0.8
+        flags[i % 3].append([(middle - 7, sag), (middle + 7, sag), (middle, sag + 15)])
+    for outlines, key in zip(flags, rooms.BOOKS, strict=False):
+        draw_many(canvas, outlines, key, 0.5)
+    canvas.curve([(-10, 28), (130, 38), (256, 38), (382, 33), (522, 22)], "ink", 1.2, 0.6)
     return Stage(
         floor=(246, 270),
-        left=80,
-        right=432,
-        spots=((66, 200), (204, 200), (334, 200), (458, 200)),
+        left=150,
+        right=440,
+        spots=((252, 194), (378, 189), (474, 185)),
         seat="crate",
         surface="wood",
+        focus=206.0,
+        front="crates",
     )
 
 
-def _stall(canvas: Canvas, x: float, y: float, width: float, stripe: str) -> None:
-    r = canvas.random
+def _stall(canvas: Canvas, foot: Point, width: float, stripe: str, size: float) -> None:
+    """A stall with its lower left corner at `foot`; `size` of its height."""
+    r, (x, y), s = canvas.random, foot, size
     canvas.contact(x + width / 2, y, width * 0.6, 7)
-    canvas.rect(x + 4, y - 92, 4, 92, "wood", 0.5)
-    canvas.rect(x + width - 8, y - 92, 4, 92, "wood", 0.5)
-    canvas.rect(x, y - 28, width, 28, "wood", 0.7, shadow=5)
-    canvas.rect(x - 3, y - 31, width + 6, 5, "wood", 0.4, lighter=0.1)
-    count = int(width / 15)
+    canvas.rect(x + 4, y - 92 * s, 4, 92 * s, "wood", 0.5)
+    canvas.rect(x + width - 8, y - 92 * s, 4, 92 * s, "wood", 0.5)
+    canvas.rect(x, y - 28 * s, width, 28 * s, "wood", 0.7, shadow=5)
+    canvas.rect(x - 3, y - 31 * s, width + 6, 5 * s, "wood", 0.4, lighter=0.1)
+    count = int(width / 15 / s)
     if canvas.lit:
-        canvas.glow(x + width / 2, y - 62, width * 0.9, 70, strength=0.6)
+        canvas.glow(x + width / 2, y - 62 * s, width * 0.9, 70 * s, strength=0.6)
+    stripes: tuple[list[Points], list[Points]] = ([], [])
     for i in range(count):
         left, right = x - 8 + (width + 16) * i / count, x - 8 + (width + 16) * (i + 1) / count
         top_left, top_right = x + 4 + (width - 8) * i / count, x + 4 + (width - 8) * (i + 1) / count
-        scallop = [
-            (top_left, y - 116),
-            (top_right, y - 116),
-            (right, y - 90),
-            ((left + right) / 2, y - 83),
-            (left, y - 90),
-        ]
-        canvas.poly(scallop, stripe if i % 2 == 0 else "#f1e8d4", 0.5, drop=i % 2 == 0)
+        edge = [(right, y - 90 * s), ((left + right) / 2, y - 83 * s), (left, y - 90 * s)]
+        stripes[i % 2].append([(top_left, y - 116 * s), (top_right, y - 116 * s), *edge])
+    draw_many(canvas, stripes[1], "#f1e8d4", 0.5)
+    draw_many(canvas, stripes[0], stripe, 0.5)
     fruit = r.choice(("#d5553d", "#e0a23c", "#7e9a4a")), r.choice(("#e0a23c", "#7e9a4a", "#a8506a"))
-    for i in range(int(width / 11)):
-        cx = x + 8 + i * 11
-        if abs(cx - x - width / 2) > 16:
-            canvas.ellipse((cx, y - 35 - (i % 2) * 4), 5.4, 5.4, fruit[int(cx > x + width / 2)], 0.4)
+    for half in (0, 1):
+        row = [x + 8 + i * 11 * s for i in range(int(width / 11 / s))]
+        shown = [cx for cx in row if abs(cx - x - width / 2) > 16 and (cx > x + width / 2) == bool(half)]
+        heap = [oval(cx, y - (35 + (k % 2) * 4) * s, 5.4 * s, 5.4 * s) for k, cx in enumerate(shown)]
+        draw_many(canvas, heap, fruit[half])
 
 
 def bridge(canvas: Canvas) -> Stage:
-    """On a stone bridge: the river below, its other arches and the town behind the parapet."""
-    nature.sky(canvas, 176)
-    with canvas.pen(haze=0.55):
-        for i, h in enumerate((40, 62, 48, 74, 52, 44, 66, 50)):
-            canvas.rect(i * 66 - 12, 160 - h, 60, h + 10, "far", 0.4)
-            canvas.poly([(i * 66 - 16, 160 - h), (i * 66 + 18, 142 - h), (i * 66 + 52, 160 - h)], "far", 0.4)
-    nature.water(canvas, 158, 226, "#5f8fa0", 60)
-    with canvas.pen(haze=0.3):
-        top, deck = 132.0, [(-10.0, 140.0), (256.0, 118.0), (522.0, 140.0), (522.0, 196.0)]
-        outline: list[tuple[float, float]] = [*deck]
-        for k in (4, 3, 2, 1, 0):
-            left = -20 + k * 112
-            arch = [(left + 96, 200), (left + 92, 168), (left + 60, top + 12), (left + 28, 168), (left + 24, 200)]
-            outline += spline(arch, False, 4)
-        canvas.form([*outline, (-10.0, 200.0)], "#a89a8c", 0.7, 6)
-        canvas.line([(-10, 140), (256, 118), (522, 140)], "#a89a8c", 5, lighter=0.07)
-    canvas.rect(-4, 216, 520, 80, nature.ground_key(canvas, "#a3968a"), 0.6)
-    canvas.rect(-4, 186, 520, 36, "#b5a898", 0.8, shadow=9)
-    canvas.rect(-4, 182, 520, 8, "#b5a898", 0.6, lighter=0.07)
-    for i in range(9):
-        canvas.line(
-            [(i * 60 + 20 + (30 if i % 2 else 0), 192), (i * 60 + 20 + (30 if i % 2 else 0), 206)], "ink", 1, 0.25
-        )
-    canvas.line([(-4, 206), (516, 206)], "ink", 1, 0.25)
-    for x in (64, 448):
-        rooms.street_lamp(canvas, x, 190, 96)
-    for y in (232, 250, 270):
-        canvas.line([(-4, y), (516, y)], "ink", 1, 0.16)
+    """On the bridge: the roadway runs to a stone gate, cables swing from its towers, the river on both sides."""
+    nature.sky(canvas, 168)
+    with canvas.pen(haze=0.58):
+        for i, h in enumerate((30, 46, 26, 52, 38, 30, 56, 34, 44)):
+            canvas.rect(i * 60 - 14, 166 - h, 54, h + 10, "far", 0.4)
+            canvas.poly([(i * 60 - 18, 166 - h), (i * 60 + 13, 148 - h), (i * 60 + 44, 166 - h)], "far", 0.4)
+    nature.water(canvas, 164, 290, "#5f93a8", 80)
+    vanish = (196.0, 160.0)
+    left, right = Receding((-44.0, 302.0), vanish), Receding((610.0, 302.0), vanish)
+    canvas.poly([left.at(0), left.at(0.93), right.at(0.93), right.at(0)], nature.ground_key(canvas, "#a3968a"), 0.5)
+    planks = "".join(
+        f"M{left.at(t)[0]:.0f} {left.at(t)[1]:.1f}H{right.at(t)[0]:.0f}"
+        for t in (0.1, 0.26, 0.4, 0.52, 0.62, 0.7, 0.77)
+    )
+    canvas.scratches(planks, "ink", 1.0, 0.22)
+    _gate(canvas, left.at(0.7), right.at(0.7))
+    for side, wall, bend in ((-1, left, 0.36), (1, right, 0.42)):
+        _parapet(canvas, wall)
+        (x, y), (end_x, end_y) = wall.at(0.7, 470), wall.at(0.0 if side < 0 else 0.16, 66)
+        cable = spline([(x, y), (x + (end_x - x) * bend, y + (end_y - y) * 0.66), (end_x, end_y)], False, 8)
+        canvas.line(cable, "#4a4650", 3.2)
+        hangers = ""
+        for px, py in cable[2:-1:2]:
+            depth = (px - wall.foot[0]) / (vanish[0] - wall.foot[0])
+            hangers += f"M{px:.0f} {py:.0f}V{wall.at(depth, 44)[1]:.0f}"
+        canvas.scratches(hangers, "#4a4650", 1.4, 0.85)
+    for depth in (0.56, 0.3):
+        for wall in (left, right):
+            x, y = wall.at(depth, 46)
+            rooms.street_lamp(canvas, x, y, 150 * (1 - depth))
     return Stage(
-        floor=(242, 270),
-        left=100,
-        right=412,
-        spots=((150, 184), (256, 184), (350, 184)),
+        floor=(246, 270),
+        left=110,
+        right=400,
         seat="crate",
         surface="#b5a898",
+        texture="stone",
+        focus=200.0,
+        front="post",
     )
+
+
+def _gate(canvas: Canvas, left: Point, right: Point) -> None:
+    """Two towers with a pointed arch between them, standing across the roadway."""
+    stone, (x0, y), (x1, _) = "#a8917c", left, right
+    with canvas.pen(haze=0.2):
+        for x in (x0, x1):
+            canvas.rect(x - 15, y - 146, 30, 150, stone, 0.8, shadow=9)
+            canvas.rect(x - 19, y - 154, 38, 11, stone, 0.7, lighter=0.06)
+            canvas.poly([(x - 15, y - 154), (x, y - 176), (x + 15, y - 154)], "#5a5360", 0.6)
+        middle = (x0 + x1) / 2
+        arch = [(x1 - 15, y - 84), (x1 - 28, y - 112), (middle, y - 128), (x0 + 28, y - 112), (x0 + 15, y - 84)]
+        canvas.form([(x0 + 15, y - 142), (x1 - 15, y - 142), *spline(arch, False, 3)], stone, 0.7, 6)
+
+
+def _parapet(canvas: Canvas, wall: Receding) -> None:
+    canvas.poly(wall.panel(0.0, 0.93, 0, 44), "#b5a898", 0.7, -0.03)
+    canvas.poly(wall.panel(0.0, 0.93, 38, 50), "#b5a898", 0.5, 0.08)
+    joints = ""
+    for depth in (0.08, 0.2, 0.31, 0.41, 0.5, 0.58, 0.65, 0.71, 0.77):
+        (x, low), (_, high) = wall.at(depth), wall.at(depth, 38)
+        joints += f"M{x:.0f} {low:.0f}V{high:.0f}"
+    canvas.scratches(joints, "ink", 1.1, 0.3)
 
 
 def harbour(canvas: Canvas) -> Stage:
@@ -167,21 +203,33 @@ def harbour(canvas: Canvas) -> Stage:
         (436, 186, 0.75, "#c79a4a", -1),
     ):
         _boat(canvas, x, y, size, hull, lean)
-    canvas.rect(-4, 226, 520, 70, nature.ground_key(canvas, "#9a8570"), 0.8)
-    canvas.rect(-4, 226, 520, 6, nature.ground_key(canvas, "#9a8570"), 0, lighter=0.08)
-    path = "".join(f"M{x} 232L{x + (x - 256) * 0.4:.0f} 288" for x in range(-100, 640, 44))
+    quay = nature.ground_key(canvas, "#9a8570")
+    canvas.poly([(-4, 240), (516, 214), (516, 222), (-4, 252)], quay, 0.6, -0.1)
+    canvas.poly([(-4, 234), (516, 209), (516, 300), (-4, 300)], quay, 0.8)
+    canvas.poly([(-4, 234), (516, 209), (516, 214), (-4, 241)], quay, 0, 0.08)
+    path = "".join(f"M{x} {236 - x * 0.048:.0f}L{x * 1.5 - 190:.0f} 300" for x in range(-60, 660, 44))
     canvas.scratches(path, "ink", 1, 0.22)
-    for x in (120, 262, 404):
-        canvas.rect(x - 5, 216, 10, 18, "ink", 0.6, shadow=3, lighter=0.1)
-        canvas.ellipse((x, 216), 7, 3, "ink", 0.5, lighter=0.14)
-    rooms.crate(canvas, 30, 248, 40)
-    rooms.crate(canvas, 62, 254, 30, 0.1)
-    rooms.barrel(canvas, 482, 252, 30)
+    for bollard, size in ((96.0, 1.15), (250.0, 1.0), (396.0, 0.85)):
+        edge = 240 - bollard * 0.048
+        canvas.rect(bollard - 5 * size, edge - 17 * size, 10 * size, 18 * size, "ink", 0.6, shadow=3, lighter=0.1)
+        canvas.ellipse((bollard, edge - 17 * size), 7 * size, 3 * size, "ink", 0.5, lighter=0.14)
+    rooms.crate(canvas, 32, 254, 44)
+    rooms.crate(canvas, 68, 260, 32, 0.1)
+    rooms.barrel(canvas, 482, 240, 30)
     for _ in range(4):
         gx, gy = r.uniform(120, 420), r.uniform(40, 100)
         wings = [(gx - 8, gy - 3), (gx - 3, gy - 5), (gx, gy), (gx + 3, gy - 5), (gx + 8, gy - 3)]
         canvas.curve(wings, "ink", 1.2, 0.6)
-    return Stage(floor=(246, 272), left=110, right=420, spots=((62, 230),), seat="crate", surface="#9a8570")
+    return Stage(
+        floor=(246, 272),
+        left=110,
+        right=420,
+        spots=((68, 234),),
+        seat="crate",
+        surface="#9a8570",
+        focus=130.0,
+        front="rope",
+    )
 
 
 def _far_lighthouse(canvas: Canvas, x: float, y: float, height: float) -> None:
@@ -240,18 +288,19 @@ def cemetery(canvas: Canvas) -> Stage:
     for y in (186, 208):
         canvas.line([(-10, y), (522, y)], "ink", 1.6)
     for x, y, size, kind in (
-        (118, 232, 28, 0),
-        (186, 224, 22, 1),
-        (226, 236, 26, 2),
-        (304, 228, 24, 0),
-        (358, 238, 30, 1),
-        (440, 232, 28, 2),
-        (486, 246, 34, 0),
+        (40, 236, 46, 1),
+        (112, 228, 38, 0),
+        (170, 222, 36, 2),
+        (226, 226, 36, 0),
+        (290, 222, 34, 1),
+        (344, 228, 42, 2),
+        (424, 238, 88, 2),
+        (486, 240, 50, 0),
     ):
         _gravestone(canvas, x, y, size, kind, r.uniform(-4, 4))
     nature.grass(canvas, 214, 288, 130)
     nature.fog(canvas, 190, 60, 0.34)
-    return Stage(floor=(250, 272), left=110, right=420, seat="rock", front="bush", surface="#9c948c")
+    return Stage(floor=(250, 272), left=110, right=420, seat="rock", front="bush", surface="#9c948c", focus=404.0)
 
 
 def _gravestone(canvas: Canvas, x: float, y: float, size: float, kind: int, lean: float) -> None:

@@ -4,7 +4,8 @@ import math
 
 from moviellm.generation.studio.drawing import nature
 from moviellm.generation.studio.drawing.canvas import FRAME_HEIGHT, FRAME_WIDTH, Canvas
-from moviellm.generation.studio.drawing.geometry import Points, path_text, rounded, spline
+from moviellm.generation.studio.drawing.geometry import Points, box, path_text, rounded, spline
+from moviellm.generation.studio.drawing.symbols import draw_many
 
 BOOKS = ("#a5473c", "#3f6b72", "#c79a4a", "#55506e", "#7b8a5a", "#d8c7a4", "#8a5a6a")
 GLASS = "#4f6479"
@@ -14,7 +15,7 @@ def house(
     canvas: Canvas, x: float, y: float, width: float, height: float, wall: str, roof: str, haze: float, kind: int
 ) -> None:
     """A house front with its lower left corner at x, y; kind 0 and 1 have gables, 2 a flat roof."""
-    r, snow = canvas.random, canvas.palette.weather == "snow"
+    snow = canvas.palette.weather == "snow"
     with canvas.pen(haze=haze):
         canvas.rect(x, y - height, width, height, wall, 0.7)
         lit_left = canvas.light[0] < 0
@@ -41,28 +42,34 @@ def house(
                     (x + 4, top - 1),
                 ]
                 canvas.poly(white, nature.SNOW, 0.5)
-        columns, rows = max(1, int(width // 30)), max(1, int(height // 42))
-        for i in range(columns):
-            for j in range(rows):
-                if j == rows - 1 and i == columns // 2:
-                    _door(canvas, x + width * (i + 0.5) / columns, y, min(17, width * 0.2), wall, roof)
-                    continue
-                w, h = width / columns * 0.42, height / rows * 0.5
-                left, upper = x + width * (i + 0.5) / columns - w / 2, top + height * (j + 0.5) / rows - h / 2
-                pane(canvas, left, upper, w, h, wall, canvas.lit and r.random() < 0.6)
+        _panes(canvas, (x, y, width, height), wall, roof)
 
 
-def pane(canvas: Canvas, x: float, y: float, width: float, height: float, frame: str, lit: bool) -> None:
-    """A window seen from outside."""
-    canvas.rect(x - 1.6, y - 1.6, width + 3.2, height + 3.2, frame, 0.4, lighter=0.07)
-    if lit:
-        canvas.poly([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], "light", 0.3, emissive=True)
-        if canvas.haze < 0.25:
-            canvas.glow(x + width / 2, y + height / 2, width * 2.1, strength=0.3)
-    else:
-        canvas.rect(x, y, width, height, GLASS, 0.3, lighter=0.08 if not canvas.lit else 0.0)
-    canvas.line([(x + width / 2, y), (x + width / 2, y + height)], frame, 1.1, cap="butt")
-    canvas.line([(x, y + height * 0.45), (x + width, y + height * 0.45)], frame, 1.1, cap="butt")
+def _panes(canvas: Canvas, front: tuple[float, float, float, float], wall: str, roof: str) -> None:
+    """The door and the rows of windows of a house front; some shine when lamps burn."""
+    r, (x, y, width, height) = canvas.random, front
+    columns, rows = max(1, int(width // 30)), max(1, int(height // 42))
+    frames: list[Points] = []
+    glass: tuple[list[Points], list[Points]] = ([], [])
+    bars = ""
+    w, h = width / columns * 0.42, height / rows * 0.5
+    for i in range(columns):
+        for j in range(rows):
+            middle = x + width * (i + 0.5) / columns
+            if j == rows - 1 and i == columns // 2:
+                _door(canvas, middle, y, min(17, width * 0.2), wall, roof)
+                continue
+            left, upper = middle - w / 2, y - height + height * (j + 0.5) / rows - h / 2
+            frames.append(box(left - 1.6, upper - 1.6, w + 3.2, h + 3.2))
+            shining = canvas.lit and r.random() < 0.6
+            glass[shining].append(box(left, upper, w, h))
+            bars += f"M{middle:.1f} {upper:.1f}v{h:.1f}M{left:.1f} {upper + h * 0.45:.1f}h{w:.1f}"
+            if shining and canvas.haze < 0.25:
+                canvas.glow(middle, upper + h / 2, w * 2.1, strength=0.3)
+    draw_many(canvas, frames, wall, 0.4, 0.07)
+    draw_many(canvas, glass[0], GLASS, 0.3, 0.08 if not canvas.lit else 0.0)
+    draw_many(canvas, glass[1], "light", 0.3, emissive=True)
+    canvas.scratches(bars, wall, 1.1, 1.0)
 
 
 def _door(canvas: Canvas, x: float, y: float, width: float, wall: str, key: str) -> None:
@@ -109,20 +116,16 @@ def window(
     bars: int = 2,
     radius: float = 0.0,
     sun: bool = True,
+    frame: str = "wood",
 ) -> None:
     """A window to the world outside: its hour and weather are seen in it."""
-    canvas.rect(x - 7, y - 7, width + 14, height + 14, "wood", 0.7, lighter=0.05, radius=radius + 4 if radius else 0.0)
-    name = f"w{len(canvas.defs)}"
+    canvas.rect(x - 7, y - 7, width + 14, height + 14, frame, 0.7, lighter=0.05, radius=radius + 4 if radius else 0.0)
     corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-    outline = path_text(rounded(corners, radius, 5) if radius else corners)
-    canvas.defs.append(f'<clipPath id="{name}"><path d="{outline}"/></clipPath>')
-    canvas.raw(f'<g clip-path="url(#{name})">', effect=False)
-    _outside(canvas, x, y, width, height, view, sun)
-    canvas.raw("</g>", effect=False)
+    opening(canvas, rounded(corners, radius, 5) if radius else corners, (x, y, width, height), view, sun)
     for i in range(1, bars):
-        canvas.line([(x + width * i / bars, y), (x + width * i / bars, y + height)], "wood", 3.4, cap="butt")
-    canvas.line([(x, y + height * 0.46), (x + width, y + height * 0.46)], "wood", 3.0, cap="butt")
-    canvas.rect(x - 11, y + height + 6, width + 22, 6, "wood", 0.5, lighter=0.08)
+        canvas.line([(x + width * i / bars, y), (x + width * i / bars, y + height)], frame, 3.4, cap="butt")
+    canvas.line([(x, y + height * 0.46), (x + width, y + height * 0.46)], frame, 3.0, cap="butt")
+    canvas.rect(x - 11, y + height + 6, width + 22, 6, frame, 0.5, lighter=0.08)
     if canvas.palette.weather == "snow":
         ledge = [
             (x, y + height),
@@ -131,6 +134,17 @@ def window(
             (x + width, y + height - 6),
         ]
         canvas.poly([*spline(ledge, False, 4), (x + width, y + height + 1), (x, y + height + 1)], nature.SNOW, 0)
+
+
+def opening(
+    canvas: Canvas, outline: Points, area: tuple[float, float, float, float], view: str = "hills", sun: bool = True
+) -> None:
+    """A hole in a wall with the world outside in it; `area` is its x, y, width, height."""
+    name = f"w{len(canvas.defs)}"
+    canvas.defs.append(f'<clipPath id="{name}"><path d="{path_text(outline)}"/></clipPath>')
+    canvas.raw(f'<g clip-path="url(#{name})">', effect=False)
+    _outside(canvas, *area, view, sun)
+    canvas.raw("</g>", effect=False)
 
 
 def _outside(canvas: Canvas, x: float, y: float, width: float, height: float, view: str, sun: bool) -> None:
@@ -156,16 +170,11 @@ def _outside(canvas: Canvas, x: float, y: float, width: float, height: float, vi
     with canvas.pen(haze=0.4, strength=1.0):
         if view == "sea":
             canvas.rect(x, y + height * 0.62, width, height * 0.4, "mid", 0)
-            for i in range(5):
-                canvas.line(
-                    [
-                        (x + width * (0.1 + 0.17 * i), y + height * (0.7 + 0.05 * (i % 3))),
-                        (x + width * (0.2 + 0.17 * i), y + height * (0.7 + 0.05 * (i % 3))),
-                    ],
-                    "sky_lo",
-                    1.2,
-                    0.6,
-                )
+            waves = "".join(
+                f"M{x + width * (0.1 + 0.17 * i):.0f} {y + height * (0.7 + 0.05 * (i % 3)):.0f}h{width * 0.1:.0f}"
+                for i in range(5)
+            )
+            canvas.scratches(waves, "sky_lo", 1.2, 0.6)
         elif view == "town":
             for i in range(6):
                 h = height * r.uniform(0.25, 0.5)
@@ -180,9 +189,9 @@ def _outside(canvas: Canvas, x: float, y: float, width: float, height: float, vi
         )
         canvas.scratches(path, "sky_lo", 1, 0.6, lighter=0.14, emissive=True)
     elif weather == "snow":
-        for _ in range(int(width * height / 240)):
-            q = r.uniform(0.7, 1.7)
-            canvas.ellipse((x + r.random() * width, y + r.random() * height), q, q, "#ffffff", emissive=True)
+        count = int(width * height / 240)
+        flakes = [(x + r.random() * width, y + r.random() * height, r.uniform(0.7, 1.7)) for _ in range(count)]
+        canvas.dots(flakes, "#ffffff", 1.0)
     elif weather == "fog":
         canvas.rect(x, y, width, height, "sky_lo", 0, opacity=0.55)
 
@@ -219,14 +228,30 @@ def bookshelf(canvas: Canvas, x: float, y: float, width: float, rows: int, row_h
     r = canvas.random
     canvas.rect(x - 5, y - 5, width + 10, rows * row_height + 10, "wood", 0.8, lighter=-0.02)
     canvas.rect(x, y, width, rows * row_height, "wood", 0.4, lighter=-0.1)
+    books: dict[str, list[Points]] = {key: [] for key in BOOKS}
     for row in range(rows):
         base, at = y + (row + 1) * row_height - 4, x + 2
         while at < x + width - 10:
             thick, tall = r.uniform(4, 9), row_height * r.uniform(0.55, 0.8)
             if r.random() < 0.86:
-                canvas.rect(at, base - tall, thick, tall, r.choice(BOOKS), 0.4)
+                books[r.choice(BOOKS)].append(box(at, base - tall, thick, tall))
             at += thick + 0.6
-        canvas.rect(x, base, width, 4, "wood", 0.3, lighter=0.06)
+    for key, outlines in books.items():
+        draw_many(canvas, outlines, key)
+    draw_many(canvas, [box(x, y + (row + 1) * row_height - 4, width, 4) for row in range(rows)], "wood", 0.3, 0.06)
+
+
+def stonework(canvas: Canvas, key: str, height: float, size: tuple[float, float], share: float = 1.0) -> None:
+    """Courses of stones down to `height` in three shades; `share` of them shows."""
+    r, (wide, high) = canvas.random, size
+    shades: list[list[Points]] = [[], [], []]
+    for row in range(int(height / high) + 1):
+        for i in range(int(FRAME_WIDTH / wide) + 2):
+            x, y = i * wide - (wide / 2 if row % 2 else 0), row * high
+            if y < height - 4 and r.random() < share:
+                shades[r.randrange(3)].append(rounded(box(x + 1, y + 1, wide - 2, min(high, height - y) - 2), 3, 2))
+    for outlines, lighter in zip(shades, (-0.035, 0.0, 0.04), strict=True):
+        draw_many(canvas, outlines, key, 0.35, lighter)
 
 
 def table(canvas: Canvas, x: float, y: float, width: float, floor_y: float, lighter: float = 0.06) -> None:

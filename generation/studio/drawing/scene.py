@@ -1,36 +1,29 @@
 """One keyframe put together: backdrop, people, things, weather, foreground, and what of it can be seen.
 
-    frame = compose(shot_from(inputs), "noir")
-    frame.back, frame.front.svg(frame.view), frame.visible()
+    frame = compose(shot_from(inputs, seed), "noir", view_of(512, 288))
+    frame.backdrop, frame.front.svg(frame.view), frame.visible()
 
-The backdrop is a text of its own: it is the same for every keyframe of a scene with the same framing, so its pixels
-can be kept. It makes no pixels: see painter.py.
+Behind is the place (backdrop.py), before it people and things, who stand where staging.py says. It makes no pixels:
+see painter.py.
 """
 
-import math
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
 
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Visible
-from moviellm.generation.studio.drawing import nature, places
+from moviellm.generation.studio.drawing import nature
+from moviellm.generation.studio.drawing.backdrop import Backdrop, Camera, Setting, find_backdrop, palette_of
 from moviellm.generation.studio.drawing.body import Hold, Person, draw_person
 from moviellm.generation.studio.drawing.canvas import FRAME_HEIGHT, FRAME_WIDTH, Canvas
 from moviellm.generation.studio.drawing.foreground import draw_front, draw_seat
-from moviellm.generation.studio.drawing.geometry import Point
-from moviellm.generation.studio.drawing.insert import draw_insert, draw_insert_ground
-from moviellm.generation.studio.drawing.props import Thing, draw_object, extent
+from moviellm.generation.studio.drawing.geometry import Point, spline
+from moviellm.generation.studio.drawing.insert import draw_insert
+from moviellm.generation.studio.drawing.props import Thing, draw_object, extent, true_scale
 from moviellm.generation.studio.drawing.stage import Stage
-from moviellm.generation.studio.drawing.staging import SEATED, Actor, Role, stage_people
-from moviellm.generation.studio.drawing.styles import Palette, style_rules
+from moviellm.generation.studio.drawing.staging import SEATED, Actor, Role, empty_side, stage_people
+from moviellm.generation.studio.drawing.styles import FILM
 from moviellm.generation.studio.drawing.visibility import View, visible
-
-ZOOMS: Final = {"wide": 1.0, "medium": 1.5, "two_shot": 1.55, "over_shoulder": 1.7, "close": 2.3, "insert": 2.6}
-BLURS: Final = {"wide": 0.0, "medium": 1.2, "two_shot": 1.4, "over_shoulder": 2.6, "close": 5.0, "insert": 6.0}
-"""How far the backdrop is out of focus, px at a width of 512."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +36,12 @@ class Shot:
     weather: str
     roles: tuple[Role, ...]
     props: tuple[Thing, ...]
+    action: str | None
     subject: Thing | None
     """Object of the action."""
+    place_seed: int
     scene_seed: int
     seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backdrop:
-    """A drawn place seen through a window of the frame."""
-
-    svg: str
-    blur: float
 
 
 @dataclass
@@ -82,15 +69,15 @@ def view_of(width_px: int, height_px: int) -> View:
 
 def compose(shot: Shot, style_id: str, view: View) -> Frame:
     """Put a keyframe together."""
-    palette = _palette(style_id, shot.time_of_day, shot.weather)
     framing = _framing(shot)
-    backdrop, stage = draw_backdrop(
-        style_id, shot.time_of_day, shot.weather, shot.place, framing, shot.scene_seed, view
-    )
-    front = Canvas(palette, shot.seed, stage.light)
+    setting = Setting(shot.place, style_id, shot.time_of_day, shot.weather, shot.place_seed)
+    # An establishing picture shows the whole place.
+    take = derive_seed(shot.seed, "take") % 2 if shot.roles else 0
+    backdrop, stage = find_backdrop(setting, Camera(framing, empty_side(framing, shot.roles, shot.seed), take), view)
+    front = Canvas(palette_of(style_id, shot.time_of_day, shot.weather), shot.seed, stage.light)
     front.strength = _strength(framing, stage)
-    if framing != "wide" and palette.rules.focus < 1:
-        front.raw(_wash(palette, 0.42 * (1 - palette.rules.focus)))
+    if front.rules.keep < FILM:
+        front.strength *= 0.45  # who is known by lightness keeps it at every hour
     if framing == "insert":
         thing = _insert_thing(shot)
         assert thing is not None
@@ -101,49 +88,15 @@ def compose(shot: Shot, style_id: str, view: View) -> Frame:
         _people_and_props(front, shot, framing, stage)
     if not stage.indoor:
         nature.weather_over(front, 170 if framing == "wide" else 110)
-    front.vignette(0.3 if framing == "wide" else 0.36)
     return Frame(backdrop, front, view)
 
 
-@lru_cache(maxsize=64)
-def _palette(style_id: str, time_of_day: str, weather: str) -> Palette:
-    return Palette(rules=style_rules()[style_id], time_of_day=time_of_day, weather=weather)
-
-
-@lru_cache(maxsize=64)
-def draw_backdrop(
-    style_id: str, time_of_day: str, weather: str, place: str, framing: str, seed: int, view: View
-) -> tuple[Backdrop, Stage]:
-    """The place as a shot of this framing sees it; kept, since every keyframe of a scene asks again."""
-    palette = _palette(style_id, time_of_day, weather)
-    canvas = Canvas(palette, derive_seed(seed, "place", place))
-    canvas.strength = 0.8
-    stage = places.draw_place(canvas, place)
-    if weather == "fog" and not stage.indoor:
-        canvas.rect(0, 0, FRAME_WIDTH, FRAME_HEIGHT, "sky_lo", 0, opacity=0.34)
-    zoom, x, y = ZOOMS[framing], view[0], view[1]
-    if zoom > 1:
-        r = random.Random(derive_seed(seed, "camera", framing))
-        x += view[2] * (1 - 1 / zoom) * r.uniform(0.15, 0.85)
-        y += view[3] * (1 - 1 / zoom) * (0.36 if framing != "insert" else 0.5)
-    if framing == "insert":
-        draw_insert_ground(canvas, stage, (x, y, view[2] / zoom, view[3] / zoom))
-    text = canvas.svg((x, y, view[2] / zoom, view[3] / zoom))
-    return Backdrop(svg=text, blur=BLURS[framing] * palette.rules.focus), stage
-
-
-def _wash(palette: Palette, opacity: float) -> str:
-    """A veil over the backdrop of a near shot, for styles that know no lens."""
-    colour = palette.colour("sky_lo")
-    return f'<rect width="512" height="288" fill="{colour}" fill-opacity="{opacity:.2f}"/>'
-
-
 def _framing(shot: Shot) -> str:
-    """The framing that the shot can have: an insert needs a thing, a two-shot two people."""
+    """The framing that the shot can have: an insert needs a thing, a two-shot and a shoulder need two people."""
     framing = shot.framing
     if framing == "insert" and _insert_thing(shot) is None:
         framing = "close"
-    if framing == "two_shot" and len(shot.roles) < 2:
+    if framing in ("two_shot", "over_shoulder") and len(shot.roles) < 2:
         framing = "medium"
     return framing if shot.roles or framing == "insert" else "wide"
 
@@ -162,85 +115,123 @@ def _strength(framing: str, stage: Stage) -> float:
 
 # ---------------------------------------------------------------- people and props
 
+SMALL = 0.55
+"""Heads: what is smaller is held before the fingers."""
+AT_HAND = ("kneel", "crouch", "reach", "dig", "mend")
+"""Poses of somebody busy with what lies before them."""
+CONTAINERS = ("chest", "suitcase", "box", "basket")
+ON_THE_GROUND = ("chest", "suitcase", "basket", "spade", "rope", "umbrella", "drum", "statue")
+"""What stands on the floor even where there are tables."""
+
 
 def _people_and_props(front: Canvas, shot: Shot, framing: str, stage: Stage) -> None:
-    jitter = [_jitter(derive_seed(shot.seed, "pose", i)) for i in range(len(shot.roles))]
-    r = random.Random(derive_seed(shot.seed, "framing"))
-    sway = (r.uniform(-12, 12), r.uniform(-5, 5), r.uniform(0.95, 1.05))
-    actors = sorted(stage_people(framing, shot.roles, stage, jitter, sway), key=lambda actor: actor.depth)
+    cast = stage_people(framing, shot.roles, stage, shot.action, shot.seed)
+    actors = sorted(cast, key=lambda actor: actor.depth)
     held = {actor.role.thing.name for actor in actors if actor.role.thing}
     loose = [thing for thing in shot.props if thing.name not in held]
+    busy = cast[0] if cast and cast[0].view in ("in", "out") else None
+    first = _worked_on(busy, loose, shot.subject) if busy else None
+    if first is None:
+        busy = None
+    else:
+        loose = [first, *(thing for thing in loose if thing is not first)]
     if framing == "wide":
-        _lay_props(front, loose, stage, actors)
+        _lay_props(front, loose, stage, actors, busy)
+    if framing == "wide" and not stage.indoor:
+        for actor in actors:
+            if actor.role.figure.pose == "dig" and actor.view in ("in", "out"):
+                _dig(front, actor)
+    ledge = framing in ("medium", "two_shot") and bool(loose)
+    if ledge and busy and busy.role.figure.pose != "sit":
+        busy.body.aim("near", (_at_hand(busy)[0] - busy.body.facing * 8, 230.0))
     for actor in actors:
         _draw_actor(front, actor, framing, stage)
-    if framing in ("medium", "two_shot") and loose:
-        _ledge(front, loose, stage, actors)
+    if ledge:
+        _ledge(front, loose, stage, actors, busy)
     if framing == "wide":
         draw_front(front, stage)
 
 
-def _jitter(seed: int) -> list[float]:
-    r = random.Random(seed)
-    return [r.uniform(-1, 1), *(r.uniform(-3, 3) for _ in range(5))]
+def _worked_on(actor: Actor, loose: Sequence[Thing], subject: Thing | None) -> Thing | None:
+    """What somebody has before their hands: the object of the action, or what it goes into; None for idle hands."""
+    named = [thing for thing in loose if subject and thing.name == subject.name]
+    pose = actor.role.figure.pose
+    if pose not in AT_HAND:
+        return named[0] if named and pose == "sit" else None
+    return next(iter([*named, *(thing for thing in loose if thing.kind in CONTAINERS), *loose]), None)
 
 
 def _draw_actor(front: Canvas, actor: Actor, framing: str, stage: Stage) -> None:
     figure, body = actor.role.figure, actor.body
-    seated = figure.pose in SEATED and not actor.from_behind
-    if seated and framing in ("wide", "medium"):
+    if body.pose in SEATED and framing in ("wide", "medium"):
         draw_seat(front, stage.seat, body)
-    holds = _holding(actor) if actor.role.thing and not actor.from_behind else None
+    holds = _holding(actor) if actor.role.thing and actor.view != "back" else None
     person = Person(
         looks=actor.role.looks,
         body=body,
         emotion=figure.emotion,
         pointing=figure.pose == "point" and holds is None,
         holding=holds,
+        hold_over=actor.role.thing is not None and _small(actor.role.thing, body.unit * 100),
         hold_under=actor.role.thing is not None and actor.role.thing.kind == "umbrella",
-        from_behind=actor.from_behind,
+        facing=actor.view,
         gaze=actor.gaze,
     )
     with front.owned(figure.character_id, "person"), front.pen(dark=actor.dark):
         draw_person(front, person, shadow=framing == "wide")
 
 
+def _small(thing: Thing, head_px: float) -> bool:
+    """Whether a fist would hide most of a thing."""
+    left, top, right, bottom = extent(thing.kind)
+    return true_scale(thing, head_px) * max(right - left, bottom - top) < SMALL * head_px
+
+
 def _holding(actor: Actor) -> Hold:
     """Draws what they hold into its own box."""
-    thing = actor.role.thing
+    thing, tilted = actor.role.thing, actor.body.tilt
     assert thing is not None
-    tilt = {"letter": -8.0, "book": -10.0, "map": -6.0, "photograph": -8.0, "key": 160.0}.get(thing.kind, 0.0)
-    if thing.kind == "violin":
-        tilt = 24.0
+    tilt = {"letter": -8.0, "book": -10.0, "map": -6.0, "photograph": -8.0, "key": 160.0, "violin": 24.0}.get(
+        thing.kind, 0.0
+    )
+    if tilted is not None:
+        tilt = tilted
 
     def draw(canvas: Canvas, hand: Point, unit: float, facing: int) -> None:
-        left, top, right, bottom = extent(thing.kind)
-        size = max(right - left, bottom - top)
-        grow = 1.0
-        if size < 110:
-            grow = min(1.6, 78 / size) if unit < 0.4 else min(1.3, 88 / size) if unit < 1 else 0.8
         with canvas.owned(thing.name, "object"):
-            draw_object(canvas, thing, hand, unit * grow, held=True, facing=facing, tilt=tilt)
+            draw_object(canvas, thing, hand, true_scale(thing, unit * 100), held=True, facing=facing, tilt=tilt)
 
     return draw
 
 
-def _lay_props(front: Canvas, things: Sequence[Thing], stage: Stage, actors: Sequence[Actor]) -> None:
-    """Things on tables first, then on the ground beside people."""
-    taken = [actor.body.floor_y and actor.body.hip[0] for actor in actors]
+def _at_hand(actor: Actor) -> Point:
+    """Where on the ground, or on a ledge, somebody works."""
+    body = actor.body
+    reach = {"dig": 100, "sit": 185}.get(actor.role.figure.pose, 118)
+    return body.hip[0] + body.facing * reach * body.unit, body.floor_y + 2
+
+
+def _lay_props(
+    front: Canvas, things: Sequence[Thing], stage: Stage, actors: Sequence[Actor], busy: Actor | None
+) -> None:
+    """What is worked on before the hands; the rest on tables first, then on the ground beside people."""
+    taken = [x for actor in actors for x in (actor.body.hip[0], *(leg.ankle[0] for leg in actor.body.legs.values()))]
     spots = list(stage.spots)
-    for thing in things[:5]:
-        left, top, right, bottom = extent(thing.kind, lying=True)
-        large = thing.kind in ("chest", "umbrella", "rope")
-        width, height = right - left, bottom - top
-        size = min(32 / max(width, height), 26 / math.sqrt(width * height)) * (1.5 if large else 1.0)
-        if spots and not large:
-            at: Point = spots.pop(0)
+    head = max((actor.body.unit * 100 for actor in actors), default=30.0 * stage.scale)
+    for i, thing in enumerate(things[:5]):
+        left, top, right, bottom = extent(thing.shape, lying=True)
+        size = true_scale(thing, head)
+        if busy and i == 0:
+            x, y = _at_hand(busy)
+            at = min(max(x, 26.0), 486.0), y
+            taken.append(at[0])
+        elif spots and thing.kind not in ON_THE_GROUND:
+            at = spots.pop(0)
+            size *= 0.9  # a table stands farther away
         else:
             at = _free_floor(stage, taken)
             taken.append(at[0])
-            size *= 1.15
-        front.contact(at[0], at[1], width * size * 0.6, 3.5, 0.5)
+        front.contact(at[0], at[1], (right - left) * size * 0.6, max(2.0, 0.1 * head), 0.5)
         with front.owned(thing.name, "object"):
             draw_object(front, thing, at, size)
 
@@ -253,18 +244,30 @@ def _free_floor(stage: Stage, taken: Sequence[float]) -> Point:
     return best, stage.floor[1] + 3
 
 
-def _ledge(front: Canvas, things: Sequence[Thing], stage: Stage, actors: Sequence[Actor]) -> None:
+def _dig(front: Canvas, actor: Actor) -> None:
+    """A hole and the earth beside it."""
+    x, y = _at_hand(actor)
+    u, f = actor.body.unit, actor.body.facing
+    front.ellipse((x, y), 44 * u, 11 * u, "ink", opacity=0.62)
+    heap = [(x + f * k * u, y - h * u) for k, h in ((38, -6), (50, 16), (72, 34), (92, 20), (112, -6))]
+    front.form(spline(heap, True, 3), "#6b4a33", 0.7, 10 * u)
+
+
+def _ledge(front: Canvas, things: Sequence[Thing], stage: Stage, actors: Sequence[Actor], busy: Actor | None) -> None:
     """A table edge or a low wall across the bottom, with things on it."""
     y = 254.0
-    busy = [point[0] for actor in actors for point in (actor.body.head, actor.body.arms["near"].hand)]
+    crowd = [point[0] for actor in actors for point in (actor.body.head, actor.body.arms["near"].hand)]
     key = "wood" if stage.indoor else stage.surface
     front.rect(-6, y, FRAME_WIDTH + 12, 40, key, 0.8, lighter=0.06)
     front.rect(-6, y, FRAME_WIDTH + 12, 6, key, 0, lighter=0.13)
-    for thing in things[:3]:
-        left, top, right, bottom = extent(thing.kind, lying=True)
-        size = 62.0 / max(right - left, bottom - top)
-        x = max((76.0 + 45 * k for k in range(9)), key=lambda at: min(abs(at - other) for other in busy))
-        busy.append(x)
+    head = max(actor.body.unit * 100 for actor in actors)
+    for i, thing in enumerate(things[:3]):
+        left, top, right, bottom = extent(thing.shape, lying=True)
+        size = min(true_scale(thing, head), 104 / (bottom - top), 150 / (right - left))
+        x = max((76.0 + 45 * k for k in range(9)), key=lambda at: min(abs(at - other) for other in crowd))
+        if busy and i == 0:
+            x = min(max(_at_hand(busy)[0], 60.0), 452.0)
+        crowd.append(x)
         front.contact(x, y + 7, (right - left) * size * 0.62, 5, 0.55)
         with front.owned(thing.name, "object"):
             draw_object(front, thing, (x, y + 6), size)

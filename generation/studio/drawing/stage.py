@@ -1,6 +1,6 @@
 """What a place offers to people and props: where one can stand and what things lie on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moviellm.generation.studio.drawing.geometry import Point
 
@@ -24,5 +24,32 @@ class Stage:
     """Foreground: bough, bush, plant or nothing."""
     surface: str = "wood"
     """Colour key of the surface that an insert lies on."""
+    texture: str = "boards"
+    """What that surface is made of: boards, stone, sand, grass, tiles, straw or cloth."""
+    focus: float = 256.0
+    """Where across the frame that stands which says most what place this is."""
     light: Point = (-0.8, -0.6)
     """Direction that the key light comes from."""
+
+    def seen_through(
+        self, window: tuple[float, float, float, float], view: tuple[float, float, float, float]
+    ) -> "Stage":
+        """The same stage in a picture that shows only a window of the view, x, y, width, height as shares."""
+        x0, y0, zoom = view[0] + window[0] * view[2], view[1] + window[1] * view[3], 1 / window[2]
+        if window == (0.0, 0.0, 1.0, 1.0):
+            return self
+
+        def seen(x: float, y: float) -> Point:
+            return view[0] + (x - x0) * zoom, view[1] + (y - y0) * zoom
+
+        return replace(
+            self,
+            floor=(seen(0, self.floor[0])[1], seen(0, self.floor[1])[1]),
+            left=max(view[0] + 46.0, seen(self.left, 0)[0]),
+            right=min(view[0] + view[2] - 46.0, seen(self.right, 0)[0]),
+            spots=tuple(
+                spot for spot in (seen(*spot) for spot in self.spots) if 12 < spot[0] - view[0] < view[2] - 12
+            ),
+            scale=self.scale * zoom,
+            focus=seen(self.focus, 0)[0],
+        )

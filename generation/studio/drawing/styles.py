@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from moviellm.generation.schema import StyleFact
 from moviellm.generation.studio.drawing.artfiles import art_data
-from moviellm.generation.studio.drawing.colour import at_dusk, at_night, from_lab, lab, mix, shift
+from moviellm.generation.studio.drawing.colour import at_dawn, at_dusk, at_night, from_lab, lab, mix, shift
 
 FEATURES: Final = {"lip": "#7a332c", "eye": "#ece2d6", "iris": "#3a3338"}
 EVERYDAY: Final = frozenset({"sky_hi", "sky_lo", "light"})
 FAR_PINK: Final = "#ff2e88"
+FILM: Final = 0.3
+"""Styles that keep less of a colour tell clothes and hair apart by lightness."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,8 @@ class StyleRules:
     keywords: tuple[str, ...]
     roles: dict[str, str]
     hours: dict[str, dict[str, str]]
+    shows: tuple[StyleFact, ...]
+    """Kinds of facts that can be read off the pictures."""
     outline: float = 0.0
     """Line width in px at a head of 40 px; 0 draws no lines."""
     line: str = "ink"
@@ -37,6 +42,8 @@ class StyleRules:
     """Colour of pale features on a dark ground; empty on a light one."""
     drop: float = 0.0
     """Drop shadow of every shape in px."""
+    tones: int = 0
+    """Steps that the lightness of own colours is drawn in; 0 is any lightness."""
     sky_bands: int = 0
     """Flat steps of the sky; 0 is a smooth gradient."""
     form_shade: float = 1.0
@@ -59,6 +66,10 @@ class StyleRules:
     """The one colour word of objects that keeps its hue, as the accent."""
     focus: float = 1.0
     """How much of a lens blurs the backdrop of near shots; what is not blurred is washed out."""
+    gloom: float = 1.0
+    """How much bad weather darkens the sky."""
+    veil: float = 0.42
+    """How much of the lower sky washes out the backdrop of a near shot where no lens blurs it."""
 
 
 @lru_cache(maxsize=1)
@@ -73,6 +84,7 @@ def style_rules() -> dict[str, StyleRules]:
             description=entry["description"],
             keywords=tuple(entry["keywords"]),
             roles=entry["roles"],
+            shows=tuple(entry["shows"]),
             hours={hour: entry.get(hour, {}) for hour in ("dawn", "dusk", "night")},
             **rules,
         )
@@ -137,6 +149,8 @@ class Palette:
             colour = self._local(key)
             if not emissive:
                 colour = self._at_hour(colour, strength * self.rules.night_strength)
+                if not self.rules.keep and not self.rules.inverse and key != "accent":
+                    colour = shift(colour, 0.0, 0.25)  # the hour brings no hue into black and white
         if haze and key not in ("sky_hi", "sky_lo"):
             colour = mix(colour, self._sky("sky_lo"), min(0.95, haze * self.rules.haze))
         if dark:
@@ -151,6 +165,9 @@ class Palette:
         grey, darker = {"cloudy": (0.45, 0.03), "rain": (0.55, 0.07), "snow": (0.5, 0.0), "fog": (0.6, -0.02)}.get(
             self.weather, (0.5, 0.17)
         )
+        if self.time_of_day in ("dawn", "dusk"):
+            grey *= 0.6  # the low sun is seen through clouds too
+        darker *= self.rules.gloom
         colour = shift(colour, -darker if key == "sky_hi" else -darker * 0.7, 1 - grey)
         if self.weather == "fog" and key == "sky_hi":
             colour = mix(colour, shift(self.rules.hours.get(self.time_of_day, {}).get("sky_lo", roles["sky_lo"])), 0.6)
@@ -164,7 +181,7 @@ class Palette:
         if self.time_of_day == "dusk":
             colour = at_dusk(colour, min(1.0, strength))
         if self.time_of_day == "dawn":
-            colour = at_dusk(colour, min(1.0, strength) * 0.45)
+            colour = at_dawn(colour, min(1.0, strength * 1.15))
         if self.weather == "storm":
             colour = at_night(colour, min(1.0, strength) * 0.34)
         return colour
@@ -186,6 +203,10 @@ class Palette:
         lightness, a, b = lab(colour)
         if rules.skin_floor and colour in _skins():
             lightness = rules.skin_floor + (1 - rules.skin_floor) * lightness
+        elif rules.keep < FILM:
+            lightness = _on_film().get(colour, lightness)
+        if rules.tones:
+            lightness += (round(lightness * rules.tones) / rules.tones - lightness) * 0.8
         own = from_lab(rules.low + (rules.high - rules.low) * lightness, a * rules.chroma, b * rules.chroma)
         if not rules.ramp:
             return own
@@ -212,7 +233,7 @@ class Palette:
             case "neon":
                 hue = roles["light"] if lab(colour)[2] < 0.02 else FAR_PINK
                 return mix(mix(shift(colour, 0.34, 1.9), hue, 0.45), low, min(0.85, 0.25 + haze))
-        return mix(roles["ink"], low, min(0.8, haze * 0.9))
+        return mix(roles["ink"], low, min(0.8, haze * 0.9 * min(1.0, self.rules.haze * 1.2)))
 
     def rim(self, colour: str) -> str:
         """Colour of the lit edge of a shape of a drawn colour."""
@@ -228,6 +249,13 @@ class Palette:
 @lru_cache(maxsize=1)
 def _skins() -> frozenset[str]:
     return frozenset(art_data("colours")["skin"].values())
+
+
+@lru_cache(maxsize=1)
+def _on_film() -> dict[str, float]:
+    """Lightness of the colours of clothes and hair in black and white."""
+    words = art_data("colours")
+    return {words[kind][name]: value for kind, values in words["film"].items() for name, value in values.items()}
 
 
 @lru_cache(maxsize=8192)

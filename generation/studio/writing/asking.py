@@ -1,264 +1,239 @@
-"""Questions about what happens: the story, causes, who did it, what was said, order, moments, and what never was.
+"""Ideas for questions about what happens: the story, its causes, who did it, what was said, order and moments.
 
-    for question in KINDS["character"](asker): ...
+    ideas = parts(asker)
 
-Each kind is a generator over a movie's log that gives only what the log answers without doubt. An event is asked about
-by its clause, and only if no other event of the movie has the same clause.
-
-It does not choose among kinds: see questions.py.
+Each function gives ideas of a few kinds. An event is asked about by the words that mean it alone. It does not choose
+among ideas: see questions.py.
 """
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from moviellm.generation.protocols import QuestionDraft
-from moviellm.generation.schema import TemporalSpan
-from moviellm.generation.studio.writing.asker import OPTIONS_MAX, OPTIONS_MIN, Asker, Common, clock, made
-from moviellm.generation.studio.writing.language import capital, listing, sentence
-from moviellm.generation.studio.writing.movielog import LogEvent, MovieLog
-from moviellm.generation.studio.writing.seeing import count, state, visual
+from moviellm.generation.studio.writing.asker import CHOICE, EITHER, OPEN, OPTIONS_MIN, Asker, Idea
+from moviellm.generation.studio.writing.forms import answer, causes, effects, scenes_of
+from moviellm.generation.studio.writing.movielog import Event, Line, Log, pair
+from moviellm.generation.studio.writing.specs import MOVES, VAIN, Form, Value
+from moviellm.generation.studio.writing.wording import Clause
 
-TELLING_CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
-    "tell": ("find", "hug"),
-    "search": ("find",),
-    "find": ("pick_up",),
-    "give": ("give", "read", "hide", "open", "light", "tell", "hug", "drop", "search"),
-    "pick_up": ("give", "hide", "drop", "read", "light", "steal", "search", "open"),
-    "take": ("give", "hide", "drop", "read", "open"),
-    "steal": ("take", "hide", "give", "argue", "steal"),
-    "hide": ("find", "watch", "take"),
-    "open": ("take", "hide"),
-    "light": ("search",),
-    "ask": ("tell", "give"),
-    "go": ("follow",),
-    "argue": ("hug",),
-    "drop": ("pick_up",),
-}
-"""Which cause of which effect is worth a question: that somebody had come to the place is true and says nothing."""
+EARLY = ("search",)
+"""Actions that mostly come early: no question about order has them."""
+OVERVIEW_SHARE = 0.5
+"""Lists of the events of a part that count as overviews of it."""
 
 
-def overview(asker: Asker) -> Iterator[QuestionDraft]:
-    """The whole movie, then its chapters."""
+def named(asker: Asker) -> list[tuple[Event, Clause]]:
+    """Events with the clause that means them alone, in a seeded order, at most `asker.breadth`."""
+    found = [(event, clause) for event in asker.log.events if (clause := asker.words.clause(event))]
+    return asker.sample(found, asker.breadth)
+
+
+def overview(asker: Asker) -> list[Idea]:
+    """The whole movie, its parts, and where it plays."""
     log = asker.log
-    whole = TemporalSpan(start_s=0.0, end_s=log.scenes[-1]["span"][1])
-    everything: dict[str, Any] = {"evidence": (whole,), "requires": ("vision", "dialogue"), "events": ()}
-    for rule, answer in (("movie", log.inputs["synopsis"]), ("premise", log.inputs["logline"])):
-        yield from made(asker.question("overview", asker.voice.say(f"overview.{rule}"), answer, **everything))
-    chapters = log.inputs["chapters"]
-    for i in asker.shuffled(range(len(chapters) if len(chapters) > 1 else 0)):
-        span = TemporalSpan(start_s=chapters[i]["span"][0], end_s=chapters[i]["span"][1])
-        slots = {"n": str(i + 1), "time": f"{clock(span.start_s)} to {clock(span.end_s)}"}
-        text = asker.voice.say("overview.chapter", slots)
-        part = {**everything, "evidence": (span,), "level": "chapter"}
-        yield from made(asker.question("overview", text, chapters[i]["summary"], **part))
-
-
-def plot(asker: Asker) -> Iterator[QuestionDraft]:
-    """What happens next, and how it ends."""
-    log = asker.log
-    captions = [event.caption for event in log.events]
-    if log.events:
-        end = log.events[-1]
-        yield from made(asker.question("plot", asker.voice.say("plot.end"), end.caption, events=[end], level="movie"))
-    for event in asker.shuffled([event for event in log.single if event.index + 1 < len(log.inputs["events"])]):
-        after = next((item for item in log.events if item.index == event.index + 1), None)
-        if after is None:
-            continue
-        text = asker.voice.say("plot.next", {"clause": event.clause})
-        wrong = [caption for caption in captions if caption not in (after.caption, event.caption)]
-        yield from asker.either(
-            "plot",
-            text,
-            after.caption,
-            wrong=wrong,
-            events=[event, after],
-            requires=asker.requires([event, after], "order"),
-        )
-
-
-def cause(asker: Asker) -> Iterator[QuestionDraft]:
-    """Which earlier event an event could not have happened without."""
-    log = asker.log
-    for event in asker.shuffled(log.single):
-        causes = [log.by_id[key] for key in event.because if key in log.by_id]
-        telling = [item for item in causes if event.action in TELLING_CAUSES.get(item.action, ())]
-        if len(telling) != 1:
-            continue
-        behind = _ancestors(log, event)
-        wrong = [item.caption for item in log.events if item.index < event.index and item.event_id not in behind]
-        right = telling[0]
-        wrong = [caption for caption in wrong if caption not in {log.by_id[key].caption for key in behind}]
-        text = asker.voice.say("cause.why", {**event.slots, "base": event.base})
-        yield from asker.either(
-            "cause",
-            text,
-            right.caption,
-            wrong=wrong,
-            events=[right, event],
-            requires=asker.requires([right, event], "order"),
-        )
-
-
-def _ancestors(log: MovieLog, event: LogEvent) -> set[str]:
-    found: set[str] = set()
-    todo = [key for key in event.because if key in log.by_id]
-    while todo:
-        key = todo.pop()
-        if key not in found:
-            found.add(key)
-            todo += [other for other in log.by_id[key].because if other in log.by_id]
-    return found
-
-
-def character(asker: Asker) -> Iterator[QuestionDraft]:
-    """Who did it, and to whom."""
-    log = asker.log
-    for event in asker.shuffled(log.events):
-        for rule, answer, rest in (("who", 0, (1,)), ("whom", 1, (0,))):
-            if not asker.voice.grammar.has(f"{rule}.{event.wording}") or answer >= len(event.names):
-                continue
-            if event.thing is None and event.action in ("ask", "tell"):
-                continue
-            kept = [event.names[i] for i in rest if i < len(event.names)]
-            text = asker.voice.say(f"{rule}.{event.wording}", event.slots)
-            if len(_alike(log, event, text, rest)) != 1:
-                continue
-            wrong = [name for name in log.names if name not in kept]
-            yield from asker.either("character", text, event.names[answer], wrong=wrong, events=[event])
-
-
-def _alike(log: MovieLog, event: LogEvent, text: str, rest: tuple[int, ...]) -> list[LogEvent]:
-    """Events that a question could also mean: same action, object and other person, and place if it is named."""
-    named = event.location in text
-    return [
-        item
-        for item in log.events
-        if item.action == event.action
-        and item.thing == event.thing
-        and all(item.names[i : i + 1] == event.names[i : i + 1] for i in rest)
-        and (not named or item.location == event.location)
+    whole = ((0.0, log.duration_s),)
+    common: dict[str, Any] = {"type": "overview", "sort": "text", "spans": whole, "level": "movie", "anywhere": True}
+    rows = (("overview", log.movie["synopsis"]), ("premise", log.movie["logline"]))
+    ideas = [
+        Idea(kind=ask, form={"ask": ask}, rule=ask, slots={}, value=text, formats=OPEN, **common) for ask, text in rows
     ]
+    for i, chapter in enumerate(log.chapters if len(log.chapters) > 1 else ()):
+        form, slots = {"ask": "chapter", "chapter": i}, {"time": asker.words.between(chapter["span"])}
+        part: dict[str, Any] = {**common, "spans": (pair(chapter["span"]),), "level": "chapter"}
+        part["formats"] = OPEN
+        ideas.append(Idea(kind="chapter", form=form, rule="chapter", slots=slots, value=chapter["summary"], **part))
+    return ideas + list(_settings(asker))
 
 
-def dialogue(asker: Asker) -> Iterator[QuestionDraft]:
-    """Who said it, and what was answered."""
+def _settings(asker: Asker) -> Iterator[Idea]:
+    """Where the movie or a part of it begins and ends."""
     log = asker.log
-    spoken = Counter(line[2] for scene in log.scenes for line in scene["lines"])
-    speakers = {line[1] for scene in log.scenes for line in scene["lines"] if line[1]}
-    pairs = [
-        (line, scene["lines"][i + 1] if i + 1 < len(scene["lines"]) else None)
-        for scene in log.scenes
-        for i, line in enumerate(scene["lines"])
-    ]
-    texts = list(spoken)
-    for line, answer in asker.shuffled(pairs):
-        line_id, who, text, span = line
-        if spoken[text] != 1 or who is None:
+    chapters = [None, *range(len(log.chapters))] if len(log.chapters) > 1 else [None]
+    for which, chapter in itertools.product(("first", "last", "most"), chapters):
+        form: dict[str, Any] = {"ask": "setting", "which": which} | ({} if chapter is None else {"chapter": chapter})
+        scenes, place = scenes_of(form, log), answer(form, log)
+        if place is None or len(scenes) < 2 or (which == "most" and chapter is not None):
             continue
-        common: dict[str, Any] = {"level": "scene", "requires": ("dialogue",)}
-        spoken_at = TemporalSpan(start_s=span[0], end_s=span[1])
-        name = log.name_of[who]
-        if answer is not None and answer[1] not in (None, who) and asker.rng.random() < 0.5:
-            slots = {"a": name, "b": log.name_of[answer[1]], "text": text}
-            said = TemporalSpan(start_s=answer[3][0], end_s=answer[3][1])
-            wrong = [item for item in texts if item not in (text, answer[2])]
-            question = asker.voice.say("dialogue.reply", slots)
-            both: dict[str, Any] = {"evidence": (spoken_at, said), "line_ids": (line_id, answer[0]), **common}
-            yield from asker.either("dialogue", question, answer[2], wrong=wrong, **both)
-        else:
-            question = asker.voice.say("dialogue.who", {"text": text})
-            wrong = [log.name_of[item] for item in sorted(speakers)] + log.names
-            one: dict[str, Any] = {"evidence": (spoken_at,), "line_ids": (line_id,), **common}
-            one["requires"] = ("vision", "dialogue")
-            yield from asker.either("dialogue", question, name, wrong=wrong, **one)
+        scenes = {"first": scenes[:1], "last": scenes[-1:]}.get(which, scenes)
+        time = {} if chapter is None else {"time": asker.words.between(log.chapters[chapter]["span"])}
+        about: dict[str, Any] = {"rule": f"setting.{which}" + ("" if chapter is None else "_part"), "slots": time}
+        about |= {"spans": tuple(pair(log.scenes[i]["span"]) for i in scenes), "anywhere": True, "form": form}
+        about |= {"level": "movie" if chapter is None else "chapter", "formats": OPEN if which == "most" else EITHER}
+        yield Idea(type="overview", kind=f"setting.{which}", sort="where", value=place, **about)
 
 
-def order(asker: Asker) -> Iterator[QuestionDraft]:
-    """Which of several events comes first or last."""
-    log = asker.log
-    single = log.single
-    for _ in range(len(single) if len(single) >= OPTIONS_MIN else 0):
-        picked = sorted(asker.rng.sample(single, min(OPTIONS_MAX, len(single))), key=lambda event: event.index)
-        rule, right = asker.rng.choice((("first", picked[0]), ("last", picked[-1])))
-        wrong = [capital(event.clause) for event in picked if event is not right]
-        named = listing([event.clause for event in asker.shuffled(picked)], last="or")
-        text = asker.voice.say(f"order.{rule}", {"list": named})
-        needs = asker.requires(picked, "order")
-        yield from made(
-            asker.question("order", text, capital(right.clause), wrong=wrong, events=picked, requires=needs)
+def plot(asker: Asker) -> list[Idea]:
+    """What happens next or before, how it begins and ends."""
+    log, ideas = asker.log, []
+    captions = Counter(event.caption for event in log.events)
+    for (event, clause), (ask, step) in itertools.product(named(asker), (("next", 1), ("previous", -1))):
+        at = event.index + step
+        if not 0 <= at < len(log.events) or captions[log.events[at].caption] > 1:
+            continue
+        right = log.events[at]
+        slots = {**clause.slots, "clause": clause.text}
+        about: dict[str, Any] = {"form": {"ask": ask, "event": clause.spec}, "rule": ask, "slots": slots}
+        about |= {"barred": (event.caption,), "near": far(log, event), "events": (event, right)}
+        ideas.append(Idea(type="plot", kind="neighbour", sort="caption", value=right.caption, **about))
+    for ask, chapter in itertools.product(("ending", "beginning"), (None, *range(len(log.chapters)))):
+        found = [e for e in log.events if chapter in (None, log.chapter_of[e.scene])]
+        if not found or (chapter is not None and len(log.chapters) == 1):
+            continue
+        right = found[-1 if ask == "ending" else 0]
+        form = {"ask": ask} if chapter is None else {"ask": ask, "chapter": chapter}
+        slots = {} if chapter is None else {"time": asker.words.between(log.chapters[chapter]["span"])}
+        rule = f"{ask}.movie" if chapter is None else f"{ask}.chapter"
+        kept: dict[str, Any] = {"form": form, "rule": rule, "slots": slots, "events": (right,)}
+        kept |= {"level": "movie" if chapter is None else "chapter", "near": far(log, right)}
+        ideas.append(Idea(type="plot", kind="edge", sort="caption", value=right.caption, **kept))
+    return ideas
+
+
+def far(log: Log, event: Event) -> Callable[[Value], float]:
+    """How far the event with a caption is from this one: first by what they have in common, then in time."""
+    told = {item.caption: item for item in log.events}
+
+    def distance(caption: Value) -> float:
+        other = told.get(caption, event)
+        shared = sum(other.get(name) == event.get(name) for name in ("actor", "other", "object", "place"))
+        return abs(other.index - event.index) - 2 * shared
+
+    return distance
+
+
+def cause(asker: Asker) -> list[Idea]:
+    """Which earlier event an event needs, which later one needs it."""
+    log, ideas = asker.log, []
+    captions = Counter(event.caption for event in log.events)
+    for (event, clause), ask in itertools.product(named(asker), ("cause", "effect")):
+        found = causes(log, event) if ask == "cause" else effects(log, event)
+        if ask == "effect" and event.get("action") in MOVES:
+            continue
+        if len(found) != 1 or captions[found[0].caption] > 1:
+            continue
+        slots = {**clause.slots, "base": clause.base, "clause": clause.text}
+        form: Form = {"ask": ask, "event": clause.spec}
+        about: dict[str, Any] = {"type": "cause", "slots": slots, "events": (found[0], event)}
+        ideas.append(
+            Idea(kind="cause", form=form, rule=ask, sort="caption", value=found[0].caption, formats=OPEN, **about)
         )
-
-
-def moment(asker: Asker) -> Iterator[QuestionDraft]:
-    """When something happens: the gold span is the event's."""
-    log = asker.log
-    for event in asker.shuffled(log.single):
-        text = asker.voice.say("moment.when", {**event.slots, "base": event.base, "clause": event.clause})
-        answer = f"From {event.span.start_s:.1f} to {event.span.end_s:.1f} seconds."
-        yield from made(
-            asker.question("moment", text, answer, answer_format="temporal_grounding", events=[event], level="movie")
+        timed: Any = ("temporal_grounding",)
+        asked: Form = {**form, "field": "span"}
+        when = list(found[0].span)
+        ideas.append(
+            Idea(
+                kind=f"{ask}_span", form=asked, rule=f"{ask}_span", sort="seconds", value=when, formats=timed, **about
+            )
         )
+        about["barred"] = tuple(clause.spec.values())
+        for part, sort in (("actor", "noun"), ("place", "where")):
+            value = found[0].fields[part]
+            if value not in event.fields.values():
+                asked = {**form, "field": part}
+                ideas.append(
+                    Idea(kind=f"cause.{part}", form=asked, rule=f"{ask}_{part}", sort=sort, value=value, **about)
+                )
+    return ideas
 
 
-def dense(asker: Asker) -> Iterator[QuestionDraft]:
-    """Every event with its time, once a movie."""
+def dialogue(asker: Asker) -> list[Idea]:
+    """Who said it, what was answered, and when."""
     log = asker.log
-    if len(log.events) < 2:
-        return
-    answer = " ".join(f"{e.span.start_s:.1f}-{e.span.end_s:.1f} s: {sentence(e.caption)}" for e in log.events)
-    text = asker.voice.say("moment.dense")
-    yield from made(
-        asker.question("moment", text, answer, answer_format="dense_captioning", events=log.events, level="movie")
-    )
+    ideas: list[Idea] = []
+    spoken = Counter(line.text for line in log.lines)
+    replies: dict[str, tuple[str, ...]] = {}
+    for one, two in itertools.pairwise(log.lines):
+        if one.scene == two.scene and two.speaker not in (None, one.speaker):
+            what = _answered(log, two)
+            replies[what] = tuple(dict.fromkeys([*replies.get(what, ()), two.text]))
+    for line in asker.sample([item for item in log.lines if item.speaker and spoken[item.text] == 1], asker.breadth):
+        slots = {"text": line.text}
+        about: dict[str, Any] = {"slots": slots, "lines": (line,), "type": "dialogue"}
+        present = {name for frame in log.frames if frame.scene == line.scene for name in frame.people}
+        ideas.append(
+            Idea(
+                kind="speaker", form={"ask": "speaker", "text": line.text}, rule="speaker", sort="noun",
+                value=line.speaker, near=lambda name, here=present: 0 if name in here else 1, **about,  # type: ignore[misc]
+            )
+        )  # fmt: skip
+        timed = {"ask": "line_span", "text": line.text}
+        ideas.append(
+            Idea(
+                kind="line_span", form=timed, rule="line_span", sort="seconds", value=list(line.span),
+                formats=("temporal_grounding",), **about,
+            )
+        )  # fmt: skip
+        form = {"ask": "reply", "text": line.text}
+        text = answer(form, log)
+        if text is not None and spoken[text] == 1:
+            after = next(item for item in log.lines if item.text == text)
+            about |= {"lines": (line, after), "barred": (line.text,), "pool": replies.get(_answered(log, after), ())}
+            ideas.append(Idea(kind="reply", form=form, rule="reply", sort="text", value=text, **about))
+    return ideas
 
 
-def unanswerable(asker: Asker) -> Iterator[QuestionDraft]:
-    """Questions about somebody or something that the movie does not have."""
-    log, data = asker.log, asker.vocabulary.data
-    strangers = [name for name in data["names"]["she"] + data["names"]["he"] if name not in log.names]
-    shown = {thing.split()[-1] for thing in [*log.things, *log.inputs["shown"]]}
-    objects = [kind for kind in data["objects"] if kind not in shown]
-    empty: Common = {"evidence": (), "keyframe_ids": (), "requires": ("vision", "dialogue")}
-    for _ in range(4 + len(log.scenes)):
-        name = asker.rng.choice(log.names)
-        rule = asker.rng.choice(("person", "thing", "deed")) if objects else "person"
-        thing = asker.rng.choice(objects) if objects else ""
-        colour = asker.rng.choice(data["objects"][thing]["colours"]) if thing else ""
-        slots = {"a": name, "name": asker.rng.choice(strangers), "o": f"the {colour} {thing}"}
-        if rule == "deed":
-            deed = _never(asker)
-            if deed is None:
-                continue
-            slots |= deed
-        text, answer = asker.voice.say(f"unanswerable.{rule}", slots), asker.voice.say(f"refusal.{rule}", slots)
-        yield from made(asker.question("unanswerable", text, answer, **empty))
+def _answered(log: Log, line: Line) -> str:
+    """What kind of act a reply belongs to: another reply to such an act could be meant as well."""
+    event = log.by_id.get(line.event_id or "")
+    return f"{event.get('action')} {event.get('variant')}" if event else ""
 
 
-def _never(asker: Asker) -> dict[str, str] | None:
-    """Something that somebody of the cast could have done with a thing of the movie, and never did."""
-    log = asker.log
-    if not log.things or len(log.names) < 2:
-        return None
-    action = asker.rng.choice(("give", "steal", "take", "find"))
-    thing, (one, two) = asker.rng.choice(log.things), asker.rng.sample(log.names, 2)
-    if any(event.action == action and event.thing == thing and one in event.names for event in log.events):
-        return None
-    slots = {"a": one, "b": two, "o": f"the {thing}"}
-    return {**slots, "clause": log.filled(f"clause.{action}", slots), "base": log.filled(f"base.{action}", slots)}
+def order(asker: Asker) -> list[Idea]:
+    """Which of several events comes first or last, and in which order they come; events of one action where there are
+    such, because what usually comes before what is no secret."""
+    words, ideas = asker.words, []
+    found = [row for row in named(asker) if row[0].get("variant") != VAIN and row[0].get("action") not in EARLY]
+    times = Counter(event.fields["action"] for event, _ in found)
+    actions = [action for action in sorted(times) if times[action] >= OPTIONS_MIN]
+    alone = not actions and len(found) >= OPTIONS_MIN
+    actions = actions or [""] * alone
+    choosable = EITHER if not alone or max(times.values()) == 1 else OPEN
+    for _ in range(asker.breadth // 2 if actions else 0):
+        ask = asker.rng.choice(("first", "last", "arrange", "before"))
+        action = asker.rng.choice(actions)
+        same = [row for row in found if alone or row[0].get("action") == action]
+        picked = asker.sample(same, {"arrange": 3, "before": 2}.get(ask, 4))
+        texts = [words.question("list.item", {"clause": clause.text}) for _, clause in picked]
+        slots = {"list": words.listing([clause.text for _, clause in picked])}
+        if ask == "before":
+            slots = {"one": picked[0][1].text, "two": picked[1][1].text}
+        form = {"ask": ask, "events": [clause.spec for _, clause in picked]}
+        pool: tuple[Value, ...] = tuple(range(len(picked)))
+        sort, named_texts, formats = "number", {str(i): text for i, text in enumerate(texts)}, choosable
+        if ask == "arrange":
+            pool = tuple(",".join(map(str, item)) for item in itertools.permutations(range(3)))
+            named_texts = {item: words.say("list.then").join(texts[int(i)] for i in item.split(",")) for item in pool}
+        elif ask == "before":
+            pool, sort, named_texts, formats = ("yes", "no"), "truth", {}, OPEN
+        about: dict[str, Any] = {"pool": pool, "texts": named_texts, "events": tuple(event for event, _ in picked)}
+        value = answer(form, asker.log)
+        if value is not None:
+            about |= {"form": form, "rule": ask, "slots": slots, "formats": formats, "sort": sort}
+            ideas.append(Idea(type="order", kind=ask, value=value, **about))
+    return ideas
 
 
-KINDS: Final[Mapping[str, Callable[[Asker], Iterator[QuestionDraft]]]] = {
-    "overview": overview,
-    "plot": plot,
-    "cause": cause,
-    "character": character,
-    "dialogue": dialogue,
-    "visual": visual,
-    "state": state,
-    "count": count,
-    "order": order,
-    "moment": moment,
-    "dense": dense,
-    "unanswerable": unanswerable,
-}
+def moment(asker: Asker) -> list[Idea]:
+    """When something happens, and every event with its time."""
+    log, ideas = asker.log, []
+    for event, clause in named(asker):
+        slots = {**clause.slots, "base": clause.base, "clause": clause.text}
+        about: dict[str, Any] = {"type": "moment", "form": {"ask": "span", "event": clause.spec}, "rule": "span"}
+        about |= {"slots": slots, "value": list(event.span), "events": (event,), "level": "movie"}
+        ideas.append(Idea(kind="span", sort="seconds", formats=("temporal_grounding",), **about))
+        ideas.append(Idea(kind=f"when.{event.get('action')}", sort="span", formats=CHOICE, **about))
+    for chapter in (None, *range(len(log.chapters) if len(log.chapters) > 1 else 0)):
+        form = {"ask": "events"} if chapter is None else {"ask": "events", "chapter": chapter}
+        found = [e for e in log.events if chapter in (None, log.chapter_of[e.scene])]
+        if len(found) < 2:
+            continue
+        slots = {} if chapter is None else {"time": asker.words.between(log.chapters[chapter]["span"])}
+        more: dict[str, Any] = {"form": form, "rule": f"events.{'movie' if chapter is None else 'chapter'}"}
+        more |= {"slots": slots, "value": answer(form, log), "events": tuple(found), "sort": "events"}
+        level = "movie" if chapter is None else "chapter"
+        dense: Any = ("dense_captioning",)
+        about_all = "overview" if chapter is not None and asker.rng.random() < OVERVIEW_SHARE else "moment"
+        more |= {"kind": "dense", "formats": dense, "level": level, "anywhere": True}
+        ideas.append(Idea(type=about_all, **more))  # type: ignore[arg-type]
+    return ideas

@@ -1,19 +1,17 @@
-"""What people do in a scene beside the quest: every act that is possible and plausible there, in a seeded order.
+"""What people do in a scene beside the plots: every act that is possible and plausible there, in a seeded order.
 
-    acts = interlude(world, state, quest, place, earlier_acts, rng, last=False, secret=False)
+    acts = interlude(scope, state, place, earlier_acts, rng, last=False, secret=False)
 
-Nobody arrives in a scene that is a secret. The caller takes the first act that leaves its plan possible. There is
-always something: somebody can wait.
-
-It changes nothing: see story.py.
+Nobody arrives in a scene that is a secret. The caller takes the first act that leaves its plots possible. There is
+always something: somebody can wait. It changes nothing: see story.py.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from moviellm.generation.studio.writing.actions import Act, State
-from moviellm.generation.studio.writing.plans import Quest
-from moviellm.generation.studio.writing.world import World
+from moviellm.generation.studio.writing.plans import Scope
+from moviellm.generation.studio.writing.world import Thing
 
 MOVES = ("pick_up", "drop", "give", "take")
 """Actions that a scene shows once of each thing, or it would look like juggling."""
@@ -21,131 +19,140 @@ Weighted = Iterator[tuple[float, Act]]
 
 
 def interlude(
-    world: World,
+    scope: Scope,
     state: State,
-    quest: Quest,
     place: str,
-    earlier: list[Act],
+    earlier: Sequence[Act],
     rng: random.Random,
     *,
     last: bool,
     secret: bool,
+    used: frozenset[str] = frozenset(),
+    wild: bool = False,
 ) -> list[Act]:
-    """Possible acts of the people at a place, likeliest first."""
-    here = [person.name for person in world.people if state.get("at", person.name) == place]
-    options = [*_alone(world, state, quest, place, here), *_together(world, state, quest, place, here)]
+    """Possible acts of the people at a place, likeliest first; those in `used` come last. `wild` steals and hides."""
+    here = [p.name for p in scope.world.people if state.get("at", p.name) == place and not state.get("asleep", p.name)]
+    options = [*_alone(scope, state, place, here, last), *_together(scope, state, place, here)]
+    if wild:
+        options += _wild(scope, state, place, here)
     if last or len(here) > 2:
-        options += _leaving(world, quest, place, here, earlier)
+        options += _leaving(scope, place, here, earlier)
     if not secret:
-        options += _arriving(world, state, quest, place, here, earlier)
+        options += _arriving(scope, state, place, here, earlier)
     done = {(act.action, act.actor, act.other, act.thing) for act in earlier}
     moved = {act.thing for act in earlier if act.action in MOVES}
     kinds = [act.action for act in earlier]
     scored = []
     for weight, act in options:
+        if act.action not in scope.actions:
+            continue
         again = (act.action, act.actor, act.other, act.thing) in done
         weight *= 0.02 if again or (act.action in MOVES and act.thing in moved) else 0.3 ** kinds.count(act.action)
-        scored.append((rng.random() ** (1.0 / max(weight, 1e-6)), act))
-    return [act for _, act in sorted(scored, key=lambda pair: pair[0], reverse=True)]
+        scored.append((act.action not in used, rng.random() ** (1.0 / max(weight, 1e-6)), act))
+    return [act for _, _, act in sorted(scored, key=lambda row: row[:2], reverse=True)]
 
 
-def _kept(world: World, quest: Quest) -> tuple[str, ...]:
-    """Things that only the quests may move."""
-    return quest.thing, quest.topic, world.things[0].name, world.of_kind("key") or ""
-
-
-def _alone(world: World, state: State, quest: Quest, place: str, here: list[str]) -> Weighted:
-    kept = _kept(world, quest)
+def _alone(scope: Scope, state: State, place: str, here: Sequence[str], last: bool) -> Weighted:
     for name in here:
-        yield 0.35, Act("wait", name, place)
-        if name == quest.hero and _sought(world, state, quest, place):
-            yield 1.6, Act("search", name, place, thing=quest.thing, mode="vain")
-        for thing in world.things:
+        yield 0.25, Act("wait", name, place)
+        if last:
+            yield 0.12, Act("sleep", name, place)
+        for thing in scope.world.things:
             where = state.where(thing.name)
-            if thing.name in kept:
-                continue
             if where == f"held:{name}":
-                if "light" in thing.traits and not state.get("lit", thing.name):
-                    yield 2.5, Act("light", name, place, thing=thing.name)
-                if "text" in thing.traits:
-                    yield (
-                        (0.3 if state.get("read", name, thing.name) else 1.5),
-                        Act("read", name, place, thing=thing.name),
-                    )
-                yield 0.25, Act("drop", name, place, thing=thing.name)
-            elif where == f"at:{place}" and not state.get("hidden", thing.name) and "container" not in thing.traits:
+                yield from _with(scope, state, place, name, thing)
+            elif where != f"at:{place}" or thing.name in scope.kept or state.get("hidden", thing.name):
+                continue
+            elif "container" in thing.traits:
+                yield from _lid(state, place, name, thing.name)
+            elif not state.get("buried", thing.name):
                 yield 1.0, Act("pick_up", name, place, thing=thing.name)
-            elif where == f"at:{place}" and "container" in thing.traits:
-                yield from _lid(world, state, place, name, thing.name)
 
 
-def _lid(world: World, state: State, place: str, name: str, chest: str) -> Weighted:
-    """Somebody opens a chest that is not locked, or locks one that stands open."""
-    key = world.of_kind("key") or ""
-    if not state.get("locked", chest) and not state.get("open", chest):
+def _with(scope: Scope, state: State, place: str, name: str, thing: Thing) -> Weighted:
+    """What somebody does with what they hold."""
+    if "light" in thing.traits:
+        lit = state.get("lit", thing.name)
+        if not lit:
+            yield 1.5, Act("light", name, place, thing=thing.name)
+        elif thing.name not in scope.kept:
+            yield 0.8, Act("put_out", name, place, thing=thing.name)
+    if "text" in thing.traits and thing.name not in scope.kept:
+        topic, _, target = str(state.get("message", thing.name) or "").partition(": ")
+        again = state.get("read", name, thing.name)
+        yield 0.2 if again else 1.5, Act("read", name, place, thing=thing.name, topic=topic, target=target)
+    if thing.name not in scope.kept:
+        yield 0.2, Act("drop", name, place, thing=thing.name)
+        if "food" in thing.traits:
+            yield 0.8, Act("eat", name, place, thing=thing.name)
+
+
+def _lid(state: State, place: str, name: str, chest: str) -> Weighted:
+    """Somebody tries a container, or shuts one that stands open."""
+    if state.get("open", chest):
+        yield 0.8, Act("close", name, place, thing=chest)
+    elif state.get("locked", chest):
+        yield 0.8, Act("open", name, place, thing=chest, mode="vain")
+    else:
         yield 0.5, Act("open", name, place, thing=chest)
-    if state.get("open", chest) and state.holder(key) == name:
-        yield 3.0, Act("lock", name, place, thing=chest, target=key, mode="shut")
 
 
-def _sought(world: World, state: State, quest: Quest, place: str) -> bool:
-    """Whether the hero may look for the thing here in vain: nobody knows better, and it is not here."""
-    if quest.kind in ("meet", "open") or world.place(place).dark or state.get("knows", quest.hero, quest.thing):
-        return False
-    holder = state.holder(quest.thing)
-    gone = holder is None or (holder == quest.villain and state.get("at", holder) != place)
-    return (
-        gone
-        and state.where(quest.thing) != f"at:{place}"
-        and not state.get("searched", quest.hero, place, quest.thing, "vain")
-    )
-
-
-def _together(world: World, state: State, quest: Quest, place: str, here: list[str]) -> Weighted:
-    topic, kept = quest.topic or quest.thing, _kept(world, quest)
+def _together(scope: Scope, state: State, place: str, here: Sequence[str]) -> Weighted:
     for one in here:
         for two in here:
             if one == two:
                 continue
-            foes = quest.villain in (one, two)
-            yield (0.5 if foes else 0.15), Act("watch", one, place, two)
-            if state.get("helped", two, one) and not foes:
-                yield 2.0, Act("hug", one, place, two, mode="thanks")
+            yield 0.3 if scope.villain in (one, two) else 0.12, Act("watch", one, place, two)
+            if state.get("feels", one, two) == "grateful":
+                yield 1.5, Act("hug", one, place, two, mode="thanks")
             if state.get("wronged", two, one):
-                yield 2.0, Act("argue", one, place, two, mode="wronged")
-            elif state.get("angry", *sorted((one, two))):
-                if not foes:
-                    yield 1.5, Act("hug", one, place, two, mode="peace")
-            elif foes and one != quest.villain:
-                yield 0.8, Act("argue", one, place, two)
-            unknown = state.holder(topic) in (None, quest.villain) and topic not in (one, two)
-            unknown = unknown and not (quest.kind == "return" and two == quest.friend)
-            unknown = unknown and not state.get("knows", two, topic)
-            if one == quest.hero and unknown and not foes and not state.get("knows", one, topic):
-                yield 1.5, Act("ask", one, place, two, topic, mode="vain")
-            known = state.get("knows", one, topic)
-            news = known and known != two and topic != two and not state.get("knows", two, topic)
-            if news and not foes and quest.hero not in here:
-                yield 2.0, Act("tell", one, place, two, topic, target=str(known))
-            for thing in world.things:
-                gift = state.where(thing.name) == f"held:{one}" and thing.name not in kept
-                if gift and not foes and not state.get("helped", two, one):
-                    yield 0.7, Act("give", one, place, two, thing.name)
+                yield 1.5, Act("argue", one, place, two, mode="wronged")
+            if state.get("feels", two, one) == "angry" and scope.villain != one:
+                yield 0.5, Act("apologise", one, place, two, mode="quarrel")
+            for thing in scope.world.things:
+                topic = thing.name
+                known = state.get("knows", one, topic)
+                if topic in scope.kept or topic in (one, two):
+                    continue
+                if known and known != two and not state.get("knows", two, topic):
+                    yield 0.6, Act("tell", one, place, two, topic, target=str(known), topic=topic)
+                elif not known and not state.get("knows", two, topic) and state.holder(topic) not in (one, two):
+                    yield 0.1, Act("ask", one, place, two, topic, topic=topic, mode="vain")
 
 
-def _leaving(world: World, quest: Quest, place: str, here: list[str], earlier: list[Act]) -> Weighted:
+def _wild(scope: Scope, state: State, place: str, here: Sequence[str]) -> Weighted:
+    """What else could be done with things, in a world too small for plots."""
+    for thing in scope.world.things:
+        holder = state.holder(thing.name) or ""
+        if thing.name in scope.kept or "furniture" in thing.traits:
+            continue
+        if holder in here:
+            yield 1.0, Act("hide", holder, place, thing=thing.name)
+        for one in here:
+            if holder in here and holder != one:
+                yield 1.0, Act("steal", one, place, holder, thing.name)
+                yield 1.0, Act("give", holder, place, one, thing.name)
+            inside = state.where(thing.name)
+            if inside.startswith("in:") and state.get("open", inside[3:]):
+                yield 2.0, Act("take", one, place, thing=thing.name, target=inside[3:])
+            if state.get("hidden", thing.name) and inside == f"at:{place}":
+                yield 1.0, Act("find", one, place, thing=thing.name, mode="told")
+            for two in here:
+                if one != two:
+                    yield 0.1, Act("hug", one, place, two)
+
+
+def _leaving(scope: Scope, place: str, here: Sequence[str], earlier: Sequence[Act]) -> Weighted:
     left = [act for act in earlier if act.action == "go"]
     for name in here:
-        for target in world.places:
-            if target.name != place:
-                yield 0.25, Act("go", name, place, target=target.name)
+        for target in scope.world.near(place):
+            yield 0.2, Act("go", name, place, target=target)
         for act in left[-1:]:
             yield 0.6, Act("follow", name, place, act.actor, target=act.target)
 
 
-def _arriving(world: World, state: State, quest: Quest, place: str, here: list[str], earlier: list[Act]) -> Weighted:
+def _arriving(scope: Scope, state: State, place: str, here: Sequence[str], earlier: Sequence[Act]) -> Weighted:
     seen = {name for act in earlier for name in act.people}
-    for person in world.people:
-        waits = quest.kind == "meet" and person.name == quest.thing
-        if person.name not in here and person.name not in seen and not waits and len(here) < 3:
-            yield (0.4 if person.name == quest.villain else 0.7), Act("enter", person.name, place)
+    for person in scope.world.people:
+        if person.name not in here and person.name not in seen and len(here) < 3:
+            yield 0.3 if person.name == scope.villain else 0.5, Act("enter", person.name, place)

@@ -1,212 +1,225 @@
-"""A movie as its questions read it: events with the clauses that name them, who has what when, what can be seen.
+"""A movie as its questions read it: events, the facts of the story world over time, pictures with what shows, lines.
 
-    log = MovieLog(inputs, grammar, prepositions)
-    log.holder("silver key", event_index)
+    log = Log(question_inputs(brief))
+    log.value("silver key", "where", AFTER * 7)
 
-Built from the inputs of a `questions` request, that is from the Movie alone: an event's action, participants, object,
-place and time, the staged figures, the measured boxes, the spoken lines. The simulation behind it is out of reach.
-
-It asks nothing: see questions.py and asking.py.
+Built from the inputs of a `questions` request, that is from the Movie alone: the simulation behind it is out of
+reach. What somebody may conclude from it is in reader.py, the words for it are in wording.py. It asks nothing.
 """
 
+import bisect
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from moviellm.generation.protocols import QuestionsBrief
-from moviellm.generation.schema import Keyframe, Movie, TemporalSpan
-from moviellm.generation.studio.writing.language import Grammar
-
-SEEN_AREA_MIN = 0.0012
-"""Share of the frame that something must cover to be asked about: 176 pixels of 512 x 288."""
-OCCLUDED_MAX = 0.5
-TAKES = {"pick_up": 0, "take": 0, "steal": 0, "give": 1}
-"""Actions after which somebody has the object: the index of that participant."""
-LEAVES = ("drop", "hide")
-"""Actions after which nobody has it; it is at the place of the event."""
+FIELDS: Final = ("action", "actor", "other", "object", "target", "topic", "place", "variant")
+Span = tuple[float, float]
+Change = tuple[str, str, str]
+"""Entity, attribute, value."""
 
 
 @dataclass(frozen=True)
-class LogEvent:
-    """An event and the clause that names it."""
+class Event:
+    """Something that happens, with names instead of ids."""
 
     index: int
     event_id: str
-    span: TemporalSpan
+    span: Span
     caption: str
-    names: tuple[str, ...]
-    location: str
-    action: str
-    thing: str | None
+    fields: Mapping[str, str]
+    """Those of FIELDS that it has."""
+    changes: tuple[Change, ...]
     because: tuple[str, ...]
-    clause: str
-    base: str
-    slots: Mapping[str, str]
-    wording: str
-    """Name of the rules that word it: the action, or the action without a second person."""
+    scene: int
+
+    def get(self, field: str) -> str | None:
+        """Value of one of FIELDS."""
+        return self.fields.get(field)
 
 
-def question_inputs(brief: QuestionsBrief) -> dict[str, Any]:
-    """What the questions read of a movie; leaves out pictures, prompts, scores, provenance and the audio."""
-    movie = brief.movie
-    return {
-        "questions": brief.questions,
-        "logline": movie.logline,
-        "synopsis": movie.synopsis,
-        "style": movie.style.style_id if movie.style else None,
-        "people": [[p.character_id, p.name, p.appearance] for p in movie.characters],
-        "places": [place.name for place in movie.locations],
-        "chapters": [{"summary": c.summary, "span": _span(c.span)} for c in movie.chapters],
-        "scenes": [
-            {
-                "location": scene.location,
-                "summary": scene.summary,
-                "span": _span(scene.span),
-                "keyframes": [_keyframe(keyframe) for keyframe in scene.keyframes],
-                "lines": [[d.line_id, d.character_id, d.text, _span(d.span)] for d in scene.dialogue or ()],
-            }
-            for scene in movie.scenes()
-        ],
-        "shown": sorted(_shown(movie)),
-        "events": [
-            [
-                e.event_id,
-                _span(e.span),
-                e.caption,
-                list(e.participants),
-                e.location,
-                e.action,
-                e.object,
-                list(e.because or ()),
-            ]
-            for e in movie.events
-        ],
-    }
+@dataclass(frozen=True)
+class Frame:
+    """A picture with what can be made out in it."""
+
+    keyframe_id: str
+    span: Span
+    event_id: str | None
+    shot: str
+    people: tuple[str, ...]
+    """Everybody staged."""
+    seen: tuple[str, ...]
+    holding: Mapping[str, str]
+    """Person -> object in hand, where both can be seen."""
+    props: tuple[str, ...]
+    states: tuple[tuple[str, str], ...]
+    """Object and state, where the object can be seen."""
+    poses: Mapping[str, str]
+    moods: Mapping[str, str]
+    """Of those whose face is turned to the viewer."""
+    scene: int
 
 
-def _shown(movie: Movie) -> set[str]:
-    """Every object that is staged anywhere, seen well or not: nobody may say that it is not in the movie."""
-    held = {figure.holding for frame in movie.keyframes() for figure in frame.figures if figure.holding}
-    return held | {prop for frame in movie.keyframes() for prop in frame.props}
+@dataclass(frozen=True)
+class Line:
+    """Something said."""
+
+    line_id: str
+    speaker: str | None
+    text: str
+    span: Span
+    event_id: str | None
+    says: tuple[Change, ...]
+    scene: int
 
 
-def _span(span: TemporalSpan) -> list[float]:
-    return [span.start_s, span.end_s]
+def pair(span: Any) -> Span:
+    """A span of the inputs."""
+    return float(span[0]), float(span[1])
 
 
-def _keyframe(keyframe: Keyframe) -> dict[str, Any]:
-    """A keyframe with only what can be made out in it."""
-    seen = None
-    if keyframe.visible is not None:
-        seen = {
-            item.entity_id
-            for item in keyframe.visible
-            if item.occluded <= OCCLUDED_MAX and item.width * item.height >= SEEN_AREA_MIN
-        }
-    return {
-        "id": keyframe.keyframe_id,
-        "span": _span(keyframe.span),
-        "event": keyframe.event_id,
-        "shot": keyframe.shot,
-        "people": [f.character_id for f in keyframe.figures],
-        "seen": [f.character_id for f in keyframe.figures if seen is None or f.character_id in seen],
-        "holding": [
-            [f.character_id, f.holding] for f in keyframe.figures if f.holding and (seen is None or f.holding in seen)
-        ],
-        "props": [prop for prop in keyframe.props if seen is None or prop in seen],
-    }
+class Log:
+    """The facts of one movie. Positions of facts: `2 * i` is before the event with index i, `2 * i + 1` after it."""
 
-
-class MovieLog:
-    """The facts of one movie."""
-
-    def __init__(self, inputs: Mapping[str, Any], grammar: Grammar, prepositions: Mapping[str, str]) -> None:
-        self.inputs = inputs
-        self.name_of = {person_id: name for person_id, name, _ in inputs["people"]}
-        self.names = list(self.name_of.values())
-        self.looks = {name: appearance for _, name, appearance in inputs["people"]}
-        self.scenes: list[Mapping[str, Any]] = list(inputs["scenes"])
-        self.keyframes = [keyframe for scene in self.scenes for keyframe in scene["keyframes"]]
-        self.grammar, self.prepositions = grammar, prepositions
-        self.events = [self._event(i, row) for i, row in enumerate(inputs["events"]) if self._known(row)]
+    def __init__(self, movie: Mapping[str, Any]) -> None:
+        movie = movie.get("movie", movie)
+        self.movie = movie
+        self.looks: dict[str, str] = dict(movie["people"])
+        self.names = list(self.looks)
+        self.places = [name for name, _, _ in movie["places"]]
+        self.place_kind: dict[str, str | None] = {name: kind for name, kind, _ in movie["places"]}
+        self.indoor: dict[str, bool] = {name: indoor for name, _, indoor in movie["places"]}
+        self.kind = {name: kind for name, kind, _ in movie["objects"]}
+        self.objects = list(self.kind)
+        self.scenes: list[Mapping[str, Any]] = list(movie["scenes"])
+        self.chapters: list[Mapping[str, Any]] = list(movie["chapters"])
+        self.chapter_of = [c for c, chapter in enumerate(self.chapters) for _ in range(chapter["scenes"])]
+        self.shows: list[str] | None = movie["shows"]
+        self.frames = [_read_frame(row, s) for s, scene in enumerate(self.scenes) for row in scene["frames"]]
+        self.lines = [_read_line(row, s) for s, scene in enumerate(self.scenes) for row in scene["lines"]]
+        self.events = [self._event(i, row) for i, row in enumerate(movie["events"])]
+        self.by_action: dict[str, list[Event]] = {}
+        for event in self.events:
+            self.by_action.setdefault(event.fields.get("action", ""), []).append(event)
+        self.matched: dict[tuple[tuple[str, str], ...], list[Event]] = {}
+        """Events that a spec means, as far as somebody asked: see forms.matching."""
         self.by_id = {event.event_id: event for event in self.events}
-        self.frames_of: dict[str, list[str]] = {}
-        for keyframe in self.keyframes:
-            self.frames_of.setdefault(keyframe["event"] or "", []).append(keyframe["id"])
-        counts = Counter(event.clause for event in self.events)
-        self.single = [event for event in self.events if counts[event.clause] == 1]
-        """Events that their clause names alone."""
-        self.things = list(dict.fromkeys(event.thing for event in self.events if event.thing))
-        self._holders = self._possession()
-        self.scene_of: dict[str | None, int] = {}
-        for i, scene in enumerate(self.scenes):
-            for keyframe in scene["keyframes"]:
-                self.scene_of.setdefault(keyframe["event"], i)
+        self.duration_s = pair(self.scenes[-1]["span"])[1] if self.scenes else 0.0
+        self.end = 2 * len(self.events) + 1
+        self.frames_of: dict[str, list[Frame]] = {}
+        for frame in self.frames:
+            self.frames_of.setdefault(frame.event_id or "", []).append(frame)
+        self.lines_of: dict[str, list[Line]] = {}
+        for line in self.lines:
+            self.lines_of.setdefault(line.event_id or "", []).append(line)
+        self.first_of_scene = self._first_of_scene()
+        self.facts = self._facts()
+        things = list(dict.fromkeys([*self.objects, *(e.get("object") or "" for e in self.events)]))
+        self.objects = [name for name in things if name]
+        kinds = Counter(self.kind.get(name, name.split()[-1]) for name in self.objects)
+        self.alone_of_kind = {n for n in self.objects if kinds[self.kind.get(n, n.split()[-1])] == 1}
+        self._marks = {**_marks(self.objects), **_marks(self.places), **{name: {name.lower()} for name in self.names}}
 
-    def filled(self, rule: str, slots: Mapping[str, str]) -> str:
-        """The one wording of a rule: an event must always be called the same."""
-        text = self.grammar.rules[rule][0][1]
-        for name, value in slots.items():
-            text = text.replace(f"{{{name}}}", value)
-        return text
+    def nameable(self, thing: str) -> bool:
+        """Whether a picture tells this object from the movie's others: by colour, or because it is the only such."""
+        return self.shows is None or "colour" in self.shows or thing in self.alone_of_kind
 
-    def at(self, location: str) -> str:
-        """A place with its preposition: `in the old inn`."""
-        kind = next((word for word in reversed(location.split()) if word in self.prepositions), "")
-        return f"{self.prepositions.get(kind, 'at')} {location}"
+    def style_shows(self, fact: str) -> bool:
+        """Whether such a fact may be asked of the pictures; not where nobody measured it."""
+        return self.shows is not None and fact in self.shows
 
-    def _known(self, row: list[Any]) -> bool:
-        return bool(row[5]) and bool(row[3]) and self.grammar.has(f"clause.{row[5]}")
+    def mentions(self, text: str, name: str) -> bool:
+        """Whether a text names something by a word that nothing else of the movie is called by."""
+        return bool(self._marks.get(name, {name.lower()}) & set(re.findall(r"\w+", text.lower())))
 
-    def _event(self, index: int, row: list[Any]) -> LogEvent:
-        event_id, span, caption, people, location, action, thing, because = row
-        names = tuple(self.name_of[person] for person in people)
-        slots = {
-            "a": names[0],
-            "b": names[1] if len(names) > 1 else "somebody",
-            "o": f"the {thing}" if thing else "somebody" if action in ("ask", "tell") else "something",
-            "at": self.at(location),
-            "place": location,
-        }
-        wording = f"{action}_alone" if len(names) == 1 and self.grammar.has(f"clause.{action}_alone") else action
-        return LogEvent(
+    def value(self, entity: str, attribute: str, position: int) -> str | None:
+        """Value of a fact at a position; None when it was never set."""
+        return self.setting(entity, attribute, position)[0]
+
+    def setting(self, entity: str, attribute: str, position: int) -> tuple[str | None, int | None]:
+        """Value of a fact and the index of the event that gave it; None for one that no event gave."""
+        changes = self.facts.get((entity, attribute), [])
+        at = bisect.bisect_right(changes, position, key=_position) - 1
+        return (changes[at][1], changes[at][2]) if at >= 0 else (None, None)
+
+    def scene_position(self, scene: int) -> int:
+        """Position at which a scene begins."""
+        return 2 * self.first_of_scene[scene]
+
+    def _event(self, index: int, row: Mapping[str, Any]) -> Event:
+        people = list(row["people"])
+        fields = {"actor": people[0] if people else None, "other": people[1] if len(people) > 1 else None}
+        fields |= {name: row[name] for name in ("action", "object", "target", "topic", "place", "variant")}
+        scene = next((i for i, part in enumerate(self.scenes) if pair(part["span"])[1] > row["span"][0]), 0)
+        return Event(
             index=index,
-            event_id=event_id,
-            span=TemporalSpan(start_s=span[0], end_s=span[1]),
-            caption=caption,
-            names=names,
-            location=location,
-            action=action,
-            thing=thing,
-            because=tuple(because),
-            clause=self.filled(f"clause.{wording}", slots),
-            base=self.filled(f"base.{wording}", slots),
-            slots=slots,
-            wording=wording,
+            event_id=row["id"],
+            span=pair(row["span"]),
+            caption=row["caption"],
+            fields={name: value for name, value in fields.items() if value},
+            changes=tuple((entity, attribute, value) for entity, attribute, value in row["changes"]),
+            because=tuple(row["because"]),
+            scene=scene,
         )
 
-    def _possession(self) -> dict[str, list[tuple[int, str | None, str]]]:
-        """Thing -> changes: index of the event, who has it after it (None nobody), and where that was."""
-        changes: dict[str, list[tuple[int, str | None, str]]] = {}
-        for i, event in enumerate(self.events):
-            if event.thing is None:
-                continue
-            if event.action in TAKES and TAKES[event.action] < len(event.names):
-                changes.setdefault(event.thing, []).append((i, event.names[TAKES[event.action]], event.location))
-            elif event.action in LEAVES:
-                changes.setdefault(event.thing, []).append((i, None, event.location))
-        return changes
+    def _first_of_scene(self) -> list[int]:
+        counts = Counter(event.scene for event in self.events)
+        firsts, total = [], 0
+        for i in range(len(self.scenes)):
+            firsts.append(total)
+            total += counts[i]
+        return firsts
 
-    def holder(self, thing: str, position: int) -> tuple[int, str | None, str] | None:
-        """The last change of a thing's holder up to `events[position]`; None when nobody can know yet."""
-        known = [change for change in self._holders.get(thing, []) if change[0] <= position]
-        return known[-1] if known else None
+    def _facts(self) -> dict[tuple[str, str], list[tuple[int, str, int | None]]]:
+        found: dict[tuple[str, str], list[tuple[int, str, int | None]]] = {}
+        rows: list[tuple[int, Any, int | None]] = [
+            (self.scene_position(i), scene["changes"], None) for i, scene in enumerate(self.scenes)
+        ]
+        rows += [(2 * event.index + 1, event.changes, event.index) for event in self.events]
+        for position, changes, index in sorted(rows, key=lambda row: row[0]):
+            for entity, attribute, value in changes:
+                found.setdefault((entity, attribute), []).append((position, value, index))
+        return found
 
-    def frames(self, *events: LogEvent) -> tuple[str, ...]:
-        """Ids of the keyframes that show these events."""
-        return tuple(frame for event in events for frame in self.frames_of.get(event.event_id, []))
 
-    def level(self, *events: LogEvent) -> str:
-        """`scene` when one scene shows them all, else `movie`."""
-        return "scene" if len({self.scene_of.get(event.event_id) for event in events}) == 1 else "movie"
+def _position(change: tuple[int, str, int | None]) -> int:
+    return change[0]
+
+
+def _marks(names: list[str]) -> dict[str, set[str]]:
+    """The words of each name that no other of these names has."""
+    counts = Counter(word for name in names for word in set(re.findall(r"\w+", name.lower())))
+    return {
+        name: {word for word in re.findall(r"\w+", name.lower()) if counts[word] == 1 and len(word) > 2}
+        for name in names
+    }
+
+
+def _read_frame(row: Mapping[str, Any], scene: int) -> Frame:
+    return Frame(
+        keyframe_id=row["id"],
+        span=pair(row["span"]),
+        event_id=row["event"],
+        shot=row["shot"],
+        people=tuple(row["people"]),
+        seen=tuple(row["seen"]),
+        holding=row["holding"],
+        props=tuple(row["props"]),
+        states=tuple((item, state) for item, state in row["states"]),
+        poses=row["poses"],
+        moods=row["moods"],
+        scene=scene,
+    )
+
+
+def _read_line(row: Mapping[str, Any], scene: int) -> Line:
+    return Line(
+        line_id=row["id"],
+        speaker=row["speaker"],
+        text=row["text"],
+        span=pair(row["span"]),
+        event_id=row["event"],
+        says=tuple((entity, attribute, value) for entity, attribute, value in row["says"]),
+        scene=scene,
+    )

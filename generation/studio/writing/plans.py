@@ -1,22 +1,26 @@
-"""How goals are reached: quests, the planner that turns a quest into acts, and complications that lengthen it.
+"""How goals are reached: quests, and the planner that turns a quest into acts.
 
     quest = Quest(kind="return", hero="Ada", thing="silver key", friend="Ben", villain="Cora", place="the old inn")
-    acts = plan(world, state, quest)        # the shortest telling from this state; NoPlanError when there is none
+    acts = plan(scope, state, quest, rng)       # from this state; NoPlanError when there is no way
 
-A planner works backwards over the state: to give a thing one must hold it, to hold it one must find it, be given it or
-take it, to find it one must be told or search, to search a dark place one needs a light, to open a chest its key. It
-tries every act on a copy of the state, so a plan can always be carried out. Between scenes people may be moved.
+A planner works backwards over the state: to give a thing one must hold it, to hold it one must find it, dig it up, be
+given it, trade for it or take it, to find it one must be told, read it or search, to search a dark place one needs a
+light, to open a chest its key. It tries every act on a copy of the state, so a plan can always be carried out. Who
+believes something false is led by it first. Between scenes people may be moved, and who slept is awake.
 
-It does not fill scenes or count them: see story.py.
+It does not fill scenes or count them: see story.py; what the goals are: goals.py.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moviellm.generation.studio.writing.actions import Act, State
-from moviellm.generation.studio.writing.world import World
+from moviellm.generation.studio.writing.act import ELSEWHERE, message
+from moviellm.generation.studio.writing.actions import NOWHERE, Act, PreconditionError, State
+from moviellm.generation.studio.writing.world import Thing, World
 
 DEPTH_MAX = 8
+LEAVING = ("go", "flee", "follow")
 
 
 class NoPlanError(Exception):
@@ -25,47 +29,105 @@ class NoPlanError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Quest:
-    """Somebody wants something. `favour` quests end with the friend telling about `topic`, the main quest's object."""
+    """Somebody wants something."""
 
     kind: str
-    """return, hold, hide, read, open, meet or favour."""
+    """One of goals.GOALS."""
     hero: str
     thing: str
-    """The object, or the person to meet."""
+    """The object; or the person to meet, free, heal, arrest or make up with."""
     friend: str
     """Who is to get the thing, or who else cares."""
     villain: str | None
     place: str
     """Where it is to end: the hiding place, or where the person to meet is."""
     topic: str = ""
+    """The other object: the tool, the remedy, the key, what is got in trade, what was stolen."""
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """What only this quest may move."""
+        return tuple(filter(None, (self.thing, self.topic)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What plans are made of: a world, the actions that may occur, and what is none of a plan's business."""
+
+    world: World
+    actions: frozenset[str]
+    kept: frozenset[str] = frozenset()
+    """Objects that other plots need."""
+    villain: str | None = None
+    stage: str = ""
+    """Where people meet if it is up to them; else the one comes to the other."""
+    wander: float = 0.0
+    """How often they meet at some other place than where the plot has been."""
 
 
 class Planner:
     """Acts towards a goal, each tried on a copy of the state."""
 
-    def __init__(self, world: World, state: State, villain: str | None, away: str = "") -> None:
-        self.world = world
+    def __init__(self, scope: Scope, state: State, rng: random.Random, away: str = "") -> None:
+        self.scope, self.world, self.rng = scope, scope.world, rng
         self.state = state.copy()
-        self.villain = villain
+        self.stage = scope.stage
         self.away = away
         """Somebody nobody may meet before the end."""
         self.acts: list[Act] = []
 
     def do(self, action: str, actor: str, place: str, **rest: str) -> None:
         """Bring the people there and let it happen on the copy."""
-        act = Act(action, actor, place, **rest)
-        for name in act.people:
-            if action != "enter" and not (action == "follow" and name == act.other):
-                self.state.cut(("at", name), place)
-        reason = self.state.wrong(act)
-        if reason:
-            raise NoPlanError(reason)
-        self.state.apply("plan", act)
-        self.acts.append(act)
+        self.act(Act(action, actor, place, **rest))
 
-    def place_of(self, name: str) -> str:
+    def act(self, act: Act) -> None:
+        """Bring the people of an act there and let it happen on the copy."""
+        if act.action not in self.scope.actions:
+            raise NoPlanError(f"{act.action} may not occur")
+        bring(self.state, act)
+        try:
+            self.state.apply("plan", act)
+        except PreconditionError as error:
+            raise NoPlanError(str(error)) from None
+        self.acts.append(act)
+        if self.stage:
+            self.stage = act.place
+
+    def can(self, *actions: str) -> bool:
+        """Whether these actions may occur."""
+        return self.scope.actions.issuperset(actions)
+
+    def at(self, name: str) -> str:
         """Where somebody is."""
-        return str(self.state.get("at", name))
+        return place_of(self.world, self.state, name)
+
+    def meet(self, one: str, two: str) -> str:
+        """Where two people come together."""
+        for name in (two, one):
+            if self.state.get("captive", name):
+                return self.at(name)
+        place = self.stage or self.at(two)
+        if self.acts and self.rng.random() < self.scope.wander:
+            return other_place(self.world, self.rng, place)
+        return place
+
+    def next_to(self, place: str) -> str:
+        """A place next to one."""
+        around = self.world.near(place)
+        if not around:
+            raise NoPlanError(f"there is nowhere to go from {place}")
+        return self.rng.choice(around)
+
+    def free_things(self, *traits: str) -> list[Thing]:
+        """Objects that no plot needs, in a seeded order, with one of these traits if any are named."""
+        things = [
+            thing
+            for thing in self.world.things
+            if thing.name not in self.scope.kept
+            and self.state.where(thing.name) != NOWHERE
+            and (not traits or not set(traits).isdisjoint(thing.traits))
+        ]
+        return self.rng.sample(things, len(things))
 
     def hold(self, hero: str, thing: str, depth: int = 0) -> None:
         """Get a thing into somebody's hands."""
@@ -74,9 +136,14 @@ class Planner:
             return
         if depth > DEPTH_MAX:
             raise NoPlanError(f"{hero} runs in circles after {thing}")
+        if depth and thing in self.scope.kept:
+            raise NoPlanError(f"{thing} belongs to another plot")
         kind, _, spot = where.partition(":")
+        self._misled(hero, thing, where)
         if kind == "at":
-            if self.state.get("hidden", thing):
+            if self.state.get("buried", thing):
+                self._dig(hero, thing, spot, depth)
+            elif self.state.get("hidden", thing):
                 self._find(hero, thing, spot, depth)
             self.do("pick_up", hero, spot, thing=thing)
         elif kind == "in":
@@ -87,46 +154,77 @@ class Planner:
         else:
             raise NoPlanError(f"{thing} is nowhere")
 
+    def _misled(self, hero: str, thing: str, where: str) -> None:
+        """Whoever believes it to be where it is not looks there first."""
+        believed = str(self.state.get("knows", hero, thing))
+        known = any(place.name == believed for place in self.world.places)
+        searched = self.state.get("searched", hero, believed, thing, "vain")
+        if known and where != f"at:{believed}" and self.can("search") and not searched:
+            self.do("search", hero, believed, thing=thing, topic=thing, mode="vain")
+
     def open(self, hero: str, chest: str, depth: int = 0) -> None:
         """Open a container."""
         if self.state.get("open", chest):
             return
-        mode, key = "", self.world.of_kind("key") or ""
+        spot = self.state.where(chest)
+        if spot.startswith("held:") and self.state.holder(chest) == hero:
+            self.do("drop", hero, self.at(hero), thing=chest)
+        elif not spot.startswith("at:") or self.state.get("hidden", chest) or self.state.get("buried", chest):
+            self.hold(hero, chest, depth + 1)
+            self.do("drop", hero, self.at(hero), thing=chest)
+        mode, key, spot = "", "", self.state.where(chest)
         if self.state.get("locked", chest):
+            key = self.world.key_of(chest) or ""
+            if not key:
+                raise NoPlanError(f"{chest} has no key")
+            if self.state.holder(key) != hero and self.can("open") and self.rng.random() < 0.6:
+                self.do("open", hero, spot[3:], thing=chest, mode="vain")
             self.hold(hero, key, depth + 1)
             mode = "key"
-        spot = self.state.where(chest)
-        if not spot.startswith("at:"):
-            raise NoPlanError(f"{chest} stands nowhere")
-        self.do("open", hero, spot[3:], thing=chest, target=key if mode else "", mode=mode)
+        self.do("open", hero, spot[3:], thing=chest, target=key, mode=mode)
 
     def learn(self, hero: str, topic: str, truth: str, depth: int = 0) -> bool:
-        """Get to know where a thing or person is, from somebody who knows; whether anybody does."""
+        """Get to know where a thing or person is, from a text or from somebody who knows; whether that can be."""
         if self.state.get("knows", hero, topic) == truth:
             return True
-        knower = self._knower(hero, topic, truth)
-        if knower is None:
-            return False
-        place = self.place_of(knower)
-        price = self.state.get("price", knower)
-        if price and price != "paid":
-            self.pay(hero, knower, depth)
-        if self.state.get("price", knower) == "paid":
-            self.do("tell", knower, self.place_of(knower), other=hero, thing=topic, target=truth, mode="favour")
+        if depth < DEPTH_MAX and self._read_of(hero, topic, truth, depth):
             return True
-        self.do("ask", hero, place, other=knower, thing=topic)
-        self.do("tell", knower, place, other=hero, thing=topic, target=truth, mode="asked")
+        knower = self._knower(hero, topic, truth)
+        if knower is None or not self.can("ask", "tell"):
+            return False
+        spoken = {"topic": topic, "thing": "" if self.world.is_person(topic) else topic}
+        price = self.state.get("price", knower)
+        if price:
+            if price != "paid":
+                self.pay(hero, knower, depth)
+            place = self.meet(hero, knower)
+            self.do("tell", knower, place, other=hero, **spoken, target=truth, mode="favour")
+            return True
+        place = self.meet(hero, knower)
+        if not self.state.get("asked", hero, knower, topic):
+            self.do("ask", hero, place, other=knower, **spoken)
+        self.do("tell", knower, place, other=hero, **spoken, target=truth, mode="asked")
         return True
+
+    def _read_of(self, hero: str, topic: str, truth: str, depth: int) -> bool:
+        text = message(topic, truth)
+        for thing in self.world.things:
+            says = self.state.get("message", thing.name) == text and thing.name != topic and self.can("read")
+            if says and (thing.name not in self.scope.kept or self.state.holder(thing.name) == hero):
+                self.hold(hero, thing.name, depth + 1)
+                self.do("read", hero, self.at(hero), thing=thing.name, topic=topic, target=truth)
+                return True
+        return False
 
     def pay(self, hero: str, friend: str, depth: int = 0) -> None:
         """Bring somebody what they asked for."""
         thing = str(self.state.get("price", friend))
         self.hold(hero, thing, depth + 1)
-        self.do("give", hero, self.place_of(friend), other=friend, thing=thing, mode="favour")
+        self.do("give", hero, self.meet(hero, friend), other=friend, thing=thing, mode="favour")
 
     def _knower(self, hero: str, topic: str, truth: str) -> str | None:
         for person in self.world.people:
-            friendly = person.name not in (hero, self.villain, self.away)
+            friendly = person.name not in (hero, self.scope.villain, self.away, topic)
             if friendly and self.state.get("knows", person.name, topic) == truth:
                 return person.name
         return None
@@ -135,172 +233,162 @@ class Planner:
         if self.learn(hero, thing, spot, depth):
             self.do("find", hero, spot, thing=thing, mode="told")
             return
-        lamp = self._lamp(hero, thing, depth) if self.world.place(spot).dark else ""
+        lamp = self.lamp(hero, thing, depth) if self.world.place(spot).dark else ""
         self.do("search", hero, spot, thing=thing, target=lamp)
         self.do("find", hero, spot, thing=thing)
 
-    def _lamp(self, hero: str, thing: str, depth: int) -> str:
+    def _dig(self, hero: str, thing: str, spot: str, depth: int) -> None:
+        if not self.learn(hero, thing, spot, depth):
+            raise NoPlanError(f"nobody tells {hero} where {thing} is buried")
+        spade = self.tool(hero, "spade", depth)
+        self.do("dig", hero, spot, thing=thing, target=spade)
+
+    def tool(self, hero: str, kind: str, depth: int = 0) -> str:
+        """Get a tool of a kind into somebody's hands."""
+        tools = [t.name for t in self.world.things if t.kind == kind and self.state.where(t.name) != NOWHERE]
+        tools = [name for name in tools if self.state.holder(name) == hero] or tools
+        if not tools:
+            raise NoPlanError(f"there is no {kind}")
+        self.hold(hero, tools[0], depth + 1)
+        return tools[0]
+
+    def lamp(self, hero: str, thing: str = "", depth: int = 0) -> str:
+        """Get a lit lamp into somebody's hands, if there is one."""
         lamps = [t.name for t in self.world.things if "light" in t.traits and t.name != thing]
-        lamps = [name for name in lamps if self.state.where(name) != "nowhere"]
-        if not lamps:
+        lamps = [name for name in lamps if self.state.where(name) != NOWHERE and name not in self.scope.kept]
+        if not lamps or not self.can("light"):
             return ""
         lamp = next((name for name in lamps if self.state.holder(name) == hero), lamps[0])
         self.hold(hero, lamp, depth + 1)
         if not self.state.get("lit", lamp):
-            self.do("light", hero, self.place_of(hero), thing=lamp)
+            self.do("light", hero, self.at(hero), thing=lamp)
         return lamp
 
     def _from(self, hero: str, thing: str, owner: str, depth: int) -> None:
-        place = self.place_of(owner)
-        if self.state.get("wronged", owner, hero):
-            if not self.learn(hero, thing, owner, depth):
-                self.do("watch", hero, place, other=owner, thing=thing, mode="carry")
-            self.do("argue", hero, self.place_of(owner), other=owner, thing=thing, mode="wronged")
-            self.do("take", hero, self.place_of(owner), other=owner, thing=thing, mode="known")
-        elif owner == self.villain or hero == self.villain:
-            if not self.learn(hero, thing, owner, depth):
-                self.do("watch", hero, place, other=owner, thing=thing, mode="carry")
-            self.do("steal", hero, self.place_of(owner), other=owner, thing=thing, mode="known")
-        elif self.state.get("price", owner):
-            if self.state.get("price", owner) != "paid":
-                self.pay(hero, owner, depth)
-            self.do("give", owner, self.place_of(owner), other=hero, thing=thing, mode="reward")
+        """Get it from somebody who has it."""
+        price = self.state.get("price", owner)
+        if self.state.get("wronged", owner, hero) and self.can("take"):
+            self._knows_owner(hero, thing, owner, depth)
+            if self.can("argue") and not self.state.get("captive", owner):
+                self.do("argue", hero, self.meet(hero, owner), other=owner, thing=thing, mode="wronged")
+            self.do("take", hero, self.meet(hero, owner), other=owner, thing=thing, mode="known")
+        elif self.scope.villain in (owner, hero):
+            self._knows_owner(hero, thing, owner, depth)
+            self.do("steal", hero, self.meet(hero, owner), other=owner, thing=thing, mode="known")
+        elif price:
+            if price != "paid":
+                wanted = str(price)
+                self.hold(hero, wanted, depth + 1)
+                if self.can("trade") and self.rng.random() < 0.5:
+                    self.do("trade", hero, self.meet(hero, owner), other=owner, thing=wanted, target=thing)
+                    return
+                self.do("give", hero, self.meet(hero, owner), other=owner, thing=wanted, mode="favour")
+            self.do("give", owner, self.meet(hero, owner), other=hero, thing=thing, mode="reward")
         else:
-            self.do("ask", hero, place, other=owner, thing=thing)
+            place = self.meet(hero, owner)
+            if not self.state.get("asked", hero, owner, thing):
+                self.do("ask", hero, place, other=owner, thing=thing, topic=thing)
             self.do("give", owner, place, other=hero, thing=thing, mode="asked")
 
+    def _knows_owner(self, hero: str, thing: str, owner: str, depth: int) -> None:
+        if not self.learn(hero, thing, owner, depth):
+            self.do("watch", hero, self.at(owner), other=owner, thing=thing, mode="carry")
 
-def plan(world: World, state: State, quest: Quest, first: tuple[Act, ...] = ()) -> list[Act]:
-    """Acts that end the quest, after the acts `first`; the last act is the goal.
 
-    Raises:
-        NoPlanError: it cannot be done, or is done already.
-    """
-    planner = Planner(world, state, quest.villain, quest.thing if quest.kind == "meet" else "")
-    for act in first:
-        planner.do(
-            act.action, act.actor, act.place, other=act.other, thing=act.thing, target=act.target, mode=act.mode
+def bring(state: State, act: Act) -> None:
+    """Cut: the people of an act are there and awake, as between two scenes; nobody who is captive is moved."""
+    for name in act.people:
+        if state.get("asleep", name) and not (act.mode == "asleep" and name == act.other):
+            state.cut(("asleep", name), False)
+        absent = (act.action in ("follow", "call") and name == act.other) or (
+            act.action == "enter" and name == act.actor
         )
-    _reach(planner, quest)
-    if len(planner.acts) <= len(first):
-        raise NoPlanError(f"nothing is left to do for {quest}")
-    return planner.acts
+        if not absent and not state.get("captive", name):
+            state.cut(("at", name), act.place)
+    if act.action == "follow" or (act.action == "call" and act.mode != "vain"):
+        state.cut(("at", act.other), act.target)
+    if act.action == "call" and act.mode == "vain" and state.get("at", act.other) in (act.target, act.place):
+        state.cut(("at", act.other), ELSEWHERE)
 
 
-def _reach(planner: Planner, quest: Quest) -> None:
-    hero, thing, friend = quest.hero, quest.thing, quest.friend
-    if quest.kind == "meet":
-        if not planner.learn(hero, thing, quest.place):
-            planner.do("search", hero, quest.place, thing=thing)
-        planner.do("hug", hero, quest.place, other=thing)
-    elif quest.kind == "open":
-        planner.open(hero, thing)
-    elif quest.kind == "favour":
-        planner.pay(hero, friend)
-        truth = str(planner.state.get("knows", friend, quest.topic))
-        planner.do(
-            "tell", friend, planner.place_of(friend), other=hero, thing=quest.topic, target=truth, mode="favour"
-        )
-    else:
-        planner.hold(hero, thing)
-        if quest.kind == "return":
-            planner.do("give", hero, planner.place_of(friend), other=friend, thing=thing)
-        elif quest.kind == "hide":
-            planner.do("hide", hero, quest.place, thing=thing)
-        elif quest.kind == "read":
-            planner.do("read", hero, planner.place_of(hero), thing=thing)
+def possible(state: State, acts: Sequence[Act]) -> bool:
+    """Whether acts can still be carried out one after the other, with cuts between them."""
+    trial = state.copy()
+    for act in acts:
+        bring(trial, act)
+        try:
+            trial.apply("trial", act)
+        except PreconditionError:
+            return False
+    return True
+
+
+def first_scene(acts: Sequence[Act], cap: int) -> list[Act]:
+    """The acts at the start of a plan that one scene can hold: one place, no more than `cap`, nobody comes back."""
+    taken: list[Act] = []
+    gone: set[str] = set()
+    for act in acts:
+        here = set(act.people) - ({act.other} if act.action in ("follow", "call") else set())
+        waking = gone - ({act.other} if act.mode == "asleep" else {act.actor} if act.mode == "called" else set())
+        if taken and (
+            act.place != taken[0].place or len(taken) >= cap or here & waking or _intrudes(act, taken, here)
+        ):
+            break
+        taken.append(act)
+        if act.action in LEAVING:
+            gone |= here
+        if act.mode == "called":
+            gone.discard(act.actor)
+        elif act.action == "call":
+            gone.add(act.other)
+        if act.action == "sleep" or act.mode == "asleep":
+            gone.add(act.actor if act.action == "sleep" else act.other)
+        if act.action == "chase":
+            gone |= {act.other} if act.mode == "vain" else here
+    return taken
+
+
+SECRET = ("hide", "bury", "steal", "watch")
+"""Actions that nobody else walks in on."""
+
+
+def torn(acts: Sequence[Act], count: int) -> bool:
+    """Whether a scene that ends after so many acts would part what belongs together."""
+    return count < len(first_scene(acts, len(acts)))
+
+
+def _intrudes(act: Act, taken: Sequence[Act], here: set[str]) -> bool:
+    """Whether an act needs another scene: nobody of it was there before, who is called is here, a secret."""
+    before = {name for earlier in taken for name in earlier.people}
+    if act.action == "call" and act.other in before:
+        return True
+    if not here & before and act.action != "enter":
+        return True
+    if act.action in SECRET and before - here:
+        return True
+    return any(earlier.action in SECRET for earlier in taken) and bool(here - before) and act.action != "watch"
+
+
+def scenes_needed(acts: Sequence[Act], cap: int) -> int:
+    """Scenes that a plan takes."""
+    count, rest = 0, list(acts)
+    while rest:
+        rest = rest[len(first_scene(rest, cap)) :]
+        count += 1
+    return count
+
+
+def place_of(world: World, state: State, name: str) -> str:
+    """Where somebody is; who is at no place of the story is thought to be at home."""
+    at = str(state.get("at", name))
+    return at if any(place.name == at for place in world.places) else world.person(name).home
 
 
 def other_place(world: World, rng: random.Random, *not_these: str) -> str:
     """A place that is none of these."""
-    return rng.choice([place.name for place in world.places if place.name not in not_these])
+    return rng.choice([place.name for place in world.places if place.name not in not_these] or list(not_these[:1]))
 
 
-def complications(world: World, state: State, quest: Quest, rng: random.Random) -> list[tuple[Act, ...]]:
-    """Things that could go wrong now: each a few acts after which the quest has to be planned again."""
-    found: list[tuple[Act, ...]] = []
-    hero, villain, thing = quest.hero, quest.villain, quest.thing
-    if quest.kind == "open":
-        thing = world.of_kind("key") or thing
-    kind, _, spot = state.where(thing).partition(":")
-    here = str(state.get("at", hero))
-    if villain and quest.kind != "meet":
-        away = other_place(world, rng, here)
-        if kind == "held" and spot == hero:
-            found.append((Act("steal", villain, here, hero, thing), Act("go", villain, here, target=away)))
-            found.append(
-                (
-                    Act("argue", villain, here, hero, thing),
-                    Act("drop", hero, here, thing=thing),
-                    Act("flee", hero, here, target=away),
-                    Act("pick_up", villain, here, thing=thing),
-                )
-            )
-        if kind == "held" and spot == villain:
-            den = other_place(world, rng, str(state.get("at", villain)), here)
-            found.append((Act("hide", villain, den, thing=thing), *_spy(world, quest, thing, den, rng)))
-            found += _locking_up(world, state, villain, thing)
-        if kind == "at" and state.get("knows", villain, thing) != spot:
-            den = other_place(world, rng, spot)
-            found.append((*unearthing(state, villain, thing, spot), Act("hide", villain, den, thing=thing)))
-    return found + _refusals(world, state, quest, rng)
-
-
-def _locking_up(world: World, state: State, villain: str, thing: str) -> list[tuple[Act, ...]]:
-    """The villain puts it into the chest and turns the key, when both are at hand."""
-    chest, key = world.of_kind("chest"), world.of_kind("key")
-    if chest is None or key is None or thing in (chest, key) or state.get("locked", chest):
-        return []
-    kind, _, spot = state.where(chest).partition(":")
-    if kind != "at" or state.where(key) not in (f"at:{spot}", f"held:{villain}") or state.get("hidden", key):
-        return []
-    fetched = (Act("pick_up", villain, spot, thing=key),) if state.where(key) == f"at:{spot}" else ()
-    opened = () if state.get("open", chest) else (Act("open", villain, spot, thing=chest),)
-    hidden = Act("hide", villain, spot, thing=thing, target=chest)
-    return [(*fetched, *opened, hidden, Act("lock", villain, spot, thing=chest, target=key))]
-
-
-def unearthing(state: State, villain: str, thing: str, spot: str) -> tuple[Act, ...]:
-    """How somebody gets at a thing that lies or is hidden at a place."""
-    pick = Act("pick_up", villain, spot, thing=thing)
-    if not state.get("hidden", thing):
-        return (pick,)
-    if state.get("knows", villain, thing) == spot:
-        return (Act("find", villain, spot, thing=thing, mode="told"), pick)
-    return (Act("search", villain, spot, thing=thing), Act("find", villain, spot, thing=thing), pick)
-
-
-def _spy(world: World, quest: Quest, thing: str, den: str, rng: random.Random) -> tuple[Act, ...]:
-    spies = [p.name for p in world.people if p.name not in (quest.hero, quest.villain)]
-    if not spies or rng.random() < 0.4:
-        return ()
-    return (Act("watch", rng.choice(spies), den, quest.villain or "", thing, mode="hide"),)
-
-
-def _refusals(world: World, state: State, quest: Quest, rng: random.Random) -> list[tuple[Act, ...]]:
-    """A friend who could help wants something first."""
-    try:
-        ahead = plan(world, state, quest)
-    except NoPlanError:
-        return []
-    helper = next((act.actor for act in ahead if act.mode == "asked"), None)
-    if helper is None or state.get("price", helper):
-        return []
-    wanted = [
-        thing.name
-        for thing in world.things
-        if "container" not in thing.traits
-        and thing.name != quest.thing
-        and not any(thing.name in (act.thing, act.target) for act in ahead)
-        and state.where(thing.name) not in ("nowhere", f"held:{helper}")
-    ]
-    if not wanted:
-        return []
-    place, thing_name = str(state.get("at", helper)), rng.choice(wanted)
-    asked = next(act for act in ahead if act.mode == "asked")
-    return [
-        (
-            Act("ask", quest.hero, place, helper, asked.thing, mode="vain"),
-            Act("ask", helper, place, quest.hero, thing_name, mode="price"),
-        )
-    ]
+def away_from(world: World, rng: random.Random, *not_these: str) -> str:
+    """Where somebody is who is at none of these: another place, or nowhere in the story."""
+    return rng.choice([place.name for place in world.places if place.name not in not_these] or [ELSEWHERE])

@@ -1,60 +1,69 @@
-"""Questions about a movie, computed from its log: a balanced rotation over kinds, no question twice.
+"""Questions about a movie, computed from its log.
 
-    draft = ask(question_inputs(QuestionsBrief(movie=movie, questions=16)), grammar, vocabulary, seed)
+    draft = ask(question_inputs(brief), grammar, vocabulary, seed)      # brief: protocols.QuestionsBrief
 
-The kinds are generators in asking.py; each gives its questions in a seeded order. They are taken in turn until there
-are enough or none gives any more, so that a short movie gets fewer questions and never a doubtful one.
-
-What a style cannot show is not asked: colours only where the style has dependable hues.
+Ideas come from asking.py, seeing.py, stating.py and denying.py; choosing.py takes as many of each type and format as
+the recipe asks; pairing.py adds those asked of both twins. A short movie gets fewer questions and never a doubtful
+one.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from moviellm.generation.protocols import QuestionDraft, QuestionsDraft
-from moviellm.generation.studio.writing.asker import Asker
-from moviellm.generation.studio.writing.asking import KINDS
+from moviellm.generation.protocols import QuestionsDraft
+from moviellm.generation.studio.writing.asker import Asker, Idea
+from moviellm.generation.studio.writing.asking import cause, dialogue, moment, order, overview, plot
+from moviellm.generation.studio.writing.choosing import Choice
+from moviellm.generation.studio.writing.denying import unanswerable
 from moviellm.generation.studio.writing.language import Grammar, Voice
-from moviellm.generation.studio.writing.movielog import MovieLog, question_inputs
+from moviellm.generation.studio.writing.movieinputs import question_inputs
+from moviellm.generation.studio.writing.movielog import Log
+from moviellm.generation.studio.writing.pairing import twin_questions
+from moviellm.generation.studio.writing.parts import parts
+from moviellm.generation.studio.writing.reader import Reader
+from moviellm.generation.studio.writing.seeing import visual
+from moviellm.generation.studio.writing.stating import count, state
+from moviellm.generation.studio.writing.wording import Words
 from moviellm.generation.studio.writing.world import Vocabulary
 
 __all__ = ["ask", "question_inputs"]
 
+SOURCES: Final[Sequence[Callable[[Asker], list[Idea]]]] = (
+    overview, plot, cause, parts, dialogue, visual, state, count, order, moment, unanswerable,
+)  # fmt: skip
+
 
 def ask(inputs: Mapping[str, Any], grammar: Grammar, vocabulary: Vocabulary, seed: int) -> QuestionsDraft:
     """At most as many questions as asked for."""
-    rng = random.Random(seed)
+    config = inputs["questions"]
+    asker = _asker(inputs["movie"], grammar, vocabulary, random.Random(seed))
+    asker.breadth = max(asker.breadth, 2 * config["per_movie"])
+    ideas = _ideas(asker)
+    choice = Choice(asker, ideas, config)
+    if inputs.get("twin") and config["per_movie"]:
+        other = inputs["twin"]
+        # The pair in one order, whoever asks: both films get the same questions.
+        movies = [inputs["movie"], other] if inputs["movie"]["original"] else [other, inputs["movie"]]
+        rngs = [random.Random(0), random.Random(0)]
+        askers = [_asker(movie, grammar, vocabulary, rng) for movie, rng in zip(movies, rngs, strict=True)]
+        for one in askers:
+            one.thorough = True
+        found = [_ideas(one) for one in askers]
+        mine = 0 if inputs["movie"]["original"] else 1
+        for pair in twin_questions(askers, found, config):
+            choice.keep(*pair[mine])
+    return QuestionsDraft(questions=tuple(choice.drafts(config["per_movie"])))
+
+
+def _asker(movie: Mapping[str, Any], grammar: Grammar, vocabulary: Vocabulary, rng: random.Random) -> Asker:
+    log = Log(movie)
     prepositions = {kind: entry["at"] for kind, entry in vocabulary.data["places"].items()}
-    asker = Asker(MovieLog(inputs, grammar, prepositions), Voice(grammar, rng), rng, vocabulary)
-    names = list(KINDS)
-    rng.shuffle(names)
-    sources: list[Iterator[QuestionDraft]] = [KINDS[name](asker) for name in names]
-    wanted: int = inputs["questions"]
-    asked: list[QuestionDraft] = []
-    texts: set[str] = set()
-    while sources and len(asked) < wanted:
-        for source in list(sources):
-            question = next((found for found in source if found.question not in texts), None)
-            if question is None:
-                sources.remove(source)
-                continue
-            texts.add(question.question)
-            asked.append(_heard(question, inputs["scenes"]))
-            if len(asked) == wanted:
-                break
-    return QuestionsDraft(questions=tuple(asked))
+    words = Words(grammar, Voice(grammar, rng), log, prepositions)
+    return Asker(log, Reader(log), words, rng, vocabulary.data)
 
 
-def _heard(question: QuestionDraft, scenes: Sequence[Mapping[str, Any]]) -> QuestionDraft:
-    """A question that requires hearing names the lines heard in its evidence; where none is said, it does not."""
-    if "dialogue" not in question.requires or question.line_ids or not question.evidence:
-        return question
-    lines = tuple(
-        line_id
-        for scene in scenes
-        for line_id, _, _, (start_s, end_s) in scene["lines"]
-        if any(start_s < span.end_s and span.start_s < end_s for span in question.evidence)
-    )
-    requires = tuple(channel for channel in question.requires if lines or channel != "dialogue")
-    return question.model_copy(update={"line_ids": lines, "requires": requires})
+def _ideas(asker: Asker) -> list[Idea]:
+    ideas = [idea for source in SOURCES for idea in source(asker) if asker.words.has(idea.rule)]
+    asker.learn(ideas)
+    return ideas

@@ -2,82 +2,53 @@
 
     draft = scene(story, grammar, brief, chapter_index, scene_index, seed)     # SceneDraft, brief.keyframes pictures
 
-Every event gets its action picture and, where there is room, a wide one before it, a face after it, an insert of the
-object, another look. A picture is taken either before or after its event, and shows only what the state says at that
-moment: people who are there, what they hold, what lies open to view.
+A scene may open with a wide picture of the place, which belongs to no event. Every event gets its action picture and,
+where there is room, a face, an answer, an insert of the object, another look. A picture is taken either before or
+after its event (staging.py says which), and shows only what the state says at that moment: people who are there, what
+they hold, what lies open to view and whether it is open, lit or broken. Whoever acts is in every picture of an event
+but inserts, and comes first in it.
 
 It decides nothing about the story (story.py) and draws nothing (painter.py).
 """
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
 
-from moviellm.generation.protocols import EventDraft, FigureDraft, KeyframeDraft, SceneDraft, StoryBrief
-from moviellm.generation.schema import Emotion, Pose, Shot
+from moviellm.generation.protocols import EventDraft, FigureDraft, KeyframeDraft, SceneDraft, StoryBrief, derive_seed
+from moviellm.generation.schema import Emotion, Facing, Pose, PropState, Shot
 from moviellm.generation.studio.writing.actions import Act, State
-from moviellm.generation.studio.writing.language import Grammar, Voice, indefinite, listing, sentence
+from moviellm.generation.studio.writing.language import Grammar, Voice
+from moviellm.generation.studio.writing.prompts import prompt
 from moviellm.generation.studio.writing.prose import Prose
+from moviellm.generation.studio.writing.staging import (
+    CARRYING_POSES,
+    HOLDING_POSES,
+    SPEECH,
+    UNSEEN,
+    Staging,
+    staging_of,
+    variants,
+)
 from moviellm.generation.studio.writing.story import Happening, SceneLog, Story
 
 PROPS_MAX = 3
 PEOPLE_IN_WIDE_MAX = 4
 
 
-@dataclass(frozen=True)
-class Staging:
-    """How the action picture of an action looks."""
-
-    after: bool
-    """Whether it is taken after the event; before it otherwise."""
-    shots: tuple[Shot, ...]
-    pose: Pose
-    emotion: Emotion
-    other_pose: Pose = "stand"
-    other_emotion: Emotion = "calm"
-
-
-STAGINGS: Mapping[str, Staging] = {
-    "go": Staging(False, ("wide", "medium"), "walk", "calm"),
-    "enter": Staging(True, ("wide", "medium"), "walk", "calm"),
-    "flee": Staging(False, ("wide", "medium"), "run", "afraid"),
-    "follow": Staging(False, ("wide", "medium"), "run", "worried"),
-    "search": Staging(False, ("medium", "wide"), "crouch", "worried"),
-    "find": Staging(True, ("medium", "medium", "wide"), "reach", "surprised"),
-    "pick_up": Staging(True, ("medium", "medium", "wide"), "hold_up", "happy"),
-    "drop": Staging(True, ("medium", "wide"), "crouch", "sad"),
-    "give": Staging(False, ("two_shot", "medium"), "give", "tender", "reach", "happy"),
-    "take": Staging(True, ("two_shot", "medium"), "hold_up", "angry", "reach", "sad"),
-    "steal": Staging(True, ("medium", "wide"), "carry", "calm", "think", "calm"),
-    "hide": Staging(False, ("medium", "wide"), "kneel", "worried"),
-    "open": Staging(True, ("medium", "wide"), "kneel", "surprised"),
-    "lock": Staging(True, ("medium", "wide"), "kneel", "calm"),
-    "read": Staging(True, ("medium", "close"), "read", "surprised"),
-    "light": Staging(True, ("medium", "close"), "hold_up", "calm"),
-    "tell": Staging(False, ("two_shot", "over_shoulder", "medium"), "talk", "calm", "stand", "surprised"),
-    "ask": Staging(False, ("two_shot", "over_shoulder", "medium"), "talk", "worried", "think", "calm"),
-    "argue": Staging(True, ("two_shot", "over_shoulder", "medium"), "point", "angry", "stand", "angry"),
-    "hug": Staging(False, ("two_shot", "medium"), "hug", "happy", "hug", "tender"),
-    "wait": Staging(False, ("medium", "wide"), "sit", "calm"),
-    "watch": Staging(False, ("wide", "over_shoulder"), "stand", "worried", "walk", "calm"),
-}
-CARRYING_POSES: tuple[Pose, ...] = ("stand", "walk", "carry", "hold_up")
-"""Poses in which somebody shows what they happen to carry."""
-
-
 def scene(story: Story, grammar: Grammar, brief: StoryBrief, chapter: int, index: int, seed: int) -> SceneDraft:
     """Events and keyframes of one scene."""
     log = story.scenes[chapter * brief.scenes + index]
-    return _Shooting(story, log, Voice(grammar, random.Random(seed)), brief.keyframes).draft()
+    rng = random.Random(derive_seed(seed, "staging"))
+    return _Shooting(story, log, Voice(grammar, random.Random(seed)), brief.keyframes, rng).draft()
 
 
 class _Shooting:
     """Stages one scene: walks through its events with the state beside it."""
 
-    def __init__(self, story: Story, log: SceneLog, voice: Voice, keyframes: int) -> None:
+    def __init__(self, story: Story, log: SceneLog, voice: Voice, keyframes: int, rng: random.Random) -> None:
         self.world, self.log, self.voice, self.keyframes = story.world, log, voice, keyframes
         self.prose = Prose(story.world, voice)
-        self.rng = voice.rng
+        self.rng = rng
+        """Not the voice's: pictures are the same in every language."""
         self.state = State(log.start)
         self.place = story.world.place(log.place)
         self.last_shot: Shot = "insert"
@@ -85,13 +56,15 @@ class _Shooting:
         """What each person felt last."""
 
     def draft(self) -> SceneDraft:
-        counts = self._counts()
         frames: list[KeyframeDraft] = []
         events: list[EventDraft] = []
-        for event, count in zip(self.log.events, counts, strict=True):
-            frames += self._event(event, count, first=not events)
+        for event, count in zip(self.log.events, self._counts(), strict=True):
+            if not events and count > 1:
+                frames.append(self._wide())
+                count -= 1
+            frames += self._event(event, count)
             events.append(self._event_draft(event))
-        return SceneDraft(events=tuple(events), keyframes=tuple(frames))
+        return SceneDraft(events=tuple(events), keyframes=tuple(frames), changes=self.log.changes)
 
     def _counts(self) -> list[int]:
         """Keyframes of each event: one each, the rest shared out, the first event's and the quest's before others."""
@@ -110,181 +83,194 @@ class _Shooting:
             participants=act.people,
             action=act.action,
             object=act.thing if act.thing and act.thing not in self.prose.people else None,
+            target=act.target or None,
+            topic=act.topic or None,
+            variant=act.mode or None,
+            changes=event.changes,
             because=event.because,
         )
 
-    def _event(self, event: Happening, count: int, first: bool) -> list[KeyframeDraft]:
+    def _event(self, event: Happening, count: int) -> list[KeyframeDraft]:
         """The pictures of one event; moves the state over it."""
-        act, staging = event.act, STAGINGS[event.act.action]
+        act, staging = event.act, staging_of(event.act, self.prose.people)
         before = self.state.copy()
         self.state.apply(event.key, act)
+        self.moods[act.actor] = staging.emotion
+        if act.other:
+            self.moods[act.other] = staging.other_emotion
+        leaves = self.state.get("at", act.actor) != self.place.name
+        now = before if leaves else self.state
         frames = []
-        for view in self._views(act, count, first):
-            if view != "wide":
-                self.moods[act.actor] = staging.emotion
-                if act.other:
-                    self.moods[act.other] = staging.other_emotion
-            if view == "wide":
-                frames.append(self._wide(event.key, before))
-            elif view == "action":
+        for view in self._views(act, now, count, leaves):
+            if view == "action":
                 frames.append(self._action(event.key, act, staging, self.state if staging.after else before))
             elif view == "insert":
                 frames.append(self._insert(event.key, act))
-            elif view == "together":
-                frames.append(self._together(event.key, act))
-            elif view == "after":
-                frames.append(self._after(event.key))
+            elif view in ("together", "answer"):
+                frames.append(self._both(event.key, act, now, view))
+            elif view == "face":
+                frames.append(self._face(event.key, act, now))
             else:
-                frames.append(self._face(event.key, act.other if view == "other" else act.actor))
+                frames.append(self._alone(event.key, act, now, view))
         return frames
 
-    def _views(self, act: Act, count: int, first: bool) -> list[str]:
-        """Kinds of pictures of an event, in the order they are shown: wide before, then the action, then the rest."""
-        here = self._here(self.state)
-        later: list[str] = []
-        if act.actor in here and act.action != "enter":
-            later.append("face")
-        if act.other in here:
-            later += ["other", "together"] if act.actor in here else ["other"]
-        if self._shown(act.thing) and act.action not in ("ask", "tell", "argue", "search", "watch"):
+    def _views(self, act: Act, now: State, count: int, leaves: bool) -> list[str]:
+        """Kinds of pictures of an event in the order they are shown; who leaves is looked at before."""
+        if leaves:
+            return [("before", "face")[i % 2] for i in range(count - 1)] + ["action"]
+        later = ["face"]
+        if act.other in self._here(now) and act.action not in UNSEEN:
+            later += ["answer", "together"]
+        if act.action not in (*SPEECH, "search", "watch") and self._shown(act.thing):
             later.append("insert")
         self.rng.shuffle(later)
-        if here:
-            later.append("after")
-        wide = 1 if first and count > 1 else 0
-        room = count - 1 - wide
-        if not later:
-            return ["wide"] * (wide + room) + ["action"]
-        return ["wide"] * wide + ["action"] + [later[i % len(later)] for i in range(room)]
+        later.append("after")
+        return ["action"] + [later[i % len(later)] for i in range(count - 1)]
 
     def _here(self, state: State) -> list[str]:
         return [person.name for person in self.world.people if state.get("at", person.name) == self.place.name]
 
+    def _in_sight(self, thing: str, state: State) -> bool:
+        """Whether an object lies here for everybody to see."""
+        lying = state.where(thing) == f"at:{self.place.name}"
+        return lying and not state.get("hidden", thing) and not state.get("buried", thing)
+
     def _shown(self, thing: str) -> bool:
         """Whether an object can be looked at here after the event."""
-        where = self.state.where(thing)
-        held = where.startswith("held:") and where[5:] in self._here(self.state)
-        return held or (where == f"at:{self.place.name}" and not self.state.get("hidden", thing))
+        return self.state.holder(thing) in self._here(self.state) or self._in_sight(thing, self.state)
 
-    def _props(self, state: State, first: str = "") -> tuple[str, ...]:
-        spot = f"at:{self.place.name}"
-        lying = [
-            thing.name
-            for thing in self.world.things
-            if state.where(thing.name) == spot and not state.get("hidden", thing.name)
-        ]
-        lying.sort(key=lambda name: name != first)
+    def _props(self, state: State, *first: str) -> tuple[str, ...]:
+        lying = [thing.name for thing in self.world.things if self._in_sight(thing.name, state)]
+        lying.sort(key=lambda name: name not in first)
         return tuple(lying[:PROPS_MAX])
 
-    def _figure(self, name: str, pose: Pose, emotion: Emotion, state: State, thing: str = "") -> FigureDraft:
+    def _figure(
+        self, name: str, pose: Pose, emotion: Emotion, state: State, thing: str = "", facing: Facing = "in"
+    ) -> FigureDraft:
         """Somebody with the object of the event in hand, or what they carry anyway, if they have it at that moment."""
         held = [item.name for item in self.world.things if state.holder(item.name) == name]
         holding = thing if thing in held else held[0] if held and pose in CARRYING_POSES else None
-        if holding is None and pose in ("give", "carry", "hold_up", "read"):
+        if holding is None and pose in HOLDING_POSES:
             pose = "stand"
         if holding is not None and pose == "read" and "text" not in self.world.thing(holding).traits:
             pose = "think"
-        return FigureDraft(name=name, pose=pose, emotion=emotion, holding=holding)
+        return FigureDraft(name=name, pose=pose, emotion=emotion, holding=holding, facing=facing)
 
-    def _wide(self, key: str, state: State) -> KeyframeDraft:
-        here = self._here(state)[:PEOPLE_IN_WIDE_MAX]
-        poses: tuple[Pose, ...] = ("stand", "stand", "walk", "sit")
-        figures = tuple(
-            self._figure(name, self.rng.choice(poses), self.moods.get(name, "calm"), state) for name in here
-        )
+    def _idle(self, name: str, state: State, *poses: Pose, thing: str = "") -> FigureDraft:
+        """Somebody who does nothing: asleep, in bonds or wounded if they are, else in one of the poses."""
+        pose = self.rng.choice(poses)
+        states: tuple[tuple[str, Pose], ...] = (("asleep", "sleep"), ("captive", "caught"), ("wounded", "hurt"))
+        for fact, told in states:
+            if state.get(fact, name):
+                pose = told
+                break
+        return self._figure(name, pose, self.moods.get(name, "calm"), state, thing)
+
+    def _wide(self) -> KeyframeDraft:
+        """The place before anything happens, with who is there."""
+        here = self._here(self.state)[:PEOPLE_IN_WIDE_MAX]
+        figures = tuple(self._idle(name, self.state, "stand", "stand", "sit") for name in here)
         rule = ("wide.none", "wide.one", "wide.two", "wide.many")[min(len(here), 3)]
-        return self._frame(key, self.voice.say(rule, self._slots(here)), "wide", figures, self._props(state))
+        return self._frame(None, self.voice.say(rule, self._slots(here)), "wide", figures, self.state, True)
 
     def _action(self, key: str, act: Act, staging: Staging, state: State) -> KeyframeDraft:
         here = self._here(state)
-        people = [name for name in act.people if name in here]
-        held = act.target if act.action in ("open", "lock") else act.thing
+        spoken = act.action in SPEECH
+        wanted = {"thing": "" if spoken else act.thing, "target": act.target, "": ""}
         figures = [
-            self._figure(
-                name,
-                staging.pose if name == act.actor else staging.other_pose,
-                staging.emotion if name == act.actor else staging.other_emotion,
-                state,
-                held,
-            )
-            for name in people
+            self._figure(act.actor, staging.pose, staging.emotion, state, wanted[staging.holds], staging.facing)
         ]
-        shots = [s for s in staging.shots if len(people) == 2 or s not in ("two_shot", "over_shoulder")]
+        if act.other in here and act.action != "call":
+            thing, pose = wanted[staging.other_holds], staging.other_pose
+            pose = "sleep" if state.get("asleep", act.other) else pose
+            mood = staging.other_emotion
+            figures.append(self._figure(act.other, pose, mood, state, thing, staging.other_facing))
+        unfit = ("close",) if len(figures) == 2 else ("two_shot", "over_shoulder")
+        shots = [shot for shot in staging.shots if shot not in unfit]
+        shots = shots or ["medium"]
         shot = self.rng.choice([s for s in shots if s != self.last_shot] or shots)
         if shot == "wide":
-            others = [name for name in here if name not in people][: PEOPLE_IN_WIDE_MAX - len(people)]
-            figures += [self._figure(name, "stand", self.moods.get(name, "calm"), state) for name in others]
-        rule = f"action.{act.action}"
-        mode = "chest" if act.action in ("take", "hide") and act.target else act.mode
-        rule = f"{rule}.{mode}" if mode and self.voice.grammar.has(f"{rule}.{mode}") else rule
-        props = self._props(state, act.thing) if shot in ("wide", "medium") else ()
-        return self._frame(key, self.voice.say(rule, self.prose.slots(act)), shot, tuple(figures), props)
+            others = [name for name in here if name not in act.people][: PEOPLE_IN_WIDE_MAX - len(figures)]
+            figures += [self._idle(name, state, "stand") for name in others]
+        rule = self.voice.grammar.first(f"action.{act.action}", variants(act, self.prose.people))
+        core = self.voice.say(rule, self._act_slots(act))
+        caption = self.voice.say("frame", {**self._act_slots(act), "core": core})
+        lies = shot in ("wide", "medium") or (len(figures) == 2 and act.action in ("break", "dig"))
+        return self._frame(key, caption, shot, tuple(figures), state, lies, act.thing, act.target)
 
-    def _face(self, key: str, name: str) -> KeyframeDraft:
-        emotion = self.moods.get(name, "calm")
-        figure = self._figure(name, self.rng.choice(("stand", "think", "stand")), emotion, self.state)
-        return self._frame(key, self.voice.say(f"reaction.{emotion}", self._slots([name])), "close", (figure,), ())
+    def _face(self, key: str, act: Act, state: State) -> KeyframeDraft:
+        figure = self._idle(act.actor, state, "stand", "think", "stand", thing=act.thing)
+        caption = self.voice.say(f"reaction.{figure.emotion}", self._act_slots(act))
+        return self._frame(key, caption, "close", (figure,), state)
 
-    def _after(self, key: str) -> KeyframeDraft:
-        name = self.rng.choice(self._here(self.state))
-        pose: Pose = self.rng.choice(("stand", "think", "sit"))
-        figure = self._figure(name, pose, self.moods.get(name, "calm"), self.state)
-        props = self._props(self.state)
-        return self._frame(key, self.voice.say("after.one", self._slots([name])), "medium", (figure,), props)
+    def _alone(self, key: str, act: Act, state: State, view: str) -> KeyframeDraft:
+        figure = self._idle(act.actor, state, "stand", "think", "stand", thing=act.thing)
+        caption = self.voice.say(f"{view}.one", self._act_slots(act))
+        return self._frame(key, caption, "medium", (figure,), state, True, act.thing, act.target)
 
-    def _together(self, key: str, act: Act) -> KeyframeDraft:
-        shot: Shot = self.rng.choice(("two_shot", "over_shoulder"))
-        figures = tuple(
-            self._figure(name, "stand", self.moods.get(name, "calm"), self.state, act.thing) for name in act.people
-        )
-        return self._frame(key, self.voice.say("together.two", self.prose.slots(act)), shot, figures, ())
+    def _both(self, key: str, act: Act, state: State, view: str) -> KeyframeDraft:
+        shot: Shot = "two_shot" if view == "answer" else self.rng.choice(("two_shot", "over_shoulder"))
+        figures = tuple(self._idle(name, state, "stand", thing=act.thing) for name in act.people)
+        rule = f"answer.{figures[1].emotion}" if view == "answer" else "together.two"
+        return self._frame(key, self.voice.say(rule, self._act_slots(act)), shot, figures, state)
 
     def _insert(self, key: str, act: Act) -> KeyframeDraft:
         holder = self.state.holder(act.thing)
-        slots = {**self.prose.slots(act), "actor": holder or act.actor}
+        slots = {**self._act_slots(act), "actor": holder or act.actor}
         if holder:
             figure = self._figure(holder, "hold_up", "calm", self.state, act.thing)
-            return self._frame(key, self.voice.say("insert.held", slots), "insert", (figure,), ())
-        return self._frame(key, self.voice.say("insert.lying", slots), "insert", (), (act.thing,))
+            return self._frame(key, self.voice.say("insert.held", slots), "insert", (figure,), self.state)
+        caption = self.voice.say("insert.lying", slots)
+        return self._frame(key, caption, "insert", (), self.state, True, act.thing, props_max=1)
+
+    def _act_slots(self, act: Act) -> dict[str, str]:
+        return {**self._slots(list(act.people)), **self.prose.slots(act)}
 
     def _slots(self, names: list[str]) -> dict[str, str]:
-        she = bool(names) and self.prose.people[names[0]].she
-        sky = [self.voice.say(f"sky.out.{self.log.time_of_day}")]
+        """What a caption may name beside the act: the place, the hour and the weather, and what somebody wears."""
+        tongue, say = self.prose.tongue, self.voice.say
+        sky = [say(f"sky.out.{self.log.time_of_day}")]
         if not self.place.indoor:
-            sky.append(self.voice.say(f"sky.weather.{self.log.weather}"))
+            sky.append(say(f"sky.weather.{self.log.weather}"))
+        looks = self.prose.people[names[0]].looks if names else None
         return {
             "actor": names[0] if names else "",
-            "names": listing(names),
+            "other": names[1] if len(names) > 1 else "",
+            "names": tongue.listing(names),
             "at": self.place.at,
             "place": self.place.name,
             "look": self.place.description,
             "sky": " ".join(filter(None, sky)),
-            "their": "her" if she else "his",
+            "colour": tongue.word(looks.colour, tongue.gender(tongue.word(looks.garment))) if looks else "",
+            "piece": tongue.word(looks.garment) if looks else "",
         }
 
     def _frame(
-        self, key: str, caption: str, shot: Shot, figures: tuple[FigureDraft, ...], props: tuple[str, ...]
+        self,
+        key: str | None,
+        caption: str,
+        shot: Shot,
+        figures: tuple[FigureDraft, ...],
+        state: State,
+        lies: bool = False,
+        *first: str,
+        props_max: int = PROPS_MAX,
     ) -> KeyframeDraft:
+        """A picture; `lies`: what lies about is in it, the things `first` before others."""
         self.last_shot = shot
+        props = self._props(state, *first)[:props_max] if lies else ()
+        seen = [*props, *(figure.holding for figure in figures if figure.holding)]
         return KeyframeDraft(
-            caption=sentence(caption),
-            prompt=self._prompt(shot, figures, props),
+            caption=self.voice.finish(caption),
+            prompt=prompt(self.world, self.place, self.log, shot, figures, props, self.voice),
             shot=shot,
             figures=figures,
             props=props,
             event_key=key,
+            states=tuple(
+                PropState(object=name, state=told)
+                for name in seen
+                for told in ("open", "lit", "broken")
+                if state.get(told, name)
+            ),
         )
-
-    def _prompt(self, shot: Shot, figures: tuple[FigureDraft, ...], props: tuple[str, ...]) -> str:
-        say = self.voice.say
-        parts = []
-        for figure in figures:
-            text = f"{self.prose.people[figure.name].appearance}, {say(f'pose.{figure.pose}')}, {figure.emotion}"
-            parts.append(text + (f", with {indefinite(figure.holding)} in hand" if figure.holding else ""))
-        parts += [indefinite(prop) for prop in props]
-        light = [say(f"prompt_light.{self.log.time_of_day}")]
-        if not self.place.indoor:
-            light.append(say(f"prompt_weather.{self.log.weather}"))
-        subject = "; ".join(parts) or self.place.name
-        where = f"{self.place.at}, {self.place.description}"
-        return f"{say(f'shot.{shot}')} of {subject}; {where}; {', '.join(light)}; {self.world.look}"

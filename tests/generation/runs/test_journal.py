@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -179,3 +180,19 @@ def test_close_makes_durable_what_the_thread_had_not_yet(tmp_path, monkeypatch):
     journal.append(entry(0), "cell-0", None)
     journal.close()
     assert len([path for path in synced if path.startswith(str(tmp_path))]) == 3
+
+
+def test_close_ends_the_thread_even_when_its_wait_runs_out_just_then(tmp_path):
+    class RunsOut(threading.Event):
+        def wait(self, timeout=None):
+            super().wait()  # until somebody closes, who wakes the thread right after
+            time.sleep(0.05)
+            return False
+
+    journal = Journal(tmp_path, 0)
+    journal._closing = RunsOut()
+    journal.append(entry(0), "cell-0", None)
+    closer = threading.Thread(target=journal.close, daemon=True)
+    closer.start()
+    closer.join(5)
+    assert not closer.is_alive()

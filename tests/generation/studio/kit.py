@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.dialogue import write_dialogue
+from moviellm.generation.orders import MovieOrder
 from moviellm.generation.plot import write_plot
 from moviellm.generation.protocols import StoryBrief
 from moviellm.generation.qa import ask_questions
@@ -94,13 +95,23 @@ def answers(theme: str, seed: int) -> dict[str, list[str]]:
 
 def _line(theme: str, size: dict[str, int], seed: int, questions: int) -> tuple[Movie, dict[str, list[str]]]:
     bench = DirectBench(Recipe.model_validate({"story": size, "questions": {"per_movie": questions}}))
+    return line(theme, bench, seed), bench.answers
 
-    async def line() -> Movie:
+
+def line(theme: str, bench: DirectBench, seed: int, style: Style = STYLE) -> Movie:
+    """A whole movie of the bench's recipe without pictures, checked."""
+    size = bench.recipe.story
+
+    async def told() -> Movie:
         room = cast(Workbench, bench)
-        plot = await write_plot(room, "m00000", theme, seed)
-        told = await write_dialogue(room, plot.movie, plot.story, plot.outline, plot.heads, plot.drafts)
-        return await ask_questions(room, told.model_copy(update={"style": STYLE}))
+        order = MovieOrder(
+            movie_id="m00000", theme=theme, seed=seed, twin_of=None, held_out=False,
+            chapters=size.chapters, scenes=size.scenes, keyframes=size.keyframes,
+        )  # fmt: skip
+        plot = await write_plot(room, order)
+        spoken = await write_dialogue(room, plot.movie, plot.story, plot.outline, plot.heads, plot.drafts)
+        return await ask_questions(room, spoken.model_copy(update={"style": style}))
 
-    movie = asyncio.run(line())
+    movie = asyncio.run(told())
     check_movie(movie)
-    return movie, bench.answers
+    return movie

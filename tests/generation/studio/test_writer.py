@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from moviellm.generation.config import QuestionConfig
+from moviellm.generation.diversity import opening_repetition, words_of
 from moviellm.generation.protocols import (
     ChapterBrief,
     ChapterDraft,
@@ -23,15 +25,16 @@ from moviellm.generation.protocols import (
 )
 from moviellm.generation.schema import canonical_json
 from moviellm.generation.studio.writer import GRAMMAR_FILES, VERSIONS, OfflineWriter
+from tests.generation.studio.drafts import Told, told
 from tests.generation.studio.kit import THEMES, WRITER, answers, brief, make
 
 STORY = brief()
 PINNED = {
-    "outline": ("2", "500651db871af9fd2470f9d5c60fab508972740ac4cf714d06caa8de4e1f4584"),
-    "chapter": ("1", "14c923e52d26f993b0d1dc7475da4f32b3533a36bc549f6b2c192fc38bba83b3"),
-    "scene": ("1", "e7271f205f0ae08599af426d9f3bdb3a1b398a26465579d752602dbf325a1426"),
-    "dialogue": ("1", "b7ef41a09f32fe13b1c1b79d13c552911c4c6afc8894bd53b2579a464e7afe91"),
-    "questions": ("2", "69b6ce196309a72700f7ef6703adec7c590ef53dd4767d0db940d959295479cc"),
+    "outline": ("3", "d09e1d0561a2c18e9a38b7cacc77457c542e9ac4abd38d80e099b7cc42f85308"),
+    "chapter": ("2", "30385c95b12c4340adf166fca70192edcffa7b0abfe7f4dd6fb1c65f8e615126"),
+    "scene": ("2", "f48fa659fea145ea4d26f0daa546419961942b753fd90e4612c168d5a9c6db52"),
+    "dialogue": ("2", "23b23ce87bf834eccde60c62a230d6674b35bc95664f324ebdc7ca82d3ab4a89"),
+    "questions": ("3", "02d663f5fe4089a2e8483afecffd6f77f08dcf85bc8737474dd0699d26a6128e"),
 }
 """Version and sha256 of all answers about two small movies: a change of the second needs a bump of the first."""
 
@@ -56,12 +59,13 @@ def requests(writer: OfflineWriter) -> dict[str, Request]:
         scene_key="m00000-c00-s01",
         seconds_per_keyframe=4.0,
     )
+    asked = QuestionsBrief(movie=make(), questions=QuestionConfig(per_movie=20))
     return {
         "outline": outline_request,
         "chapter": chapter_request,
         "scene": scene_request,
         "dialogue": writer.request("dialogue", spoken, 10),
-        "questions": writer.request("questions", QuestionsBrief(movie=make(), questions=20), 11),
+        "questions": writer.request("questions", asked, 11),
     }
 
 
@@ -162,3 +166,87 @@ def test_a_movie_of_1331_keyframes_is_written_in_seconds():
     assert sum(1 for _ in movie.keyframes()) == 1331
     assert len(movie.qa_pairs or ()) == 64
     assert time.perf_counter() - start < 30
+
+
+def test_a_language_without_a_grammar_is_refused_with_a_reason():
+    with pytest.raises(ValueError, match=r"captions\.xx\.yaml"):
+        WRITER.request("scene", SceneBrief.model_validate(scene_brief(language="xx")), 1)
+
+
+def scene_brief(**story: str) -> dict[str, object]:
+    movie = told(0)
+    return {
+        "story": {**movie.story.model_dump(), **story},
+        "outline": movie.outline.model_dump(),
+        "chapter_index": 0,
+        "scene_index": 0,
+        "scene": movie.scenes[0][0].model_dump(),
+    }
+
+
+def test_another_language_reads_its_own_files(grammar: Path):
+    """A language is a set of files: here Spanish under another tag."""
+    for path in list(grammar.glob("*.es.yaml")):
+        shutil.copy(path, grammar / path.name.replace(".es.", ".xx."))
+    request = OfflineWriter(grammar).request("scene", SceneBrief.model_validate(scene_brief(language="xx")), 1)
+    own = ["tongue.xx", "events.xx", "captions.xx", "world.xx"]
+    assert sorted(request.prompt_id.split("+")) == sorted([*own, "world", "premises", "prompts"])
+
+
+def test_the_level_is_in_the_request():
+    rich, plain = (
+        WRITER.request("scene", SceneBrief.model_validate(scene_brief(level=level)), 1) for level in ("rich", "plain")
+    )
+    assert rich.body() != plain.body()
+
+
+PAIRS = [(told(seed, (2, 3, 5)), told(seed, (2, 3, 5), twin=True)) for seed in range(6)]
+
+
+def together(one: Told, two: Told) -> int:
+    """Scenes before two movies part."""
+    same = [a == b for a, b in zip(one.scenes, two.scenes, strict=True)]
+    return same.index(False)
+
+
+def test_twins_are_told_alike_until_they_part():
+    for one, two in PAIRS:
+        assert together(one, two) >= 1
+        shared = one.scenes[: together(one, two)]
+        assert canonical_json([draft.model_dump() for _, draft, _ in shared]) == canonical_json(
+            [draft.model_dump() for _, draft, _ in two.scenes[: len(shared)]]
+        )
+
+
+def test_twins_share_all_but_what_happens():
+    for one, two in PAIRS:
+        for name in ("title", "genre", "logline", "style", "characters", "locations", "objects"):
+            assert getattr(one.outline, name) == getattr(two.outline, name)
+        assert one.outline.synopsis != two.outline.synopsis
+
+
+def test_a_twin_says_what_is_different():
+    for one, two in PAIRS:
+        assert one.outline.twin_difference is None
+        assert two.outline.twin_difference and "in the other film" in two.outline.twin_difference
+
+
+def test_titles_are_hardly_ever_the_same():
+    titles = [told(seed, (1, 1, 4)).outline.title for seed in range(200)]
+    assert len(set(titles)) >= 198
+
+
+def test_movies_do_not_open_with_the_same_caption():
+    assert opening_repetition([told(seed, (1, 1, 4)).scenes[0][1].keyframes[0].caption for seed in range(200)]) < 0.02
+
+
+def test_the_cloze_level_has_at_most_170_words():
+    used: set[str] = set()
+    for seed in range(200):
+        movie = told(seed, (1, 2, 5), "cloze")
+        for head, draft, spoken in movie.scenes:
+            texts = [head.summary, *(e.caption for e in draft.events), *(k.caption for k in draft.keyframes)]
+            for text in [*texts, *(line.text for line in spoken.lines), *(c.summary for c in movie.outline.chapters)]:
+                assert text == text.lower() and not set(text) & set(".,;:!?"), text
+                used.update(words_of(text))
+    assert len(used) <= 170, sorted(used)

@@ -4,7 +4,7 @@
 
 Times are rounded to milliseconds. Every line separator becomes a newline and blank lines go, because a blank line ends
 a cue in both formats; a line of dialogue with nothing in it makes no cue. It does not write files and does not touch
-pictures: see film.py.
+pictures: see mp4.py.
 """
 
 import re

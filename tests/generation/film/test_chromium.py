@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from moviellm.generation.film import write_film
+from moviellm.generation.film.mp4 import write_film
+from moviellm.generation.film.voice import Speech
+from moviellm.generation.schema import DialogueLine, Movie
 from tests.chromium import FLAGS, require_chromium
-from tests.factories import make_movie
-from tests.generation.test_film import with_spans
-from tests.generation.test_subtitles import spoken
+from tests.espeak import require_espeak
+from tests.factories import MemoryRun, make_movie
+from tests.generation.film.test_mp4 import with_spans
+from tests.generation.film.test_subtitles import spoken
 
 pytestmark = pytest.mark.chromium
 
@@ -122,15 +125,20 @@ class Browser:
         os.close(self._read)
 
 
+def with_dialogue(movie: Movie, dialogue: tuple[DialogueLine, ...]) -> Movie:
+    """The movie of one scene with these lines."""
+    chapter, scene = movie.chapters[0], movie.chapters[0].scenes[0]
+    chapter = chapter.model_copy(update={"scenes": (scene.model_copy(update={"dialogue": dialogue}),)})
+    return movie.model_copy(update={"chapters": (chapter,)})
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Any:
     require_chromium()
     folder = tmp_path_factory.mktemp("page")
     movie = with_spans(make_movie(0, 1, 1, 4), SPANS_S)
     talk = spoken((0.5, 0.9, "Ada & <b>Bob</b> --> שלום"), (4.5, 4.75, "two\nlines")).chapters[0].scenes[0].dialogue
-    chapter, scene = movie.chapters[0], movie.chapters[0].scenes[0]
-    chapter = chapter.model_copy(update={"scenes": (scene.model_copy(update={"dialogue": talk}),)})
-    movie = movie.model_copy(update={"chapters": (chapter,)})
+    movie = with_dialogue(movie, talk)
     images = []
     for keyframe, colour in zip(movie.keyframes(), COLOURS, strict=True):
         out = io.BytesIO()
@@ -169,3 +177,22 @@ def test_playing_changes_the_picture_when_the_next_keyframe_begins(browser: Brow
 
 def test_the_browser_reads_the_lines_beside_the_film(browser: Browser) -> None:
     assert browser.ask("lines()") == [[0.5, 0.9, "Ada & <b>Bob</b> --> שלום"], [4.5, 4.75, "two\nlines"]]
+
+
+@pytest.mark.espeak
+def test_the_browser_plays_a_film_with_motion_and_voices(tmp_path: Path) -> None:
+    require_chromium()
+    require_espeak()
+    talk = spoken((0.5, 2.0, "Where is the brass key?")).chapters[0].scenes[0].dialogue
+    movie = with_dialogue(with_spans(make_movie(0, 1, 1, 2), [1.0, 1.5]), talk)
+    with Speech.open() as speech:
+        write_film(movie, MemoryRun([movie]).images(movie), tmp_path, fps=24, speech=speech)
+    (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
+    browser = Browser(tmp_path / "page.html", tmp_path / "profile")
+    try:
+        assert browser.ask("film.duration") == pytest.approx(2.5, abs=0.002)
+        browser.ask("play()")
+        assert browser.ask("film.error") is None
+        assert browser.ask("film.webkitAudioDecodedByteCount") > 1000
+    finally:
+        browser.close()

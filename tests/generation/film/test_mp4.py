@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from moviellm.generation import film
-from moviellm.generation.film import film_up_to_date, write_film
+from moviellm.generation.film import mp4 as film
+from moviellm.generation.film import tracks as film_tracks
+from moviellm.generation.film.mp4 import film_up_to_date, write_film
 from moviellm.generation.schema import Keyframe, Movie, TemporalSpan
 from tests.factories import MemoryRun, make_image, make_movie
 
@@ -216,7 +217,7 @@ def test_any_text_survives_the_subtitle_track(tmp_path: Path) -> None:
 def test_a_text_longer_than_a_sample_can_hold_is_cut_between_characters(tmp_path: Path) -> None:
     movie = said(make_movie(0, 1, 1, 1), "x" + "é" * 40_000)
     ((_, _, text),) = texts_in(write_film(movie, pictures(movie), tmp_path).mp4)
-    assert len(text.encode()) == film.TEXT_BYTES_MAX - 1
+    assert len(text.encode()) == film_tracks.TEXT_BYTES_MAX - 1
     assert set(text.removeprefix("ADA: x")) == {"é"}
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from moviellm.generation.film.subtitles import WORD_JOINER, cues, srt, stretches, vtt
 from moviellm.generation.schema import DialogueLine, Movie, TemporalSpan
-from moviellm.generation.subtitles import WORD_JOINER, cues, srt, stretches, vtt
 from tests.factories import make_movie
 
 HOSTILE = [

@@ -1,0 +1,76 @@
+"""One movie, or a pair of twins, through the five stages: plot, style, keyframes, dialogue, questions.
+
+    movies = await make_unit([bench], [42])                 # [Movie] or [reason]
+    movies = await make_unit([bench, other], [42, 43])      # twins: some questions are asked of both
+
+Twins are told apart from each other and asked together. It knows no shards and no run folder: see make.py.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+
+from moviellm.generation.dialogue import write_dialogue
+from moviellm.generation.files import DiskError
+from moviellm.generation.keyframes import paint_keyframes
+from moviellm.generation.orders import MovieOrder, order_of
+from moviellm.generation.plot import write_plot
+from moviellm.generation.qa import ask_questions
+from moviellm.generation.schema import STAGES, Keyframe, Movie, check_movie
+from moviellm.generation.style import lock_style
+from moviellm.generation.workbench import CellFailedError, Workbench
+
+
+async def make_unit(benches: list[Workbench], numbers: list[int]) -> list[Movie | str]:
+    """One movie, or a pair of twins, through all five stages; for each the movie, or why it is not there."""
+    orders = [order_of(bench.recipe, number) for bench, number in zip(benches, numbers, strict=True)]
+    told = await _all(_tell(bench, order) for bench, order in zip(benches, orders, strict=True))
+    if len(told) == 1:
+        return await _all([_ask(benches[0], told[0], None)])
+    one, two = told
+    if isinstance(one, Movie) and isinstance(two, Movie):
+        two = two.model_copy(update={"diverges_s": diverges_s(one, two)})
+    return await _all([_ask(benches[0], one, two), _ask(benches[1], two, one)])
+
+
+async def _tell(bench: Workbench, order: MovieOrder) -> Movie:
+    """A movie without its questions."""
+    plot = await write_plot(bench, order)
+    movie = await lock_style(bench, plot.movie, plot.outline.style)
+    movie = await paint_keyframes(bench, movie)
+    return await write_dialogue(bench, movie, plot.story, plot.outline, plot.heads, plot.drafts)
+
+
+async def _ask(bench: Workbench, movie: Movie | str, twin: Movie | str | None) -> Movie:
+    """A told movie with its questions; without its twin, if that one failed."""
+    if isinstance(movie, str):
+        raise CellFailedError(movie)
+    movie = await ask_questions(bench, movie, twin=twin if isinstance(twin, Movie) else None)
+    movie = movie.model_copy(update={"provenance": tuple(bench.provenance[stage] for stage in STAGES)})
+    check_movie(movie)
+    return movie
+
+
+async def _all(jobs: Iterable[Coroutine[None, None, Movie]]) -> list[Movie | str]:
+    """Run jobs together. A failed cell, or a movie that does not hold together, is a reason; a full disk is raised."""
+    results: list[Movie | str] = []
+    for item in await asyncio.gather(*jobs, return_exceptions=True):
+        if isinstance(item, BaseException) and (isinstance(item, DiskError) or not isinstance(item, ValueError)):
+            raise item
+        results.append(str(item) if isinstance(item, BaseException) else item)
+    return results
+
+
+def diverges_s(original: Movie, twin: Movie) -> float | None:
+    """Start of the first keyframe in which twins show or say something else, seconds; None when they never do."""
+    said = [{line.span.start_s: line.text for line in movie.dialogue()} for movie in (original, twin)]
+    differing = [start_s for start_s in said[0] | said[1] if said[0].get(start_s) != said[1].get(start_s)]
+    for one, two in zip(original.keyframes(), twin.keyframes(), strict=True):
+        talks = any(one.span.start_s <= start_s < one.span.end_s for start_s in differing)
+        if talks or _shown(one) != _shown(two):
+            return one.span.start_s
+    return None
+
+
+def _shown(keyframe: Keyframe) -> tuple[object, ...]:
+    staged = tuple((figure.character_id.partition("-")[2], figure.pose, figure.holding) for figure in keyframe.figures)
+    return keyframe.image_sha256, keyframe.caption, keyframe.props, staged
