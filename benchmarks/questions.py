@@ -33,7 +33,7 @@ from moviellm.generation.runs.record import read_run
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Event, Movie, QuestionType, StateChange
 from moviellm.generation.studio.channels import read_channels
-from moviellm.generation.studio.writing.actions import ACTIONS, Act, Fact, Not, Value
+from moviellm.generation.studio.world.actions import ACTIONS, Act, Fact, Not, Value
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the second reader lies with the tests, which no installation has

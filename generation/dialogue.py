@@ -8,7 +8,7 @@ number of words, inside that keyframe. It makes no sound.
 
 from collections.abc import Mapping, Sequence
 
-from moviellm.generation.protocols import (
+from moviellm.generation.briefs import (
     DialogueBrief,
     DialogueDraft,
     LineDraft,
@@ -16,8 +16,8 @@ from moviellm.generation.protocols import (
     SceneDraft,
     SceneHead,
     StoryBrief,
-    derive_seed,
 )
+from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import DialogueLine, Movie, Scene, TemporalSpan
 from moviellm.generation.workbench import Workbench, gather
 

@@ -8,7 +8,8 @@ It decides nothing about the story.
 
 from pydantic import JsonValue
 
-from moviellm.generation.protocols import FigureBrief, KeyframeBrief, ObjectBrief, Painting, derive_seed
+from moviellm.generation.briefs import FigureBrief, KeyframeBrief, ObjectBrief, Painting
+from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Event, Keyframe, Movie, Scene, Visible
 from moviellm.generation.workbench import Workbench, gather, read_draft
 

@@ -11,9 +11,7 @@ It paints nothing and writes no dialogue.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moviellm.generation.config import StoryConfig
-from moviellm.generation.orders import MovieOrder
-from moviellm.generation.protocols import (
+from moviellm.generation.briefs import (
     ChapterBrief,
     ChapterDraft,
     OutlineDraft,
@@ -21,8 +19,10 @@ from moviellm.generation.protocols import (
     SceneDraft,
     SceneHead,
     StoryBrief,
-    derive_seed,
 )
+from moviellm.generation.config import StoryConfig
+from moviellm.generation.orders import MovieOrder
+from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import (
     Chapter,
     Character,

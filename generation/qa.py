@@ -7,7 +7,8 @@ One cell a movie: questions may span it from end to end. The writer sees events,
 dialogue, but no pixels. It scores nothing: gates are measured later, over all movies (gates.py).
 """
 
-from moviellm.generation.protocols import QuestionDraft, QuestionsBrief, QuestionsDraft, derive_seed
+from moviellm.generation.briefs import QuestionDraft, QuestionsBrief, QuestionsDraft
+from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Movie, QAPair
 from moviellm.generation.workbench import CellFailedError, Workbench
 

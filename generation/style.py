@@ -8,7 +8,8 @@ It paints no keyframe.
 
 from pydantic import JsonValue
 
-from moviellm.generation.protocols import StyleBrief, StyleDraft, derive_seed
+from moviellm.generation.briefs import StyleBrief, StyleDraft
+from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Movie, Style
 from moviellm.generation.workbench import Workbench, read_draft
 

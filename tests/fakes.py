@@ -4,15 +4,8 @@ from collections import Counter
 
 from pydantic import JsonValue
 
-from moviellm.generation.protocols import (
-    ChapterBrief,
-    DialogueBrief,
-    Painting,
-    QuestionsBrief,
-    Request,
-    SceneBrief,
-    StoryBrief,
-)
+from moviellm.generation.briefs import ChapterBrief, DialogueBrief, Painting, QuestionsBrief, SceneBrief, StoryBrief
+from moviellm.generation.protocols import Request
 from moviellm.generation.schema import Record, Style
 from tests.factories import make_image
 

@@ -4,17 +4,17 @@
 
 Where the channel settles the answer the value is 1; else the reader draws among what remains, and the value is one
 over that many; 0 would say that it was led astray. Only multiple-choice questions with a logical form have these
-gates. The reader is writing/reader.py; generation/gates.py stores what it finds.
+gates. The reader is asking/reader.py; generation/gates.py stores what it finds.
 """
 
 import json
 from typing import Final
 
+from moviellm.generation.briefs import QuestionsBrief
 from moviellm.generation.config import QuestionConfig
-from moviellm.generation.protocols import QuestionsBrief
 from moviellm.generation.schema import Movie, QAPair
-from moviellm.generation.studio.writing.reader import Log, Reader, question_inputs
-from moviellm.generation.studio.writing.views import ViewName
+from moviellm.generation.studio.asking.reader import Log, Reader, question_inputs
+from moviellm.generation.studio.asking.views import ViewName
 
 VIEWS: Final[dict[str, ViewName]] = {"dialogue_only": "dialogue", "single_frame": "frame", "shuffled": "shuffled"}
 """Gate -> the channel that its reader has."""

@@ -21,8 +21,9 @@ from typing import Any, Final
 from PIL import Image
 from pydantic import JsonValue
 
+from moviellm.generation.briefs import KeyframeBrief, StyleBrief
 from moviellm.generation.config import ImageConfig
-from moviellm.generation.protocols import KeyframeBrief, PainterTask, Request, StyleBrief, derive_seed
+from moviellm.generation.protocols import PainterTask, Request, derive_seed
 from moviellm.generation.schema import Figure, Record, Style
 from moviellm.generation.studio.drawing.artfiles import art_sha256
 from moviellm.generation.studio.drawing.backdrop import backdrop_pixels

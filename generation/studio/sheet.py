@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from PIL import Image
 
+from moviellm.generation.briefs import FigureBrief, KeyframeBrief
 from moviellm.generation.config import ImageConfig
-from moviellm.generation.protocols import FigureBrief, KeyframeBrief
 from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, PropState, Style
 from moviellm.generation.studio.drawing.artfiles import art_data
 from moviellm.generation.studio.drawing.places import INDOORS, PLACES
 from moviellm.generation.studio.drawing.styles import style_rules
 from moviellm.generation.studio.painter import OfflinePainter, paint_request
-from moviellm.generation.studio.writing.staging import SPEECH, STAGINGS
+from moviellm.generation.studio.script.staging import SPEECH, STAGINGS
 
 SIZE: Final = (512, 288)
 CAST: Final = (

@@ -25,22 +25,16 @@ from typing import Any, Final, cast
 import yaml
 from pydantic import JsonValue
 
-from moviellm.generation.protocols import (
-    ChapterBrief,
-    DialogueBrief,
-    QuestionsBrief,
-    Request,
-    SceneBrief,
-    StoryBrief,
-    WriterTask,
-)
+from moviellm.generation.briefs import ChapterBrief, DialogueBrief, QuestionsBrief, SceneBrief, StoryBrief
+from moviellm.generation.protocols import Request, WriterTask
 from moviellm.generation.schema import Record, canonical_json
-from moviellm.generation.studio.writing import lines, outlines, questions, shooting
-from moviellm.generation.studio.writing.language import Grammar
-from moviellm.generation.studio.writing.lexicon import Lexicon
-from moviellm.generation.studio.writing.story import Story, simulate
-from moviellm.generation.studio.writing.tongue import Tongue
-from moviellm.generation.studio.writing.world import Vocabulary
+from moviellm.generation.studio.asking import questions
+from moviellm.generation.studio.plot.story import Story, simulate
+from moviellm.generation.studio.script import lines, outlines, shooting
+from moviellm.generation.studio.script.language import Grammar
+from moviellm.generation.studio.script.lexicon import Lexicon
+from moviellm.generation.studio.script.tongue import Tongue
+from moviellm.generation.studio.world.world import Vocabulary
 
 MODEL_ID: Final = "moviellm/offline-writer"
 VERSIONS: Final[Mapping[WriterTask, str]] = {

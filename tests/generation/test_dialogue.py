@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moviellm.generation.briefs import LineDraft
 from moviellm.generation.dialogue import PAUSE_S, WORDS_PER_S, place_lines
-from moviellm.generation.protocols import LineDraft
 from tests.factories import make_movie
 
 SCENE = make_movie().chapters[0].scenes[1]

@@ -10,18 +10,34 @@ the same in every picture of a style (paper, border, dust) is one factor and one
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from moviellm.generation.studio.drawing.colour import lab
+from moviellm.generation.studio.drawing.grain import (
+    Signed,
+    Size,
+    as_bytes,
+    blurred,
+    corners,
+    covered,
+    covering,
+    grid,
+    luminance,
+    multiplied,
+    noise,
+    on_all_channels,
+    paper,
+    spread,
+    tone_curve,
+    vignette,
+    with_tones,
+    wobbled,
+)
 from moviellm.generation.studio.drawing.raster import Pixels, Tile, as_image, as_pixels, doubled
-
-Size = tuple[int, int]
-"""Width, height."""
-Signed = npt.NDArray[np.int16]
 
 PIXEL_PALETTE: Final = [
     "1d1b33",
@@ -68,151 +84,22 @@ def finish(pixels: Pixels, style_id: str) -> Image.Image:
 # ---------------------------------------------------------------- building blocks
 
 
-def _noise(size: Size, cell: float, seed: int, octaves: int = 1) -> npt.NDArray[np.float32]:
-    """Smooth noise of mean 0 and standard deviation 1."""
-    width, height = size
-    scale = max(1.0, width / 512) if cell > 5 else 1.0
-    rng = np.random.default_rng(seed)
-    total = np.zeros((height, width), np.float32)
-    for octave in range(octaves):
-        step = max(1.0, cell * scale / 2**octave)
-        coarse = rng.random((int(height / step) + 3, int(width / step) + 3)).astype(np.float32)
-        total += 0.5**octave * np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
-    total -= total.mean()
-    return np.asarray(total / max(float(total.std()), 1e-6), np.float32)
-
-
-def _on_all_channels(tile: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    return np.repeat(tile[..., None], 4, 2)
-
-
-def _grid(size: Size) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    y, x = np.mgrid[0 : size[1], 0 : size[0]].astype(np.float32)
-    return y, x
-
-
-@lru_cache(maxsize=24)
-def _corners(size: Size) -> npt.NDArray[np.float32]:
-    """How far the corners are darkened, 0..1."""
-    y, x = _grid(size)
-    away = np.hypot((x + 0.5) / size[0] - 0.5, (y + 0.5) / size[1] - 0.46) / 0.72
-    return np.asarray(np.clip((away - 0.55) / 0.45, 0, 1), np.float32)
-
-
-@lru_cache(maxsize=8)
-def _vignette(size: Size, strength: float) -> Tile:
-    """Darker corners as a multiplier, 256 = unchanged."""
-    return _on_all_channels(256 * (1 - strength * _corners(size))).astype(np.uint16)
-
-
-@lru_cache(maxsize=24)
-def _paper(size: Size, seed: int, fibre: float, grain: float, vignette: float) -> Tile:
-    """A multiplier of paper with darker corners for four channels, 256 = unchanged."""
-    fibres = _noise(size, 2.2, seed) * 0.5 + _noise(size, 7, seed + 1, 2) * 0.4 + _noise(size, 60, seed + 2) * 0.4
-    fine = _noise(size, 1.4, seed + 3) * grain * 0.6
-    paper = np.clip(250 + fibres * fibre + fine, 205, 256) * (1 - vignette * _corners(size))
-    return _on_all_channels(paper).astype(np.uint16)
-
-
-@lru_cache(maxsize=12)
-def _bend(size: Size, amplitude: float, cell: float, seed: int) -> npt.NDArray[np.intp]:
-    """Where each pixel is taken from so that lines wobble."""
-    width, height = size
-    reach = amplitude * width / 512
-    y, x = _grid(size)
-    rows = np.clip(np.rint(y + _noise(size, cell, seed + 9, 2) * reach), 0, height - 1).astype(np.int32)
-    columns = np.clip(np.rint(x + _noise(size, cell, seed, 2) * reach), 0, width - 1).astype(np.int32)
-    return (rows.astype(np.intp) * width + columns).ravel()
-
-
-def _bent(pixels: Pixels, size: Size, amplitude: float, cell: float, seed: int) -> Pixels:
-    words = np.ascontiguousarray(pixels).view(np.uint32).ravel()
-    taken = np.take(words, _bend(size, amplitude, cell, seed), mode="clip")  # clip is the fast one; none is outside
-    return _bytes(taken, size)
-
-
-def _bytes(words: npt.NDArray[np.uint32], size: Size) -> Pixels:
-    return np.asarray(np.ascontiguousarray(words).view(np.uint8).reshape(size[1], size[0], 4))
-
-
-def _luminance(pixels: Pixels) -> Pixels:
-    return as_pixels(as_image(pixels).convert("L"))
-
-
-def _times(pixels: Pixels, tile: Tile) -> Pixels:
-    product = pixels * tile
-    product >>= 8
-    return product.astype(np.uint8)
-
-
-def _toned(pixels: Pixels, table: Pixels) -> Pixels:
-    return as_pixels(as_image(pixels).point(table.tolist() * 4))
-
-
-def _covering(
-    paper: Tile, colour: tuple[int, int, int], share: Pixels, dust: npt.NDArray[np.floating[Any]] | None = None
-) -> tuple[Tile, Signed]:
-    """Factor and summand of a colour that covers `share` (0..255) of paper, and of what is added at the end."""
-    part = _on_all_channels(share / 255.0)
-    added = np.array([*colour, 255]) * part * paper / 256
-    if dust is not None:
-        added = added + dust[..., None]
-    return (paper * (1 - part)).astype(np.uint16), added.astype(np.int16)
-
-
-def _covered(pixels: Pixels, factor: Tile, add: Signed) -> Pixels:
-    product = pixels * factor
-    product >>= 8
-    signed = product.view(np.int16)
-    signed += add
-    return np.clip(signed, 0, 255, out=signed).astype(np.uint8)
-
-
-def _spread(values: Pixels | Tile) -> npt.NDArray[Any]:
-    """One channel on all four, by a multiplication of words."""
-    if values.dtype == np.uint8:
-        words: npt.NDArray[Any] = values.astype(np.uint32) * np.uint32(0x01010101)
-    else:
-        words = values.astype(np.uint64) * np.uint64(0x0001000100010001)
-    return words.view(values.dtype).reshape(*values.shape, 4)
-
-
-@lru_cache(maxsize=8)
-def _curve(slope: float, low: int, high: int) -> Pixels:
-    """An S-curve as a table."""
-    x = np.linspace(0, 1, 256)
-    y = 1 / (1 + np.exp(-slope * (x - 0.47)))
-    return np.asarray((low + (high - low) * (y - y[0]) / (y[-1] - y[0])), np.uint8)
-
-
-def _blurred(image: Image.Image, size: Size, step: int, radius: float) -> Pixels:
-    """A soft copy by way of a smaller picture; it changes so slowly that pairs of pixels may be alike."""
-    if step > 1:
-        image = image.reduce(step * max(1, round(size[0] / 512)))
-    small = image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
-    half = small.resize((-(-size[0] // 2), -(-size[1] // 2)), Image.Resampling.BILINEAR)
-    return as_pixels(half.resize(size, Image.Resampling.NEAREST))
-
-
-# ---------------------------------------------------------------- styles
-
-
 def _storybook(pixels: Pixels, size: Size) -> Pixels:
-    return _times(pixels, _paper(size, 2, 3.6, 6.5, 0.32))
+    return multiplied(pixels, paper(size, 2, 3.6, 6.5, 0.32))
 
 
 def _papercut(pixels: Pixels, size: Size) -> Pixels:
-    return _times(_bent(pixels, size, 0.55, 8, 21), _paper(size, 20, 7.5, 4.0, 0.2))
+    return multiplied(wobbled(pixels, size, 0.55, 8, 21), paper(size, 20, 7.5, 4.0, 0.2))
 
 
 def _pastel(pixels: Pixels, size: Size) -> Pixels:
-    return _times(_bent(pixels, size, 1.2, 50, 3), _paper(size, 14, 5.0, 8.0, 0.12))
+    return multiplied(wobbled(pixels, size, 1.2, 50, 3), paper(size, 14, 5.0, 8.0, 0.12))
 
 
 @lru_cache(maxsize=4)
 def _hatching(size: Size) -> Signed:
-    y, x = _grid(size)
-    wobble = _noise(size, 60, 3) * 0.8
+    y, x = grid(size)
+    wobble = noise(size, 60, 3) * 0.8
     pitch = 5.0 * max(1.0, size[0] / 512)
     first = np.abs(((x + y + wobble) / pitch) % 1 - 0.5) * 2
     second = np.abs(((x - y * 1.1 + wobble) / pitch) % 1 - 0.5) * 2
@@ -228,50 +115,50 @@ def _wash() -> Pixels:
 
 @lru_cache(maxsize=4)
 def _ink_paper(size: Size) -> Tile:
-    return np.ascontiguousarray(_paper(size, 2, 4.5, 3.0, 0.16)[..., 0]) - np.uint16(1)
+    return np.ascontiguousarray(paper(size, 2, 4.5, 3.0, 0.16)[..., 0]) - np.uint16(1)
 
 
 def _ink(pixels: Pixels, size: Size) -> Pixels:
-    bent = _bent(pixels, size, 1.1, 46, 5)
-    pen = _hatching(size) - _luminance(bent)
+    bent = wobbled(pixels, size, 1.1, 46, 5)
+    pen = _hatching(size) - luminance(bent)
     pen *= 5
     np.clip(pen, 0, 225, out=pen)
     # The pen is nearly black: a factor and a grey of its own.
     factor = np.subtract(255, pen, dtype=np.int16).view(np.uint16) * _ink_paper(size)
     factor >>= 8
-    out = _times(_toned(bent, _wash()), _spread(factor))
+    out = multiplied(with_tones(bent, _wash()), spread(factor))
     pen >>= 3
-    out += _spread(pen.astype(np.uint8))
+    out += spread(pen.astype(np.uint8))
     return out
 
 
 @lru_cache(maxsize=4)
 def _granulation(size: Size) -> Tile:
     """How much pigment lies where; 128 = unchanged."""
-    grain = _noise(size, 2.0, 3) * 4.5 + _noise(size, 64, 4, 2) * 11
-    return _on_all_channels(np.clip(128 + grain, 83, 173)).astype(np.uint16)
+    grain = noise(size, 2.0, 3) * 4.5 + noise(size, 64, 4, 2) * 11
+    return on_all_channels(np.clip(128 + grain, 83, 173)).astype(np.uint16)
 
 
 @lru_cache(maxsize=4)
 def _sheet(size: Size) -> tuple[Tile, Signed]:
     """Watercolour paper with the bare ragged edge of a painted sheet."""
-    y, x = _grid(size)
+    y, x = grid(size)
     scale = max(1.0, size[0] / 512)
     edge = np.minimum(np.minimum(x, size[0] - 1 - x), np.minimum(y, size[1] - 1 - y)) / scale
-    bare = np.asarray(255 - np.clip((edge + _noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 255), np.uint8)
-    return _covering(_paper(size, 4, 2.0, 5.0, 0.0), (250, 246, 236), bare)
+    bare = np.asarray(255 - np.clip((edge + noise(size, 46, 12, 4) * 2.0 - 5) * 70, 0, 255), np.uint8)
+    return covering(paper(size, 4, 2.0, 5.0, 0.0), (250, 246, 236), bare)
 
 
 @lru_cache(maxsize=4)
 def _edge_wash(size: Size) -> Signed:
     """Paler paint in the middle, more towards the corners."""
-    return np.asarray(_corners(size) * 44 - 14, np.int16)
+    return np.asarray(corners(size) * 44 - 14, np.int16)
 
 
 def _watercolour(pixels: Pixels, size: Size) -> Pixels:
-    bent = _bent(pixels, size, 1.5, 30, 5)
-    light = _luminance(bent)
-    pooled = _blurred(Image.fromarray(light), size, 2, 2).astype(np.int16) - light
+    bent = wobbled(pixels, size, 1.5, 30, 5)
+    light = luminance(bent)
+    pooled = blurred(Image.fromarray(light), size, 2, 2).astype(np.int16) - light
     np.clip(pooled, -6, 22, out=pooled)
     pooled *= 11
     pooled >>= 4
@@ -279,19 +166,19 @@ def _watercolour(pixels: Pixels, size: Size) -> Pixels:
     pigment = np.invert(bent) * _granulation(size)
     pigment >>= 7
     signed = pigment.view(np.int16)
-    signed += _spread(pooled.view(np.uint16)).view(np.int16)
+    signed += spread(pooled.view(np.uint16)).view(np.int16)
     np.clip(signed, 0, 255, out=signed)
-    return _covered(~signed.astype(np.uint8), *_sheet(size))
+    return covered(~signed.astype(np.uint8), *_sheet(size))
 
 
 @lru_cache(maxsize=4)
 def _film_grain(size: Size) -> Pixels:
     """Added modulo 256: the curve leaves room for it."""
-    return _on_all_channels(np.clip(_noise(size, 1.2, 5) * 5, -11, 11)).astype(np.int8).view(np.uint8)
+    return on_all_channels(np.clip(noise(size, 1.2, 5) * 5, -11, 11)).astype(np.int8).view(np.uint8)
 
 
 def _noir(pixels: Pixels, size: Size) -> Pixels:
-    return _toned(_times(pixels, _vignette(size, 0.36)), _curve(5.2, 11, 244)) + _film_grain(size)
+    return with_tones(multiplied(pixels, vignette(size, 0.36)), tone_curve(5.2, 11, 244)) + _film_grain(size)
 
 
 @lru_cache(maxsize=1)
@@ -312,24 +199,24 @@ def _nearest_of_32() -> npt.NDArray[np.uint32]:
 @lru_cache(maxsize=4)
 def _dither(size: Size) -> Signed:
     tiled = np.tile(BAYER, (size[1] // 4 + 1, size[0] // 4 + 1))[: size[1], : size[0]]
-    return _on_all_channels(tiled * 15).astype(np.int16)
+    return on_all_channels(tiled * 15).astype(np.int16)
 
 
 def _pixel(pixels: Pixels, size: Size) -> Pixels:
-    levels = _times(pixels, _vignette(size, 0.3)) + _dither(size)
+    levels = multiplied(pixels, vignette(size, 0.3)) + _dither(size)
     np.clip(levels, 0, 255, out=levels)
     levels >>= 3
     words = _nearest_of_32().take((levels[..., 0].astype(np.intp) << 10) | (levels[..., 1] << 5) | levels[..., 2])
-    return _bytes(words, size)
+    return as_bytes(words, size)
 
 
 @lru_cache(maxsize=4)
 def _carving(size: Size) -> Signed:
-    y, x = _grid(size)
+    y, x = grid(size)
     scale = max(1.0, size[0] / 512)
-    line = (y / scale + x / scale * 0.12 + _noise(size, 150, 8) * 3.4 + 3 * np.sin(x / 90 / scale)) / 4.6
+    line = (y / scale + x / scale * 0.12 + noise(size, 150, 8) * 3.4 + 3 * np.sin(x / 90 / scale)) / 4.6
     return np.asarray(
-        104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + _noise(size, 3, 9) * 6 + 60 * _corners(size), np.int16
+        104 + (np.abs(line % 1 - 0.5) * 4 - 1) * 62 + noise(size, 3, 9) * 6 + 60 * corners(size), np.int16
     )
 
 
@@ -345,16 +232,16 @@ def _printed() -> npt.NDArray[np.uint32]:
 
 
 def _woodcut(pixels: Pixels, size: Size) -> Pixels:
-    bent = _bent(pixels, size, 1.1, 40, 7)
+    bent = wobbled(pixels, size, 1.1, 40, 7)
     red = (bent[..., 0].astype(np.int16) - bent[..., 2] > 78) & (bent[..., 1] < 96)
-    light = _luminance(bent) + red * np.int16(34)
+    light = luminance(bent) + red * np.int16(34)
     cut = _carving(size) - light
     cut *= 5
     cut += 128
     np.clip(cut, 0, 255, out=cut)
     cut += (light > 116) * np.int16(256)
     cut += red * np.int16(512)
-    return _times(_bytes(_printed().take(cut), size), _paper(size, 30, 5.0, 4.0, 0.16))
+    return multiplied(as_bytes(_printed().take(cut), size), paper(size, 30, 5.0, 4.0, 0.16))
 
 
 @lru_cache(maxsize=1)
@@ -364,10 +251,10 @@ def _glare() -> Pixels:
 
 
 def _neon(pixels: Pixels, size: Size) -> Pixels:
-    small = as_image(_toned(as_pixels(as_image(pixels).reduce(4)), _glare()))
+    small = as_image(with_tones(as_pixels(as_image(pixels).reduce(4)), _glare()))
     radius = 3 * max(1.0, size[0] / 512)
     bloom = as_pixels(small.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius)))
-    out = pixels * _vignette(size, 0.36)
+    out = pixels * vignette(size, 0.36)
     out >>= 8
     out += doubled(doubled(bloom))[: size[1], : size[0]]
     np.minimum(out, 255, out=out)
@@ -378,14 +265,14 @@ def _neon(pixels: Pixels, size: Size) -> Pixels:
 
 
 def _sepia(pixels: Pixels, size: Size) -> Pixels:
-    toned = _toned(pixels, _curve(4.2, 6, 252))
-    light = _luminance(toned)
-    soft = _blurred(Image.fromarray(light), size, 4, 1).astype(np.int16) - light
+    toned = with_tones(pixels, tone_curve(4.2, 6, 252))
+    light = luminance(toned)
+    soft = blurred(Image.fromarray(light), size, 4, 1).astype(np.int16) - light
     soft >>= 2
-    out = (toned + _spread(soft.view(np.uint16))).view(np.int16)
+    out = (toned + spread(soft.view(np.uint16))).view(np.int16)
     np.clip(out, 0, 255, out=out)
     product = out.view(np.uint16)
-    product *= _paper(size, 40, 7.0, 9.0, 0.34)
+    product *= paper(size, 40, 7.0, 9.0, 0.34)
     product >>= 8
     return np.asarray(product, np.uint8)
 
@@ -397,11 +284,11 @@ def _drafting_grid(size: Size) -> Tile:
     y, x = np.mgrid[0 : size[1], 0 : size[0]] // scale
     grid = np.where((x % 16 == 0) | (y % 16 == 0), 9, 0)
     grid = np.where((x % 64 == 0) | (y % 64 == 0), 20, grid)
-    return _on_all_channels(np.clip(10 + grid + _noise(size, 40, 4, 3) * 4, 0, 60)).astype(np.uint16)
+    return on_all_channels(np.clip(10 + grid + noise(size, 40, 4, 3) * 4, 0, 60)).astype(np.uint16)
 
 
 def _blueprint(pixels: Pixels, size: Size) -> Pixels:
-    out = pixels * _vignette(size, 0.18)
+    out = pixels * vignette(size, 0.18)
     out >>= 8
     out += _drafting_grid(size)
     return np.asarray(np.minimum(out, 255, out=out), np.uint8)
@@ -410,14 +297,14 @@ def _blueprint(pixels: Pixels, size: Size) -> Pixels:
 @lru_cache(maxsize=4)
 def _board(size: Size) -> tuple[Tile, Signed]:
     """Where the stick leaves the board bare, and the dust on it."""
-    stick = _noise(size, 1.5, 6) * 0.75 + _noise(size, 5, 7) * 0.5
+    stick = noise(size, 1.5, 6) * 0.75 + noise(size, 5, 7) * 0.5
     bare = np.asarray(np.clip(42 - stick * 36, 0, 176), np.uint8)
-    dust = np.clip(_noise(size, 50, 11, 3) * 6, -14, 18)
-    return _covering(_vignette(size, 0.24), (40, 48, 45), bare, dust)
+    dust = np.clip(noise(size, 50, 11, 3) * 6, -14, 18)
+    return covering(vignette(size, 0.24), (40, 48, 45), bare, dust)
 
 
 def _chalk(pixels: Pixels, size: Size) -> Pixels:
-    return _covered(pixels, *_board(size))
+    return covered(pixels, *_board(size))
 
 
 FINISHES: Final[dict[str, Callable[[Pixels, Size], Pixels]]] = {

@@ -4,8 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 
-from moviellm.generation.config import WorldConfig
-from moviellm.generation.protocols import (
+from moviellm.generation.briefs import (
     ChapterBrief,
     ChapterDraft,
     DialogueBrief,
@@ -15,9 +14,9 @@ from moviellm.generation.protocols import (
     SceneDraft,
     SceneHead,
     StoryBrief,
-    WriterTask,
-    derive_seed,
 )
+from moviellm.generation.config import WorldConfig
+from moviellm.generation.protocols import WriterTask, derive_seed
 from moviellm.generation.schema import Record, StateChange
 from moviellm.generation.studio.writer import OfflineWriter
 

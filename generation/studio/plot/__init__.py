@@ -1,0 +1,1 @@
+"""What does happen: goals, obstacles, plans and sub-plots, told scene by scene into a log."""

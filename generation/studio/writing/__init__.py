@@ -1,1 +1,0 @@
-"""The offline writer's parts: the simulated world, its stories, how they are told and shown, and the questions."""
