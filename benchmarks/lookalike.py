@@ -5,11 +5,12 @@
 
 Movies are made in every style, their themes going round the kinds of places; half of them are for learning, half for
 the test. People: from the frames of half of the scenes of a test movie, who is who in the other half (which colours,
-edges and places to look at was learned from the other movies). Times of day (outdoors, frames without an insert) are
-learned in each style, places and poses, which is what an action looks like, from the movies of one half in all styles.
-A style is asked only for what it says it shows. The classifiers are linear or nearly so, on colours and edges
-(lookalike_features.py): a person sees more, so what they can tell apart anybody can. Actions are told by the story as
-well as by the picture: the table of actions says how far pose, shot and things in hand alone settle which one it is.
+edges and places to look at was learned from the other movies, in all styles). Times of day (outdoors, frames without
+an insert) are learned in each style, places and poses, which is what an action looks like, from the movies of one half
+in all styles. A style is asked only for what it says it shows. The classifiers are linear or nearly so, on colours and
+edges (lookalike_features.py): a person sees more, so what they can tell apart anybody can. Actions are told by the
+story as well as by the picture: the table of actions says how far pose, shot and things in hand alone settle which one
+it is.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lookalike_features import Linear, Waves, recognised, whitening
+from lookalike_features import OWN, POSE, Linear, Waves, recognised, spread_of, telling_axes
 from lookalike_movies import SIZE, Seen, make_movies, read_style
 from painting import RESULTS, machine
 
@@ -119,11 +120,10 @@ def across(
 def within(seen: list[Seen]) -> Answers:
     """Who is who in half of a movie's scenes, from the other half; everybody is also learned looking the other way."""
     truth, said, styles, shots = [], [], [], []
-    for one in seen:
+    for one, both in zip(seen, turned(seen), strict=True):
         who, movies, learned = column(one.people, "person"), column(one.people, "movie"), column(one.people, "learn")
         looks, part, shot = (column(one.people, name) for name in ("looks", "part", "shot"))
         shot[column(one.people, "behind").astype(bool)] = BEHIND
-        both = whitened(one.person, one.person_mirrored, movies + who, learned.astype(bool))
         named = dict(zip(who, looks, strict=True))
         for movie in sorted(set(movies[~learned.astype(bool)])):
             lesson = (movies == movie) & (part == 0)
@@ -139,12 +139,31 @@ def within(seen: list[Seen]) -> Answers:
     return Answers(*(np.array(values, object) for values in (truth, said, styles, shots)))
 
 
-def whitened(person: Any, mirrored: Any, people: Any, learned: Any) -> list[Any]:
-    """Pictures and their mirror pictures, along axes learned from the people of the other movies."""
-    middle, spread = person[learned].mean(0), person[learned].std(0) + 1e-3
-    both = [(rows - middle) / spread for rows in (person, mirrored)]
-    axes = whitening(np.concatenate([rows[learned] for rows in both]), np.tile(people[learned], 2))
-    return [rows @ axes for rows in both]
+def scaled(both: tuple[Any, Any], learned: Any) -> list[Any]:
+    """Pictures and their mirror pictures, every feature counted from its middle in its spread."""
+    middle, spread = both[0][learned].mean(0), both[0][learned].std(0) + 1e-3
+    return [(rows - middle) / spread for rows in both]
+
+
+def turned(seen: list[Seen]) -> list[list[Any]]:
+    """Pictures and mirror pictures of each style's people, along axes learned from the people of the other movies.
+
+    How one person's pictures differ is in part the same in every style, and which people there are wholly.
+    """
+    rows, spreads, middles = [], [], []
+    for one in seen:
+        learned = column(one.people, "learn").astype(bool)
+        looks = scaled((one.person, one.person_mirrored), learned)
+        shapes = scaled((one.pose, one.mirrored), learned)
+        both = [np.concatenate([look, shape * POSE], 1) for look, shape in zip(looks, shapes, strict=True)]
+        names = column(one.people, "movie") + column(one.people, "person")
+        spread, people = spread_of(np.concatenate([part[learned] for part in both]), np.tile(names[learned], 2))
+        rows.append(both)
+        spreads.append(spread)
+        middles.append(people)
+    shared, everybody = sum(spreads) / len(spreads), np.concatenate(middles)
+    axes = [telling_axes(OWN * spread + (1 - OWN) * shared, everybody) for spread in spreads]
+    return [[part @ along for part in both] for both, along in zip(rows, axes, strict=True)]
 
 
 def staged(rows: list[dict[str, Any]]) -> Answers:

@@ -23,7 +23,13 @@ BALANCE = 0.25
 """0 makes every row count the same, 1 every class."""
 SHRINK = 1.0
 """How far the spread of one person's pictures is taken to be the same along every axis; tried from 0.005 to 3."""
-RIDGE = 0.3
+OWN = 0.5
+"""How much of that spread is a style's own, the rest all styles'."""
+APART = 0.3
+"""Axes along which people differ by less of one person's spread than this count for little."""
+POSE = 0.7
+"""What the edges of the whole figure count against the rest of what tells people apart."""
+RIDGE = 1.0
 """Of the weights that tell the people of one movie apart."""
 
 
@@ -179,17 +185,26 @@ class Waves:
         return self.linear.predict(self._lifted(features))
 
 
-def whitening(features: Floats, people: Labels) -> Floats:
-    """Axes along which the pictures of one person differ equally: what tells people apart counts, poses do not."""
+def spread_of(features: Floats, people: Labels) -> tuple[Any, Any]:
+    """How the pictures of one person differ from each other, and everybody's middle, counted from that of all."""
     names, number = np.unique(people, return_inverse=True)
     middles = np.zeros((len(names), features.shape[1]), np.float64)
     np.add.at(middles, number, features)
     middles /= np.bincount(number)[:, None]
     rest = features - middles[number]
-    spread = rest.T @ rest / len(rest)
-    spread += np.eye(len(spread)) * np.trace(spread) / len(spread) * SHRINK
-    lengths, axes = np.linalg.eigh(spread)
-    return np.asarray(axes / np.sqrt(lengths), np.float32)
+    return rest.T @ rest / len(rest), middles - middles.mean(0)
+
+
+def telling_axes(spread: Any, middles: Any) -> Floats:
+    """Axes along which the pictures of one person differ equally, longer the more people differ along them.
+
+    What tells people apart counts, poses do not (the model of probabilistic discriminant analysis).
+    """
+    lengths, axes = np.linalg.eigh(spread + np.eye(len(spread)) * np.trace(spread) / len(spread) * SHRINK)
+    axes = axes / np.sqrt(lengths)
+    apart, turned = np.linalg.eigh((middles @ axes).T @ (middles @ axes) / len(middles))
+    apart = np.maximum(apart, 0)
+    return np.asarray(axes @ (turned * np.sqrt(apart / (apart + APART))), np.float32)
 
 
 def recognised(rows: Floats, examples: Floats, labels: Labels) -> Any:

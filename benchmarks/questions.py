@@ -45,7 +45,7 @@ SHOWN = 12
 """Examples of what went wrong that are printed."""
 RECIPE: dict[str, Any] = {
     "name": "questions",
-    "seed": 11,
+    "seed": 2026,
     "story": {"chapters": 3, "scenes": 3, "keyframes": 6},
     "image": {"width_px": 128, "height_px": 72, "quality": 50},
     "twins": {"share": 0.3},
