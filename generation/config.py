@@ -116,8 +116,8 @@ class WorldConfig(Section):
     """Share of the scenes that go back to a place seen before."""
     pace: Literal["slow", "even", "fast"] = "even"
     """Pictures an event gets: many, some, or about one."""
-    held_out: Share = 0.0
-    """Share of the combinations (coat with accessory, object with colour) that occur in test only."""
+    held_out: float = Field(default=0.0, ge=0.0, le=0.5, allow_inf_nan=False)
+    """Share of the combinations (coat with accessory, object with colour) that occur in test only; half at most."""
     inject: dict[Injection, Share] = {}
     """Rare situations with the share of movies that have them."""
 
@@ -162,9 +162,9 @@ class QuestionConfig(Section):
     per_movie: int = Field(default=16, ge=0, le=10_000)
     """Questions asked of each movie, as far as its story gives material."""
     types: dict[QuestionType, Share] = {}
-    """Shares of the question types; empty takes them in equal parts."""
+    """Shares of the question types, weighed against each other; empty takes them in equal parts."""
     formats: dict[AnswerFormat, Share] = {}
-    """Shares of the answer formats; empty takes them as the types give them."""
+    """Shares of the answer formats, weighed against each other; empty takes them as the types give them."""
     follow_ups: Share = 0.1
     """Share of the questions that follow up another one."""
     groups: Share = 0.2
@@ -173,6 +173,15 @@ class QuestionConfig(Section):
     """Least distance from the end of the evidence to the end of the movie, where a question is asked, as a share."""
     distance_max: Share = 1.0
     """Greatest such distance."""
+
+    @model_validator(mode="after")
+    def _something_can_be_asked(self) -> Self:
+        if self.distance_min > self.distance_max:
+            raise ValueError(f"distance_min {self.distance_min} exceeds distance_max {self.distance_max}; swap them")
+        for name, shares in (("types", self.types), ("formats", self.formats)):
+            if shares and not sum(shares.values()):
+                raise ValueError(f"{name} are all 0; give at least one of them a share, or leave {name} out")
+        return self
 
 
 class SplitConfig(Section):
@@ -254,6 +263,12 @@ class Recipe(Section):
     dataset: DatasetConfig = DatasetConfig()
     studio: StudioConfig = StudioConfig()
     engine: EngineConfig = EngineConfig()
+
+    @model_validator(mode="after")
+    def _clips_and_twins_fit(self) -> Self:
+        if self.story.clips + self.twins.share > 1.0 + 1e-9:
+            raise ValueError(f"story.clips {self.story.clips} + twins.share {self.twins.share} exceed 1; lower one")
+        return self
 
     def movie_themes(self) -> list[str]:
         """The theme of every movie, in order of their number."""

@@ -79,6 +79,6 @@ def compression_ratio(texts: Sequence[str]) -> float:
 
 
 def opening_repetition(openings: Sequence[str]) -> float:
-    """Share of openings that are the same, but for case and punctuation, as an earlier one."""
-    seen = {" ".join(words_of(text)) for text in openings}
-    return 1.0 - len(seen) / len(openings) if openings else 0.0
+    """Share of openings that are the same, but for case and punctuation, as another one."""
+    counts = Counter(" ".join(words_of(text)) for text in openings)
+    return sum(count for count in counts.values() if count > 1) / len(openings) if openings else 0.0

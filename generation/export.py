@@ -141,10 +141,12 @@ def _splits(
 ) -> tuple[dict[str, Split], SplitReport]:
     """First reading: near-duplicates, twins, splits, and what the gates learn from."""
     twins: dict[str, str | None] = {}
+    held_out: set[str] = set()
 
     def plots() -> Iterator[tuple[str, str]]:
         for movie in run.movies():
             twins[movie.movie_id] = movie.twin_of
+            held_out.update([movie.movie_id] if movie.held_out else [])
             gates.add(movie)
             yield movie.movie_id, plot_text(movie)
             progress(1)
@@ -152,7 +154,7 @@ def _splits(
     pairs = near_duplicates(plots())
     if not twins:
         raise ValueError("the run has no finished movie; make one first: moviellm make")
-    return assign_splits(twins.items(), pairs, recipe.splits, seed)
+    return assign_splits(twins.items(), pairs, recipe.splits, seed, held_out)
 
 
 def _spread(movies: int, progress: Callable[[int], None]) -> Callable[[Fraction], None]:

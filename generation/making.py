@@ -154,7 +154,8 @@ def _show_report(run: Path, report: MakeReport, places: Mapping[str, str], as_js
     lines += [f"  failed: {movie_id}: {reason}" for movie_id, reason in report.failed.items()]
     if report.failed:
         lines.append(
-            f"  {len(report.failed)} movies are left out; ask again with: moviellm make --out {run} --retry-failed"
+            f"  {len(report.failed)} movies are left out; if another try may help: "
+            f"moviellm make --out {run} --retry-failed"
         )
     lines += [f"  {name:<11} {place}" for name, place in places.items()]
     if report.movies:

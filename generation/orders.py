@@ -3,8 +3,8 @@
     order = order_of(recipe, 43)        # MovieOrder(movie_id="m00043", twin_of="m00042", ...)
     units = units_of(recipe, range(0, 100))     # [[0], [1], [2, 3], ...]: twins are made together
 
-Shares (twins, clips) are kept by counting, not by dice: of any stretch of movies the asked share has it, give or take
-one. A longer run changes no movie; only the last movie of an odd number has no twin yet.
+Shares (twins, clips) are kept by counting, not by dice: of the first movies the asked share has it, give or
+take one or two. A longer run changes no movie; only the last movie of an odd number has no twin yet.
 
 It makes nothing: see make.py.
 """
@@ -67,7 +67,8 @@ def _is_clip(recipe: Recipe, original: int) -> bool:
     if twins and _counted(recipe.seed, "twins", twins, original // 2):
         return False
     share = min(1.0, recipe.story.clips / (1.0 - twins)) if twins < 1.0 else 0.0
-    return _counted(recipe.seed, "clips", share, original)
+    pairs = _count(recipe.seed, "twins", twins, original // 2)
+    return _counted(recipe.seed, "clips", share, original - 2 * pairs)
 
 
 def is_twin(recipe: Recipe, number: int) -> bool:
@@ -88,9 +89,13 @@ def units_of(recipe: Recipe, numbers: Iterable[int]) -> list[list[int]]:
 
 def _counted(seed: int, name: str, share: float, index: int) -> bool:
     """Whether item `index` is of a share that is kept by counting from a seeded start."""
+    return _count(seed, name, share, index + 1) > _count(seed, name, share, index)
+
+
+def _count(seed: int, name: str, share: float, items: int) -> int:
+    """How many of the first `items` are of the share."""
     start = derive_seed(seed, name, "start") % 1_000_000
-    parts = round(share * 1_000_000)
-    return (start + (index + 1) * parts) // 1_000_000 > (start + index * parts) // 1_000_000
+    return (start + items * round(share * 1_000_000)) // 1_000_000
 
 
 def numbered_split(number: int, config: SplitConfig, seed: int) -> Split:

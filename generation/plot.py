@@ -206,6 +206,7 @@ def _assemble(
         language=story.language,
         language_level=story.level,
         injected=outline.injected,
+        held_out=bool(story.held_out and story.world.held_out),
         seed=story.seed,
     )
 

@@ -520,6 +520,8 @@ class Movie(Record):
     """Level of the language, `rich`, `plain` or `cloze`; None where it was not asked for."""
     injected: tuple[Text, ...] = ()
     """Rare situations that were put into the story on request, e.g. `time_jump`."""
+    held_out: bool = False
+    """Whether it has combinations that are kept out of train: it belongs to test."""
     seed: int
     """Seed the movie was made from; a twin has that of its original."""
     split: Split | None = None

@@ -6,11 +6,12 @@ Of every ten consecutive movie numbers the recipe says how many go to validation
 number say which. So a longer run moves no movie that stands alone. Short runs: of the first block, movies 1 and 2 are
 the first to go to validation and test and movie 0 is the last, so that three movies already give three splits; one
 movie is all train. A counterfactual twin goes where its original goes, a near-duplicate plot where the lowest-numbered
-movie of its group goes; only there a longer run can move a movie: when a new one links two groups.
+movie of its group goes, and a group with a movie of held-out combinations to test; only there a longer run can move a
+movie: when a new one links two groups.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from moviellm.generation.config import SplitConfig
 from moviellm.generation.dataset.facts import SplitReport
@@ -20,7 +21,11 @@ from moviellm.generation.schema import Split, movie_number
 
 
 def assign_splits(
-    movies: Iterable[tuple[str, str | None]], pairs: Iterable[tuple[str, str]], config: SplitConfig, seed: int
+    movies: Iterable[tuple[str, str | None]],
+    pairs: Iterable[tuple[str, str]],
+    config: SplitConfig,
+    seed: int,
+    held_out: Collection[str] = (),
 ) -> tuple[dict[str, Split], SplitReport]:
     """The split of every movie.
 
@@ -30,6 +35,7 @@ def assign_splits(
         pairs: Ids of near-duplicate movies, see duplicates.py.
         config: Movies of every ten that go to validation and test.
         seed: Seed of the run.
+        held_out: Ids of movies with combinations that are kept out of train: their groups go to test.
     """
     twins = dict(movies)
     duplicates = list(pairs)
@@ -45,7 +51,7 @@ def assign_splits(
     own: dict[str, Split] = {movie_id: numbered_split(movie_number(movie_id), config, seed) for movie_id in twins}
     splits: dict[str, Split] = {}
     for group in members.values():
-        first = own[min(group, key=movie_number)]
+        first = own[min(group, key=movie_number)] if all(name not in held_out for name in group) else "test"
         splits.update((movie_id, first) for movie_id in group)
     report = SplitReport(
         threshold=THRESHOLD,

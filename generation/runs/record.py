@@ -28,7 +28,7 @@ from moviellm.generation.schema import SCHEMA_VERSION
 RECORD_NAME = "run.yaml"
 RESTORE = "Restore it from a copy, or make the run again elsewhere"
 NO_THEME = 'no theme to make a movie from; give one: moviellm make "a lighthouse keeper finds a map"'
-REPLACING_KEYS = ("seed", "writer", "painter", "story", "image", "style")
+REPLACING_KEYS = ("seed", "writer", "painter", "story", "language", "world", "twins", "dialogue", "image", "style")
 """Keys of a recipe whose change makes other movies of what is there. A grammar or prompt edit is no such change: it
 remakes what depends on it, which is what cells are for."""
 
@@ -124,11 +124,17 @@ def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool) 
         raise ValueError(f"{run} was made with schema {old.schema_version}, this is {SCHEMA_VERSION}; use a new --out")
     before, after = old.recipe.movie_themes(), recipe.movie_themes()
     others = [] if after[: len(before)] == before else ["themes"]
-    others += [key for key in REPLACING_KEYS if getattr(old.recipe, key) != getattr(recipe, key)]
+    keys = (*REPLACING_KEYS, "splits") if recipe.world.held_out else REPLACING_KEYS
+    others += [key for key in keys if getattr(old.recipe, key) != getattr(recipe, key)]
     if others and not replace and _holds_work(run):
         raise ValueError(
             f"{run} holds {len(before)} movies made with other {', '.join(others)}, which would be replaced; "
             f"choose another --out, or say --replace (`moviellm make --out {run}` goes on with what is there)"
+        )
+    if recipe.twins.share and old.movies_per_shard % 2:
+        raise ValueError(
+            f"{run} keeps {old.movies_per_shard} movies in a table, an odd number, which would part twins; "
+            "make them in another --out"
         )
 
 

@@ -173,6 +173,8 @@ class OfflineWriter:
             if name not in self._data:
                 self._raw[name] = _read(self._grammar_dir, name)
                 self._data[name] = _parse(name, self._raw[name])
+                if self._grammar_dir is not None:
+                    _check_sections(name, self._data[name])
         world: dict[str, Any] = {}
         for name in WORLD_FILES:
             world |= self._data[name]
@@ -274,10 +276,19 @@ def _read(grammar_dir: Path | None, name: str) -> bytes:
     return path.read_bytes()
 
 
+def _check_sections(name: str, data: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a grammar file has every section that the packaged one has."""
+    known = (files("moviellm.generation.studio.grammar") / name).is_file()  # another language has files of its own
+    packaged = _parse(name, _read(None, name)) if known else {}
+    missing = [key for key in packaged if key not in data]
+    if missing:
+        raise ValueError(f"grammar file {name} lacks {', '.join(missing)}; copy the packaged file and edit the copy")
+
+
 def _parse(name: str, text: bytes) -> dict[str, Any]:
     try:
         data = yaml.load(text, Loader=LOADER)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise ValueError(f"grammar file {name} is not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise ValueError(f"grammar file {name} must be a mapping of rules, got {type(data).__name__}")

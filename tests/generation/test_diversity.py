@@ -49,7 +49,7 @@ def test_no_text_has_ratio_one():
 
 
 def test_openings_that_come_again_are_counted():
-    assert opening_repetition(["It begins.", "it begins", "Ada waits.", "Ben waits."]) == 0.25
+    assert opening_repetition(["It begins.", "it begins", "Ada waits.", "Ben waits."]) == 0.5
 
 
 def test_no_openings_repeat_nothing():

@@ -35,8 +35,15 @@ def test_the_share_of_clips_is_kept_to_one(seed: int, share: float) -> None:
     assert abs(clips - 400 * share) <= 1
 
 
+@given(seeds)
+def test_the_share_of_clips_is_kept_among_twins(seed: int) -> None:
+    asked = recipe(seed, twins=0.5, clips=0.125)
+    clips = sum(order_of(asked, number).chapters * order_of(asked, number).scenes <= 2 for number in range(400))
+    assert abs(clips - 50) <= 2
+
+
 def test_a_twin_has_the_seed_theme_and_size_of_its_original() -> None:
-    asked = recipe(twins=1.0, clips=0.5)
+    asked = recipe(twins=1.0)
     for number in range(0, 40, 2):
         one, two = order_of(asked, number), order_of(asked, number + 1)
         assert (two.seed, two.theme, two.chapters, two.scenes) == (one.seed, one.theme, one.chapters, one.scenes)

@@ -7,6 +7,7 @@ What the obstacles are: see quests.py.
 
 from typing import TYPE_CHECKING
 
+from moviellm.generation.studio.plot.chronicle import NoStoryError
 from moviellm.generation.studio.plot.episodes import RARE
 from moviellm.generation.studio.plot.goals import plan
 from moviellm.generation.studio.plot.plans import NoPlanError, scenes_needed
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def begin(teller: "Teller") -> None:
-    """The whole start of the world, with as many obstacles as the story has room for."""
+    """The whole start of the world, with as many obstacles as the story has room for.
+
+    Raises:
+        NoStoryError: there is no room even without any.
+    """
     obstacles = len(teller.vocabulary.premise(teller.world.premise)["obstacles"])
     teller.pending = [name for name in RARE if name in teller.limits.inject]
     room = teller.total - min(teller.total // 2, 2 * len(teller.pending))
@@ -42,7 +47,7 @@ def begin(teller: "Teller") -> None:
                     for fact, value in cuts:
                         teller.cut(fact, value)
                     return
-    raise ValueError(
+    raise NoStoryError(
         f"no story of the premise {teller.world.premise!r} fits {teller.total} scenes of {teller.cap} keyframes; "
         "allow more keyframes, people, places or actions"
     )

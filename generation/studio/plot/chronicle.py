@@ -74,5 +74,9 @@ class Story:
         self.by_first_event[scene.events[0].key] = scene
 
 
+class NoStoryError(ValueError):
+    """No story can be told of a brief with the people, places, objects and actions that it allows."""
+
+
 class NoTwinError(ValueError):
     """A story of this size has no point at which it could go otherwise."""

@@ -79,4 +79,4 @@ def mingle(groups: Sequence[Group]) -> bool:
 
 def signature_of(acts: Sequence[Act]) -> tuple[object, ...]:
     """What makes two scenes the same: the place and what happens, in any order."""
-    return (acts[0].place, *sorted((act.action, act.people, act.thing) for act in acts))
+    return (*(act.place for act in acts[:1]), *sorted((act.action, act.people, act.thing) for act in acts))

@@ -18,7 +18,7 @@ from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.studio.plot.almanac import Clock
 from moviellm.generation.studio.plot.beginning import begin
-from moviellm.generation.studio.plot.chronicle import Happening, SceneLog, Story
+from moviellm.generation.studio.plot.chronicle import Happening, NoStoryError, SceneLog, Story
 from moviellm.generation.studio.plot.episodes import RARE
 from moviellm.generation.studio.plot.goals import plan
 from moviellm.generation.studio.plot.plans import (
@@ -43,7 +43,7 @@ from moviellm.generation.studio.world.world import Vocabulary, World
 COMPANY_MAX = 5
 """People in a scene."""
 TRIES = 10
-"""Other ways to fill a scene tried when it would repeat an earlier one."""
+"""Other ways to fill a scene tried when it would repeat an earlier one; as many more when it would be empty."""
 PACE = {"slow": (0.28, 0.4), "even": (0.42, 0.62), "fast": (0.85, 1.0)}
 """Events of a scene for each of its keyframes."""
 
@@ -166,27 +166,33 @@ class Teller:
         return self.story
 
     def scene(self) -> None:
-        """Tell the next scene."""
+        """Tell the next scene.
+
+        Raises:
+            NoStoryError: the main plot cannot end any more, or nothing can happen in this scene.
+        """
         number = len(self.story.scenes)
         left = self.total - number
         low, high = PACE[self.brief.world.pace]
         wanted = min(self.cap, max(1, round(self.brief.keyframes * self.rng.uniform(low, high))))
-        if not possible(self.state, self.main.acts):
-            assert self.replan((), left), f"the main plot cannot end: {self.brief}"
+        if not possible(self.state, self.main.acts) and not self.replan((), left):
+            raise self._stuck(f"the main plot cannot end in the last {left} of {self.total} scenes")
         chapter, index = divmod(number, self.brief.scenes)
         self.clock.turn(number, new_chapter=index == 0)
         forced = self._shelter(number)
         saved = self.state.copy(), list(self.cuts), self.count, self.main, list(self.subs), list(self.told)
         pending, seeds = list(self.pending), self.rng.getrandbits(30)
-        for attempt in range(TRIES):
+        for attempt in range(2 * TRIES):
             groups, place = self._compose(left, min(self.cap, wanted + attempt // 3), forced)
             events, cuts, start = play(self, groups, place, min(self.cap, wanted + attempt // 3), left)
             signature = signature_of([event.act for event in events])
-            if not self._repeats(signature, events) or attempt == TRIES - 1:
+            if events and (not self._repeats(signature, events) or attempt >= TRIES - 1):
                 break
             self.state, self.cuts, self.count, self.main = saved[0].copy(), list(saved[1]), saved[2], saved[3]
             self.subs, self.told, self.pending = list(saved[4]), list(saved[5]), list(pending)
             self.rng.seed(derive_seed(seeds, "again", attempt))
+        else:
+            raise self._stuck(f"no scene {number + 1} of {self.total} can be told")
         self._end(groups)
         self.seen.add(signature)
         self.visited.append(place)
@@ -217,6 +223,12 @@ class Teller:
             self.subs = [sub for sub in self.subs if sub is not thread]
             if rest.acts:
                 self.subs.append(rest)
+
+    def _stuck(self, what: str) -> NoStoryError:
+        return NoStoryError(
+            f"{what} with these people, places, objects and actions (premise {self.world.premise!r}); "
+            "allow more in `world` of the recipe"
+        )
 
     # What a scene is made of
 

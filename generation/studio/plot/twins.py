@@ -13,11 +13,11 @@ from dataclasses import replace
 
 from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.protocols import derive_seed
-from moviellm.generation.studio.plot.chronicle import NoTwinError, SceneLog, Story
+from moviellm.generation.studio.plot.chronicle import NoStoryError, NoTwinError, SceneLog, Story
 from moviellm.generation.studio.plot.pruning import without
 from moviellm.generation.studio.plot.staged import Thread
 from moviellm.generation.studio.plot.telling import Teller, finished, teller_of
-from moviellm.generation.studio.world.actions import Act, Fact, State, Value
+from moviellm.generation.studio.world.actions import Act, Fact, PreconditionError, State, Value
 from moviellm.generation.studio.world.world import Vocabulary, World
 
 FIRST, LAST = 0.25, 0.6
@@ -32,6 +32,7 @@ def tell_twin(vocabulary: Vocabulary, brief: StoryBrief) -> Story:
     """The twin of a brief's story.
 
     Raises:
+        NoStoryError: the original cannot be told.
         NoTwinError: the story is too short to go otherwise anywhere.
     """
     teller = teller_of(vocabulary, brief.model_copy(update={"twin": False}))
@@ -182,7 +183,7 @@ def _told(
     teller.cuts = []
     try:
         story = teller.go_on()
-    except AssertionError:
+    except (NoStoryError, PreconditionError):
         return None
     story.twin_acts = (scene.events[position].act, act)
     return _closed(teller, story, original)

@@ -28,6 +28,8 @@ OBSTACLE_THINGS = {
     "wounded": ("bandage",), "captive": ("key",), "message": ("letter",), "favour": ("flower",),
 }  # fmt: skip
 """Obstacles with kinds of objects that make them."""
+TOOLS = {"bury": "spade", "repair": "hammer"}
+"""Goals with the kind of object that they cannot do without, beside the key object."""
 
 
 USEFUL = ("letter", "spade", "chest", "hammer", "bandage", "knife", "lantern", "bread", "box", "cup", "book")
@@ -109,7 +111,9 @@ def _premise(
         score += (4.0 if goals[:1] == [goal] else 2.0) if goal in goals else 0.0
         score += 2.0 * bool(set(genres) & set(premise["genres"])) + 3.0 * bool(set(named) & set(premise["key"]))
         score += 8.0 * (named[:1] == fitting[:1]) if named else 0.0
-        scored.append((score + 0.5 * rng.random(), -i, premise, fitting[0] if fitting else None))
+        score += 0.5 * rng.random()
+        if TOOLS.get(goal) in (None, *objects):
+            scored.append((score, -i, premise, fitting[0] if fitting else None))
     if not scored:
         raise ValueError("no premise can be told with these actions and objects; allow more in `world` of the recipe")
     best = max(scored, key=lambda row: row[:2])
@@ -141,8 +145,8 @@ def _things(
         needs += ["spade"] * (goal == "bury") + ["hammer"] * (goal == "repair") + ["bandage"] * (goal == "heal")
         needs += ["letter"] * (scenes > 3 and rng.random() < 0.7)
         kinds += [kind for kind in dict.fromkeys(needs) if kind in objects and kind not in kinds]
-    elif goal in ("bury", "repair"):
-        kinds.append("spade" if goal == "bury" else "hammer")
+    elif TOOLS.get(goal) in objects:
+        kinds.append(TOOLS[goal])
     kinds += [kind for kind in vocabulary.known("objects", theme)[:6] if kind in objects and kind not in kinds]
     rest = [kind for kind in objects if kind not in kinds]
     rng.shuffle(rest)

@@ -19,6 +19,11 @@ def split_of(count: int, config: SplitConfig = ONE_EACH, seed: int = 7) -> dict[
     return assign_splits(alone(count), [], config, seed)[0]
 
 
+def test_held_out_combinations_take_their_group_to_test() -> None:
+    splits, _ = assign_splits(alone(20), [("m00000", "m00007")], ONE_EACH, seed=1, held_out={"m00007"})
+    assert (splits["m00000"], splits["m00007"]) == ("test", "test")
+
+
 def test_every_full_block_has_its_shares():
     splits = split_of(50, SplitConfig(validation=2, test=3))
     for block in range(5):

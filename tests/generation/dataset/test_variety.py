@@ -17,7 +17,7 @@ def test_the_same_movie_again_halves_what_is_distinct() -> None:
 
 
 def test_a_movie_that_begins_like_another_is_counted() -> None:
-    assert measured(make_movie(), make_movie())["captions"].openings == 0.5
+    assert measured(make_movie(), make_movie())["captions"].openings == 1.0
 
 
 def test_questions_have_no_opening() -> None:

@@ -6,9 +6,13 @@ from typing import Any, get_args
 
 import pytest
 
+from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.config import Injection
-from moviellm.generation.studio.plot.story import Story
-from moviellm.generation.studio.world.actions import ACTIONS
+from moviellm.generation.studio.plot import story as plot
+from moviellm.generation.studio.plot.staged import Thread
+from moviellm.generation.studio.plot.story import NoStoryError, Story
+from moviellm.generation.studio.plot.telling import Teller, teller_of
+from moviellm.generation.studio.world.actions import ACTIONS, Act, PreconditionError
 from moviellm.generation.studio.world.limits import Limits
 from tests.generation.studio.tales import VOCABULARY, brief, events, told
 
@@ -158,3 +162,72 @@ def test_a_cloze_story_does_everything_once():
 def test_nothing_but_the_vocabulary_is_allowed():
     assert Limits().held_back("thing", "key", "gold") is False
     assert VOCABULARY.actions(Limits()) == set(ACTIONS)
+
+
+HARD: tuple[dict[str, Any], ...] = (
+    {"held_out": 0.5},
+    {"held_out": 0.9},
+    {"held_out": 0.9, "actions": 12, "cast": 2},
+    {"held_out": 0.5, "actions": 12, "cast": 2, "places": 3},
+    {"held_out": 0.9, "places": 3, "unique_keys": True},
+)
+
+
+def hard(seed: int, size: tuple[int, int, int], held_out: float, world: dict[str, Any], **rest: Any) -> StoryBrief:
+    """A brief that keeps back a share of all combinations, though it be more than a recipe may ask for."""
+    asked = brief(seed, size=size, world=world, **rest)
+    return asked.model_copy(update={"world": asked.world.model_copy(update={"held_out": held_out})})
+
+
+@pytest.mark.parametrize("level", ["cloze", "rich"])
+@pytest.mark.parametrize("twin", [False, True])
+@pytest.mark.parametrize("world", HARD, ids=str)
+def test_a_story_that_can_hardly_be_told_is_told_or_says_what_is_missing(
+    world: dict[str, Any], twin: bool, level: str
+):
+    rest = {name: value for name, value in world.items() if name != "held_out"}
+    for seed, size in enumerate(((1, 1, 1), (2, 3, 2), (1, 1, 6), (2, 4, 5))):
+        try:
+            story = told(hard(seed, size, world["held_out"], rest, level=level, twin=twin))
+        except ValueError as error:
+            assert re.search("premise|no scene|make it longer", str(error))
+        else:
+            assert len(story.scenes) == size[0] * size[1]
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1), (2, 3, 4)])
+@pytest.mark.parametrize(
+    ("goal", "tool", "theme"), [("bury", "spade", "they bury something"), ("repair", "hammer", "a clock is repaired")]
+)
+def test_a_goal_is_chosen_only_where_its_tool_may_occur(goal: str, tool: str, theme: str, size: tuple[int, int, int]):
+    for held_out, there in ((0.3, True), (0.5, False), (0.9, False)):
+        for seed in range(6):
+            asked = hard(seed, size, held_out, {}, theme=theme)
+            assert (tool in VOCABULARY.objects(Limits.of(asked))) == there
+            world = teller_of(VOCABULARY, asked).world
+            assert (world.goal == goal) == there, seed
+            assert any(thing.kind == tool for thing in world.things) or not there
+
+
+def test_a_scene_in_which_nothing_can_happen_says_what_to_allow(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("moviellm.generation.studio.plot.telling.play", lambda *args: ([], [], {}))
+    with pytest.raises(NoStoryError, match="no scene 1 of 8 can be told .* allow more in `world`"):
+        told(brief(3))
+
+
+def test_a_dead_end_fails_the_story_and_no_more(monkeypatch: pytest.MonkeyPatch):
+    teller = teller_of(VOCABULARY, brief(3))
+    teller.main = Thread("main", [Act("wait", "Nobody", "nowhere"), Act("drop", "Nobody", "nowhere", thing="nothing")])
+    monkeypatch.setattr(Teller, "replan", lambda *args: False)
+    with pytest.raises(NoStoryError, match="the main plot cannot end in the last 8 of 8 scenes"):
+        teller.scene()
+
+
+@pytest.mark.parametrize("twin", [False, True])
+def test_an_impossible_act_fails_the_story_and_no_more(monkeypatch: pytest.MonkeyPatch, twin: bool):
+    def impossible(*_: object) -> Story:
+        raise PreconditionError("e00001: give needs something")
+
+    monkeypatch.setattr(plot, "tell_twin" if twin else "tell", impossible)
+    with pytest.raises(NoStoryError, match="seed 3 came to an act that is impossible .e00001: give needs something"):
+        told(brief(3, twin=twin))
