@@ -8,6 +8,7 @@ import io
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,9 @@ def test_the_browser_seeks_to_the_picture_of_that_moment_in_its_colour(
     browser: Browser, time_s: float, number: int
 ) -> None:
     pixel = browser.ask(f"seek({time_s})")
+    deadline = time.monotonic() + 5  # `seeked` may come before the new picture is on the screen
+    while not is_colour(pixel, COLOURS[number]) and time.monotonic() < deadline:
+        pixel = browser.ask("pixel()")
     assert is_colour(pixel, COLOURS[number]), pixel
 
 
