@@ -297,14 +297,14 @@ def load_recipe(name_or_path: str, overrides: list[str] | None = None) -> Recipe
     return recipe_from(data, source=f"recipe {name_or_path}")
 
 
-def read_yaml(text: str, source: str) -> Any:
-    """Parse YAML from a user.
+def read_yaml(text: str | bytes, source: str) -> Any:
+    """Parse YAML: plain data only, by the safe loader, in C where there is one (ten times faster).
 
     Raises:
         ValueError: it is not YAML, or YAML that says something impossible; the message names the source.
     """
     try:
-        return yaml.safe_load(text)
+        return getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_single_data()
     # Besides its own error the parser lets through what it trips over: bad dates, unknown tags, depth.
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

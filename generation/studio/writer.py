@@ -22,10 +22,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, cast
 
-import yaml
 from pydantic import JsonValue
 
 from moviellm.generation.briefs import ChapterBrief, DialogueBrief, QuestionsBrief, SceneBrief, StoryBrief
+from moviellm.generation.config import read_yaml
 from moviellm.generation.protocols import Request, WriterTask
 from moviellm.generation.schema import Record, canonical_json
 from moviellm.generation.studio.asking import questions
@@ -63,8 +63,6 @@ ENGLISH_FILES: Final = ("prompts.yaml", *WORLD_FILES)
 """Files that are the same in every language."""
 NAMED_FILE: Final = "world.yaml"
 """Another language reads its own beside it: what the English words of the world are called."""
-LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The safe loader, in C where there is one: ten times faster."""
 STORIES_KEPT: Final = 64
 """Stories kept: as many movies as are in work at once, with their twins."""
 
@@ -286,10 +284,7 @@ def _check_sections(name: str, data: Mapping[str, Any]) -> None:
 
 
 def _parse(name: str, text: bytes) -> dict[str, Any]:
-    try:
-        data = yaml.load(text, Loader=LOADER)
-    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
-        raise ValueError(f"grammar file {name} is not valid YAML: {error}") from error
+    data = read_yaml(text, f"grammar file {name}")
     if not isinstance(data, dict):
         raise ValueError(f"grammar file {name} must be a mapping of rules, got {type(data).__name__}")
     return data

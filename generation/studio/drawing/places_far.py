@@ -12,6 +12,27 @@ from moviellm.generation.studio.drawing.symbols import draw_symbol
 STONE = "#b9905f"
 
 
+def _stones(canvas: Canvas) -> None:
+    """Stones along the near bank."""
+    for x, y, size in ((196.0, 206.0, 17.0), (238.0, 199.0, 13.0), (274.0, 195.0, 11.0), (150.0, 216.0, 20.0)):
+        canvas.form(
+            spline(
+                [
+                    (x - size, y),
+                    (x - size * 0.5, y - size * 0.55),
+                    (x + size * 0.5, y - size * 0.5),
+                    (x + size, y),
+                    (x, y + size * 0.22),
+                ],
+                True,
+                3,
+            ),
+            nature.ground_key(canvas, "#9a9690"),
+            0.6,
+            4,
+        )
+
+
 def river(canvas: Canvas) -> Stage:
     """A river bends from a waterfall to the near bank; reeds, stones, a canoe."""
     r = canvas.random
@@ -42,23 +63,7 @@ def river(canvas: Canvas) -> Stage:
     canvas.scratches(path, "#eaf4f4", 1.5, 0.65)
     near = [(-20, 240), (90, 244), (230, 230), (340, 210), (440, 199), (540, 199)]
     canvas.poly([*spline(near, False, 4), (540, 300), (-20, 300)], nature.ground_key(canvas, "#7d9a4e"), 0.5)
-    for x, y, size in ((196.0, 206.0, 17.0), (238.0, 199.0, 13.0), (274.0, 195.0, 11.0), (150.0, 216.0, 20.0)):
-        canvas.form(
-            spline(
-                [
-                    (x - size, y),
-                    (x - size * 0.5, y - size * 0.55),
-                    (x + size * 0.5, y - size * 0.5),
-                    (x + size, y),
-                    (x, y + size * 0.22),
-                ],
-                True,
-                3,
-            ),
-            nature.ground_key(canvas, "#9a9690"),
-            0.6,
-            4,
-        )
+    _stones(canvas)
     draw_symbol(canvas, "canoe", (330, 214), 0.62, "#a5502f")
     for x, y, size in ((24.0, 256.0, 1.1), (62, 250, 0.8), (398, 210, 0.62), (470, 214, 0.75), (500, 222, 0.9)):
         draw_symbol(canvas, "reeds", (x, y), size, "near", flip=x > 256)
@@ -278,15 +283,8 @@ def _smoke(canvas: Canvas, x: float, y: float) -> None:
         canvas.ellipse((x + 10 * k + 4, y - 15 * k), 8 + 4 * k, 7 + 3 * k, "sky_lo", opacity=0.4 - 0.09 * k)
 
 
-def ship(canvas: Canvas) -> Stage:
-    """On deck: planks run to the bow, mast and sail, rigging, the wheel, sea all round."""
-    r = canvas.random
-    nature.sky(canvas, 156)
-    nature.water(canvas, 152, 260, "#3f7f96", 70)
-    waves = "".join(
-        f"M{r.uniform(-10, 500):.0f} {y}q9 -7 18 0q9 7 18 0" for y in (168, 178, 192, 208) for _ in range(7)
-    )
-    canvas.scratches(waves, "#eef4f2", 1.4, 0.5)
+def _deck(canvas: Canvas) -> None:
+    """Planks that run to the bow, and the rail around them."""
     deck: Points = [(-60, 300), (40, 226), (150, 188), (222, 172), (290, 172), (362, 188), (472, 226), (572, 300)]
     hull = [(x, y + 5) for x, y in deck]
     canvas.poly(hull, "#5a3a28", 0.6)
@@ -311,7 +309,10 @@ def ship(canvas: Canvas) -> Stage:
     canvas.line(rail, "#7d4f2e", 6.5, lighter=0.08)
     canvas.line([(256, 160), (256, 96)], "#7d4f2e", 4)
     canvas.line([(256, 148), (286, 84)], "#7d4f2e", 3.4)
-    mast = 318.0
+
+
+def _sail(canvas: Canvas, mast: float) -> None:
+    """Mast, shrouds and the sail between its yards."""
     for x in (60, 470):
         for dx in (-16, 0, 16):
             canvas.line([(x + dx, 200 if abs(dx) < 1 else 206), (mast, -10)], "ink", 1.5, 0.75)
@@ -337,6 +338,20 @@ def ship(canvas: Canvas) -> Stage:
     canvas.line([(172, 20), (466, 20)], "#7d4f2e", 6)
     canvas.rect(mast - 7, -10, 14, 236, "#8a5a34", 0.7, shadow=5)
     canvas.contact(mast, 227, 26, 5, 0.6)
+
+
+def ship(canvas: Canvas) -> Stage:
+    """On deck: planks run to the bow, mast and sail, rigging, the wheel, sea all round."""
+    r = canvas.random
+    nature.sky(canvas, 156)
+    nature.water(canvas, 152, 260, "#3f7f96", 70)
+    waves = "".join(
+        f"M{r.uniform(-10, 500):.0f} {y}q9 -7 18 0q9 7 18 0" for y in (168, 178, 192, 208) for _ in range(7)
+    )
+    canvas.scratches(waves, "#eef4f2", 1.4, 0.5)
+    _deck(canvas)
+    mast = 318.0
+    _sail(canvas, mast)
     canvas.contact(92, 246, 40, 6, 0.6)
     draw_symbol(canvas, "wheel", (92, 246), 1.1)
     draw_symbol(canvas, "lifebuoy", (444, 214), 0.95)

@@ -303,14 +303,8 @@ def prison(canvas: Canvas) -> Stage:
     )
 
 
-def barn(canvas: Canvas) -> Stage:
-    """Under a high timber roof: hay, the great door open on the fields, a ladder, a cartwheel."""
-    r = canvas.random
-    canvas.rect(0, 0, FRAME_WIDTH, 214, "#7d3f30", 0)
-    planks = "".join(f"M{x} 0v214" for x in range(6, 512, 19))
-    canvas.scratches(planks, "ink", 1.3, 0.32)
-    canvas.gradient((0, 0, FRAME_WIDTH, 140), "deep", "deep", top_opacity=0.5, bottom_opacity=0.0)
-    canvas.rect(0, 208, FRAME_WIDTH, 82, "#b58f58", 0.4)
+def _barn_door(canvas: Canvas) -> None:
+    """The great door with both leaves open on the fields."""
     door = [(172.0, 212.0), (172.0, 76.0), (220.0, 44.0), (292.0, 44.0), (340.0, 76.0), (340.0, 212.0)]
     canvas.poly([(164, 216), (164, 72), (217, 36), (295, 36), (348, 72), (348, 216)], "#e6d8bc", 0.6)
     rooms.opening(canvas, door, (172, 44, 168, 168))
@@ -322,13 +316,11 @@ def barn(canvas: Canvas) -> Stage:
         brace = [(256 + side * 90, 208), (256 + side * 140, 70)]
         canvas.line(brace, "#e6d8bc", 5)
         canvas.line([(256 + side * 90, 140), (256 + side * 141, 138)], "#e6d8bc", 5)
-    for x in (6, 506):
-        canvas.rect(x - 11, -10, 22, 232, "#5f3f2a", 0.7, shadow=6)
-    canvas.rect(-4, 20, 520, 15, "#5f3f2a", 0.7, shadow=4)
-    for x0, x1 in ((-10, 130), (522, 382)):
-        canvas.line([(x0, 92), (x1, -12)], "#5f3f2a", 13, lighter=0.03)
-    canvas.line([(256, -10), (256, 28)], "#5f3f2a", 12, lighter=0.03)
-    canvas.rect(392, 96, 130, 10, "#5f3f2a", 0.7, lighter=0.04)
+
+
+def _hay(canvas: Canvas) -> None:
+    """Hay in the loft and in a heap, a ladder, straw all over."""
+    r = canvas.random
     hay = spline([(388, 98), (400, 78), (430, 64), (470, 70), (524, 56), (524, 98)], False, 4)
     canvas.form(hay, "#d9ae54", 0.7, 10)
     draw_symbol(canvas, "ladder", (430, 224), 0.9, "#8f6238")
@@ -344,6 +336,24 @@ def barn(canvas: Canvas) -> Stage:
         for _ in range(60)
     )
     canvas.scratches(straw, "#f0d080", 1.5, 0.8)
+
+
+def barn(canvas: Canvas) -> Stage:
+    """Under a high timber roof: hay, the great door open on the fields, a ladder, a cartwheel."""
+    canvas.rect(0, 0, FRAME_WIDTH, 214, "#7d3f30", 0)
+    planks = "".join(f"M{x} 0v214" for x in range(6, 512, 19))
+    canvas.scratches(planks, "ink", 1.3, 0.32)
+    canvas.gradient((0, 0, FRAME_WIDTH, 140), "deep", "deep", top_opacity=0.5, bottom_opacity=0.0)
+    canvas.rect(0, 208, FRAME_WIDTH, 82, "#b58f58", 0.4)
+    _barn_door(canvas)
+    for x in (6, 506):
+        canvas.rect(x - 11, -10, 22, 232, "#5f3f2a", 0.7, shadow=6)
+    canvas.rect(-4, 20, 520, 15, "#5f3f2a", 0.7, shadow=4)
+    for x0, x1 in ((-10, 130), (522, 382)):
+        canvas.line([(x0, 92), (x1, -12)], "#5f3f2a", 13, lighter=0.03)
+    canvas.line([(256, -10), (256, 28)], "#5f3f2a", 12, lighter=0.03)
+    canvas.rect(392, 96, 130, 10, "#5f3f2a", 0.7, lighter=0.04)
+    _hay(canvas)
     draw_symbol(canvas, "pitchfork", (112, 232), 1.05)
     for x, y, size in ((466, 246, 0.98), (486, 208, 0.8)):
         canvas.contact(x, y, 46 * size, 6, 0.5)

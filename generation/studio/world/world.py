@@ -20,8 +20,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from moviellm.generation.config import read_yaml
 from moviellm.generation.schema import Role, TimeOfDay, Weather
 from moviellm.generation.studio.looks import Looks, phrase
 from moviellm.generation.studio.world.limits import Limits
@@ -132,7 +131,7 @@ class Vocabulary:
         if "premises" in self.data:
             return list(self.data["premises"])
         text = files("moviellm.generation.studio.grammar").joinpath("premises.yaml").read_text(encoding="utf-8")
-        return list(yaml.safe_load(text)["premises"])
+        return list(read_yaml(text, "premises.yaml")["premises"])
 
     def premise(self, name: str) -> Mapping[str, Any]:
         """A premise by name."""
