@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from moviellm.generation.briefs import FigureBrief, KeyframeBrief
 from moviellm.generation.config import ImageConfig
 from moviellm.generation.files import write_whole
+from moviellm.generation.paintings import FigureBrief, KeyframeBrief
 from moviellm.generation.schema import EMOTIONS, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, Style
 from moviellm.generation.studio import looks
 from moviellm.generation.studio.drawing.artfiles import art_data

@@ -1,10 +1,10 @@
-"""The records that cross between stages and makers: what a writer or painter is asked (`...Brief`) and answers.
+"""The records that cross between stages and writers: what a writer is asked (`...Brief`) and answers (`...Draft`).
 
-Drafts use names where the schema uses ids: a writer does not number things, the stages do. Who is asked, and how an
-answer is kept, is in protocols.py; how drafts become a Movie is in the stages.
+Drafts use names where the schema uses ids: a writer does not number things, the stages do. What a painter is asked
+is in paintings.py; who is asked, and how an answer is kept, in protocols.py; how drafts become a Movie, in the stages.
 """
 
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,7 +14,6 @@ from moviellm.generation.schema import (
     Channel,
     Emotion,
     Facing,
-    Figure,
     Level,
     Movie,
     Pose,
@@ -24,15 +23,19 @@ from moviellm.generation.schema import (
     Role,
     Shot,
     StateChange,
-    Style,
     TemporalSpan,
     Text,
     TimeOfDay,
-    Visible,
     Weather,
 )
 
-# -------------------------------------------------------------------------------------------- writer: what is asked
+
+def _nothing(value: object) -> bool:
+    return value is None or value == ()
+
+
+Unsaid = Field(exclude_if=_nothing)
+"""What only some writers say: left out of the JSON where it is not said, so that it changes no key and no answer."""
 
 
 class StoryBrief(Record):
@@ -104,6 +107,12 @@ class ChapterHead(Record):
 
     title: Text
     summary: Text
+    characters: Annotated[tuple[Text, ...], Unsaid] = ()
+    """Names of who is in it, where the writer plans that."""
+    locations: Annotated[tuple[Text, ...], Unsaid] = ()
+    """Names of its places, where the writer plans that."""
+    ends_with: Annotated[tuple[StateChange, ...], Unsaid] = ()
+    """What is so when it ends (who is where, wears, holds, knows what, is dead), where the writer plans that."""
 
 
 class OutlineDraft(Record):
@@ -122,6 +131,12 @@ class OutlineDraft(Record):
     """Rare situations of `world.inject` that this story has."""
     twin_difference: Text | None = None
     """For a twin: the one thing that goes otherwise, in a sentence."""
+    begins_with: Annotated[tuple[StateChange, ...], Unsaid] = ()
+    """What is so when the movie begins, where the writer plans that."""
+    script: Annotated[Text | None, Unsaid] = None
+    """The plot as canonical JSON of acts that the story world allows, where a model proposed it."""
+    dropped: Annotated[tuple[Text, ...], Unsaid] = ()
+    """Steps of a proposed plot that were left out, each with the reason."""
 
 
 class ChapterBrief(Record):
@@ -145,6 +160,10 @@ class SceneHead(Record):
     """Day in the story, ISO-8601."""
     clock: Text | None = None
     """Time in the story, `18:40`."""
+    characters: Annotated[tuple[Text, ...], Unsaid] = ()
+    """Names of who is in it, where the writer plans that."""
+    ends_with: Annotated[tuple[StateChange, ...], Unsaid] = ()
+    """What is so when it ends; see ChapterHead."""
 
 
 class ChapterDraft(Record):
@@ -161,6 +180,8 @@ class SceneBrief(Record):
     chapter_index: int
     scene_index: int
     scene: SceneHead
+    chapter: ChapterDraft
+    """The heads of the chapter, this scene's among them."""
 
 
 class EventDraft(Record):
@@ -216,7 +237,7 @@ class DialogueBrief(Record):
     """Question of `dialogue`: the lines of one scene."""
 
     story: StoryBrief
-    characters: tuple[CharacterDraft, ...]
+    outline: OutlineDraft
     scene: SceneHead
     draft: SceneDraft
     scene_key: Text
@@ -256,6 +277,10 @@ class QuestionsBrief(Record):
     """How many to ask, and of which kinds."""
     twin: Movie | None = None
     """The other movie of a pair of twins: some questions are asked of both, in the same words."""
+    scope: Text | None = None
+    """Id of the chapter or scene to ask about; None asks about the movie."""
+    part: tuple[int, int] = (0, 1)
+    """Which part this is, of how many: see protocols.Writer.parts."""
 
 
 class QuestionDraft(Record):
@@ -285,76 +310,3 @@ class QuestionsDraft(Record):
     """Answer to `questions`."""
 
     questions: tuple[QuestionDraft, ...]
-
-
-# ------------------------------------------------------------------------------------------------ painter
-
-
-class StyleBrief(Record):
-    """Question of `style`: the look to lock for one movie."""
-
-    movie_id: Text
-    keyword: Text
-    description: Text
-    seed: int
-    style: Text | None = None
-    """A style asked for by name; None lets the painter choose."""
-
-
-class FigureBrief(Record):
-    """A person to paint: staging and looks."""
-
-    figure: Figure
-    """Its `character_id` is that of the cast without the movie's id, `p01`: twins are painted alike."""
-    name: Text
-    appearance: Text
-
-
-class ObjectBrief(Record):
-    """An object to paint: its name and the English phrase that says how it looks."""
-
-    name: Text
-    appearance: Text
-
-
-class KeyframeBrief(Record):
-    """Question of `keyframe`: one picture. Names and phrases, so that any painter can paint any writer's movie."""
-
-    keyframe_id: Text
-    prompt: Text
-    shot: Shot
-    location: Text
-    """Name of the place, e.g. `the old lighthouse`."""
-    location_description: Text
-    location_kind: Text | None = None
-    """What sort of place, in English; None leaves it to the name and the description."""
-    indoor: bool
-    time_of_day: TimeOfDay
-    weather: Weather
-    figures: tuple[FigureBrief, ...]
-    """The one who acts comes first."""
-    props: tuple[Text, ...]
-    states: tuple[PropState, ...] = ()
-    objects: tuple[ObjectBrief, ...] = ()
-    """How the objects named in `props`, `figures` and `object` look; one that is not here looks as its name says."""
-    action: Text | None
-    """Action of the event, e.g. `give`."""
-    object: Text | None
-    """Object of the action, e.g. `brass key`."""
-    place_key: Text
-    """Name of the place in its movie, the same for twins: what is the same at every visit is seeded by it."""
-    scene_key: Text
-    """Name of the scene, the same for twins: what is the same in a scene (light, who stands where) is seeded by it."""
-    style: Style
-    width_px: int
-    height_px: int
-
-
-class Painting(Record):
-    """Answer to `keyframe`, beside the image bytes."""
-
-    width_px: int
-    height_px: int
-    media_type: Literal["image/jpeg", "image/webp", "image/png"]
-    visible: tuple[Visible, ...] | None
-    """What can be seen; None where the painter does not know."""

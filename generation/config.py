@@ -15,20 +15,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from moviellm.generation.config_engine import EngineConfig
+from moviellm.generation.config_models import GatesConfig, IdentityConfig, LlmConfig, PaintingConfig, StyleConfig
 from moviellm.generation.schema import AnswerFormat, QuestionType, Text
+from moviellm.generation.section import Section, Share
 
 FAULTS_SHOWN = 10
 """Faults of a recipe named in one message."""
 THEME_LENGTH_MAX = 500
 """Characters in a theme: it is a phrase, not a story."""
-
-
-class Section(BaseModel):
-    """Base of every part of a recipe: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 def _theme(value: object) -> str:
@@ -52,7 +49,6 @@ def _dataset_name(name: str) -> str:
     return name
 
 
-Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Theme = Annotated[Text, BeforeValidator(_theme)]
 
 
@@ -149,13 +145,6 @@ class ImageConfig(Section):
     """Encoder quality."""
 
 
-class StyleConfig(Section):
-    """The look of the movies."""
-
-    name: Text | None = None
-    """Style of every movie; None lets the painter choose one a movie."""
-
-
 class QuestionConfig(Section):
     """The questions."""
 
@@ -223,17 +212,6 @@ class StudioConfig(Section):
     """Folder with the offline writer's grammar files."""
 
 
-class EngineConfig(Section):
-    """How the work is done. Nothing here changes a byte of the dataset."""
-
-    concurrency: int = Field(default=16, ge=1, le=4096)
-    """Cells in work at a time."""
-    shard_bytes: int = Field(default=512 * 1024 * 1024, ge=1024)
-    """Size of a shard, by estimate from the number and size of its pictures."""
-    workers: int | None = Field(default=None, ge=1, le=256)
-    """Processes that draw; None takes one a core."""
-
-
 class Recipe(Section):
     """A whole run."""
 
@@ -247,10 +225,10 @@ class Recipe(Section):
     """Movies to make; None makes one a theme, more than there are themes go round with other seeds."""
     themes: tuple[Theme, ...] = ()
     """Theme phrases."""
-    writer: Literal["offline"] = "offline"
-    """Who writes."""
-    painter: Literal["offline"] = "offline"
-    """Who paints."""
+    writer: Literal["offline", "llm", "world"] = "offline"
+    """Who writes: the offline studio, a language model, or a language model whose plot the story world checks."""
+    painter: Literal["offline", "diffusers", "endpoint"] = "offline"
+    """Who paints: the offline studio, a diffusers pipeline in this process, or an image server."""
     story: StoryConfig = StoryConfig()
     language: LanguageConfig = LanguageConfig()
     world: WorldConfig = WorldConfig()
@@ -258,6 +236,10 @@ class Recipe(Section):
     twins: TwinConfig = TwinConfig()
     image: ImageConfig = ImageConfig()
     style: StyleConfig = StyleConfig()
+    llm: LlmConfig = LlmConfig()
+    painting: PaintingConfig = PaintingConfig()
+    identity: IdentityConfig = IdentityConfig()
+    gates: GatesConfig = GatesConfig()
     questions: QuestionConfig = QuestionConfig()
     splits: SplitConfig = SplitConfig()
     dataset: DatasetConfig = DatasetConfig()

@@ -74,7 +74,7 @@ async def _ask(
 ) -> DialogueDraft:
     brief = DialogueBrief(
         story=story,
-        characters=outline.characters,
+        outline=outline,
         scene=head,
         draft=draft,
         scene_key=scene.scene_id,

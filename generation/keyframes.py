@@ -8,7 +8,7 @@ It decides nothing about the story.
 
 from pydantic import JsonValue
 
-from moviellm.generation.briefs import FigureBrief, KeyframeBrief, ObjectBrief, Painting
+from moviellm.generation.paintings import FigureBrief, KeyframeBrief, ObjectBrief, Painting
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Event, Keyframe, Movie, Scene, Visible
 from moviellm.generation.workbench import Workbench, gather, read_draft

@@ -13,11 +13,12 @@ from moviellm.generation.dialogue import write_dialogue
 from moviellm.generation.files import DiskError
 from moviellm.generation.keyframes import paint_keyframes
 from moviellm.generation.orders import MovieOrder, order_of
-from moviellm.generation.plot import write_plot
+from moviellm.generation.plot import Plot, write_plot
+from moviellm.generation.protocols import StoppedError
 from moviellm.generation.qa import ask_questions
 from moviellm.generation.schema import STAGES, Keyframe, Movie, check_movie
 from moviellm.generation.style import lock_style
-from moviellm.generation.workbench import CellFailedError, Workbench
+from moviellm.generation.workbench import CellFailedError, Workbench, gather
 
 
 async def make_unit(benches: list[Workbench], numbers: list[int]) -> list[Movie | str]:
@@ -35,9 +36,33 @@ async def make_unit(benches: list[Workbench], numbers: list[int]) -> list[Movie 
 async def _tell(bench: Workbench, order: MovieOrder) -> Movie:
     """A movie without its questions."""
     plot = await write_plot(bench, order)
-    movie = await lock_style(bench, plot.movie, plot.outline.style)
-    movie = await paint_keyframes(bench, movie)
-    return await write_dialogue(bench, movie, plot.story, plot.outline, plot.heads, plot.drafts)
+    painted, spoken = await gather(
+        [
+            _painted(bench, plot),
+            write_dialogue(bench, plot.movie, plot.story, plot.outline, plot.heads, plot.drafts),
+        ]
+    )
+    return with_dialogue(painted, spoken)
+
+
+async def _painted(bench: Workbench, plot: Plot) -> Movie:
+    return await paint_keyframes(bench, await lock_style(bench, plot.movie, plot.outline.style))
+
+
+def with_dialogue(painted: Movie, spoken: Movie) -> Movie:
+    """The pictures of one copy of a movie with the lines of another."""
+    lines = {scene.scene_id: scene.dialogue for scene in spoken.scenes()}
+    chapters = tuple(
+        chapter.model_copy(
+            update={
+                "scenes": tuple(
+                    scene.model_copy(update={"dialogue": lines[scene.scene_id]}) for scene in chapter.scenes
+                )
+            }
+        )
+        for chapter in painted.chapters
+    )
+    return painted.model_copy(update={"chapters": chapters})
 
 
 async def _ask(bench: Workbench, movie: Movie | str, twin: Movie | str | None) -> Movie:
@@ -51,10 +76,12 @@ async def _ask(bench: Workbench, movie: Movie | str, twin: Movie | str | None) -
 
 
 async def _all(jobs: Iterable[Coroutine[None, None, Movie]]) -> list[Movie | str]:
-    """Run jobs together. A failed cell, or a movie that does not hold together, is a reason; a full disk is raised."""
+    """Run jobs together. A failed cell, a movie that does not hold together, and one that cannot be made now are
+    reasons; a full disk is raised."""
     results: list[Movie | str] = []
     for item in await asyncio.gather(*jobs, return_exceptions=True):
-        if isinstance(item, BaseException) and (isinstance(item, DiskError) or not isinstance(item, ValueError)):
+        reason = isinstance(item, (ValueError, StoppedError)) and not isinstance(item, DiskError)
+        if isinstance(item, BaseException) and not reason:
             raise item
         results.append(str(item) if isinstance(item, BaseException) else item)
     return results

@@ -85,7 +85,7 @@ async def write_plot(bench: Workbench, order: MovieOrder) -> Plot:
     )
     chapters = await gather(_chapter(bench, movie_id, story, outline, c) for c in range(story.chapters))
     places = {(c, s): head for c, chapter in enumerate(chapters) for s, head in enumerate(chapter.scenes)}
-    written = await gather(_scene(bench, movie_id, story, outline, c, s, head) for (c, s), head in places.items())
+    written = await gather(_scene(bench, movie_id, story, outline, c, s, chapters[c]) for c, s in places)
     heads = {f"{movie_id}-c{c:02d}-s{s:02d}": head for (c, s), head in places.items()}
     drafts = dict(zip(heads, written, strict=True))
     movie = _assemble(order, story, recipe.story, outline, heads, drafts)
@@ -106,9 +106,10 @@ async def _chapter(bench: Workbench, movie_id: str, story: StoryBrief, outline: 
 
 
 async def _scene(
-    bench: Workbench, movie_id: str, story: StoryBrief, outline: OutlineDraft, c: int, s: int, head: SceneHead
+    bench: Workbench, movie_id: str, story: StoryBrief, outline: OutlineDraft, c: int, s: int, chapter: ChapterDraft
 ) -> SceneDraft:
-    brief = SceneBrief(story=story, outline=outline, chapter_index=c, scene_index=s, scene=head)
+    head = chapter.scenes[s]
+    brief = SceneBrief(story=story, outline=outline, chapter_index=c, scene_index=s, scene=head, chapter=chapter)
     seed = derive_seed(story.seed, "scene", c, s)
     names = [person.name for person in outline.characters]
     cell_id = f"{movie_id}/3-scene-c{c:02d}-s{s:02d}"
@@ -252,7 +253,7 @@ def _scene_record(
         span=TemporalSpan(start_s=starts[0], end_s=starts[-1]),
         keyframes=keyframes,
         changes=draft.changes,
-        **head.model_dump(),
+        **head.model_dump(exclude={"characters", "ends_with"}),
     )
 
 

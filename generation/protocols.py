@@ -6,7 +6,10 @@ the answer from that request alone. What is not in the request cannot influence 
 repeated run gives the same bytes.
 
     request = writer.request("scene", brief, seed)
-    draft = SceneDraft.model_validate(await writer.write(request))
+    draft = SceneDraft.model_validate(await writer.write(request, accept))
+
+`accept` raises ValueError for an answer that the stage cannot use, so that a writer who can ask again does. Bytes that
+a request names by their hash (portraits, learned styles) are handed over beside it as `blobs`.
 
 A writer may leave out of the request what it does not read (the offline writer does), so that an edit remakes only
 what depends on it. Drafts use names where the schema uses ids: a writer does not number things, the stages do.
@@ -15,9 +18,10 @@ It makes nothing: see studio/ for the offline pair, the stages for how drafts be
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Final, Literal, Protocol
 
 from pydantic import JsonValue
 
@@ -29,7 +33,25 @@ from moviellm.generation.schema import (
 )
 
 WriterTask = Literal["outline", "chapter", "scene", "dialogue", "questions"]
-PainterTask = Literal["style", "keyframe"]
+PainterTask = Literal["style", "portrait", "keyframe"]
+Output = dict[str, JsonValue]
+"""The JSON of an answer."""
+Accept = Callable[[Mapping[str, JsonValue]], None]
+"""Raises ValueError for an answer that the stage cannot use; the message says what is wrong with it."""
+Blobs = Mapping[str, bytes]
+"""Bytes by their sha256: what a request names by hash."""
+NO_BLOBS: Final[Blobs] = MappingProxyType({})
+
+
+def accept_all(output: Mapping[str, JsonValue]) -> None:
+    """An `Accept` without demands."""
+
+
+class StoppedError(Exception):
+    """A cell cannot be made now: the money is spent, or the server is gone. It is not kept, and the run ends in order.
+
+    Unlike a ValueError it is no fault of the cell, so that the next run asks again.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,28 +110,40 @@ class Writer(Protocol):
         """Render a task. `brief` is the `...Brief` record of the task. Pure and fast: makes no call."""
         ...
 
-    async def write(self, request: Request) -> dict[str, JsonValue]:
+    def parts(self, brief: Record) -> Sequence[Record]:
+        """A `QuestionsBrief` in the parts that it is asked in; their questions follow each other."""
+        ...
+
+    async def write(self, request: Request, accept: Accept = accept_all) -> Output:
         """Answer it: the JSON of the task's `...Draft` record.
 
         Raises:
             ValueError: nothing acceptable came; the message is the reason kept with the cell.
+            StoppedError: it cannot be asked now.
         """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
         ...
 
 
 class Painter(Protocol):
-    """Locks a movie's style and paints its keyframes."""
+    """Locks a movie's style, makes portraits and paints keyframes."""
+
+    makes_portraits: bool
+    """Whether it wants a portrait of each character before the first keyframe."""
 
     def request(self, task: PainterTask, brief: Record, seed: int) -> Request:
-        """Render a task from a `StyleBrief` or `KeyframeBrief`. Pure and fast: makes no call."""
+        """Render a task from a `StyleBrief`, `PortraitBrief` or `KeyframeBrief`. Pure and fast: makes no call."""
         ...
 
-    async def lock_style(self, request: Request) -> dict[str, JsonValue]:
-        """Lock a style: the JSON of a `schema.Style`."""
+    async def lock_style(self, request: Request) -> tuple[Output, bytes | None]:
+        """Lock a style: the JSON of a `schema.Style`, and the bytes of what was learned, if anything was."""
         ...
 
-    async def paint(self, request: Request) -> tuple[dict[str, JsonValue], bytes]:
-        """Paint a keyframe: the JSON of a `Painting`, and the encoded image."""
+    async def paint(self, request: Request, blobs: Blobs = NO_BLOBS) -> tuple[Output, bytes]:
+        """Paint a portrait or a keyframe: the JSON of a `Painting`, and the encoded image."""
         ...
 
     async def close(self) -> None:

@@ -6,10 +6,9 @@ One cell a movie. The offline painter chooses a palette, a line and a texture; a
 It paints no keyframe.
 """
 
-from pydantic import JsonValue
-
-from moviellm.generation.briefs import StyleBrief, StyleDraft
-from moviellm.generation.protocols import derive_seed
+from moviellm.generation.briefs import StyleDraft
+from moviellm.generation.paintings import StyleBrief
+from moviellm.generation.protocols import Output, derive_seed
 from moviellm.generation.schema import Movie, Style
 from moviellm.generation.workbench import Workbench, read_draft
 
@@ -32,10 +31,10 @@ async def lock_style(bench: Workbench, movie: Movie, look: StyleDraft) -> Movie:
     )
     request = bench.painter.request("style", brief, brief.seed)
 
-    async def make() -> tuple[dict[str, JsonValue], None]:
-        output = await bench.painter.lock_style(request)
+    async def make() -> tuple[Output, bytes | None]:
+        output, learned = await bench.painter.lock_style(request)
         read_draft(Style, output)
-        return output, None
+        return output, learned
 
     result = await bench.ask("style", VERSION, f"{movie.movie_id}/4-style", request, make)
     return movie.model_copy(update={"style": read_draft(Style, result.output or {})})

@@ -61,12 +61,15 @@ class Workbench:
         request = self.writer.request(task, brief, seed)
         made: list[DraftT] = []
 
-        async def make() -> tuple[dict[str, JsonValue], None]:
-            output = await self.writer.write(request)
+        def accept(output: Mapping[str, JsonValue]) -> None:
             draft = read_draft(draft_type, output)
             if check is not None:
                 check(draft)
-            made.append(draft)
+            made[:] = [draft]
+
+        async def make() -> tuple[dict[str, JsonValue], None]:
+            output = await self.writer.write(request, accept)
+            accept(output)
             return output, None
 
         result = await self.ask(stage, version, cell_id, request, make)

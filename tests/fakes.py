@@ -1,11 +1,19 @@
 """A writer and a painter that answer at once, count their calls, and fail where a test says."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from moviellm.generation.briefs import ChapterBrief, DialogueBrief, Painting, QuestionsBrief, SceneBrief, StoryBrief
-from moviellm.generation.protocols import Request
+from moviellm.generation.briefs import (
+    ChapterBrief,
+    DialogueBrief,
+    QuestionsBrief,
+    SceneBrief,
+    StoryBrief,
+)
+from moviellm.generation.paintings import Painting
+from moviellm.generation.protocols import NO_BLOBS, Accept, Blobs, Output, Request, accept_all
 from moviellm.generation.schema import Record, Style
 from tests.factories import make_image
 
@@ -32,7 +40,13 @@ class FakeWriter:
     def request(self, task: str, brief: Record, seed: int) -> Request:
         return _request(task, brief.model_dump(mode="json"), seed)
 
-    async def write(self, request: Request) -> dict[str, JsonValue]:
+    def parts(self, brief: Record) -> Sequence[Record]:
+        return [brief]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def write(self, request: Request, accept: Accept = accept_all) -> Output:
         self.calls[request.task] += 1
         answer = getattr(self, f"_{request.task}")(request)
         return answer | self.wrong.get(request.task, {})
@@ -110,6 +124,8 @@ class FakeWriter:
 class FakePainter:
     """Paints one colour a request. `fails` are keyframe numbers that cannot be painted."""
 
+    makes_portraits = False
+
     def __init__(self, fails: set[str] | None = None) -> None:
         self.fails = fails or set()
         self.calls: Counter[str] = Counter()
@@ -117,7 +133,7 @@ class FakePainter:
     def request(self, task: str, brief: Record, seed: int) -> Request:
         return _request(task, brief.model_dump(mode="json"), seed)
 
-    async def lock_style(self, request: Request) -> dict[str, JsonValue]:
+    async def lock_style(self, request: Request) -> tuple[Output, None]:
         self.calls["style"] += 1
         return Style(
             style_id="ink",
@@ -128,9 +144,9 @@ class FakePainter:
             base_model_revision="1",
             embedding_path=None,
             embedding_sha256=None,
-        ).model_dump(mode="json")
+        ).model_dump(mode="json"), None
 
-    async def paint(self, request: Request) -> tuple[dict[str, JsonValue], bytes]:
+    async def paint(self, request: Request, blobs: Blobs = NO_BLOBS) -> tuple[Output, bytes]:
         self.calls["keyframe"] += 1
         keyframe_id = str(request.inputs["keyframe_id"])
         if keyframe_id in self.fails:

@@ -28,7 +28,10 @@ from moviellm.generation.schema import SCHEMA_VERSION
 RECORD_NAME = "run.yaml"
 RESTORE = "Restore it from a copy, or make the run again elsewhere"
 NO_THEME = 'no theme to make a movie from; give one: moviellm make "a lighthouse keeper finds a map"'
-REPLACING_KEYS = ("seed", "writer", "painter", "story", "language", "world", "twins", "dialogue", "image", "style")
+REPLACING_KEYS = (
+    "seed", "writer", "painter", "story", "language", "world", "twins", "dialogue", "image", "style",
+    "llm", "painting", "identity",
+)  # fmt: skip
 """Keys of a recipe whose change makes other movies of what is there. A grammar or prompt edit is no such change: it
 remakes what depends on it, which is what cells are for."""
 

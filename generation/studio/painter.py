@@ -21,9 +21,9 @@ from typing import Any, Final
 from PIL import Image
 from pydantic import JsonValue
 
-from moviellm.generation.briefs import KeyframeBrief, StyleBrief
 from moviellm.generation.config import ImageConfig
-from moviellm.generation.protocols import PainterTask, Request, derive_seed
+from moviellm.generation.paintings import KeyframeBrief, StyleBrief
+from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request, derive_seed
 from moviellm.generation.schema import Figure, Record, Style
 from moviellm.generation.studio.drawing.artfiles import art_sha256
 from moviellm.generation.studio.drawing.backdrop import backdrop_pixels
@@ -52,6 +52,8 @@ Asked = tuple[dict[str, Any], "asyncio.Future[Painted]"]
 
 class OfflinePainter:
     """Draws in worker processes, one a core unless told otherwise."""
+
+    makes_portraits = False
 
     def __init__(self, image: ImageConfig, workers: int | None = None) -> None:
         self._image = image
@@ -90,7 +92,7 @@ class OfflinePainter:
             seed=seed,
         )
 
-    async def lock_style(self, request: Request) -> dict[str, JsonValue]:
+    async def lock_style(self, request: Request) -> tuple[Output, None]:
         """Lock one of the twelve styles.
 
         Raises:
@@ -109,9 +111,9 @@ class OfflinePainter:
             embedding_sha256=None,
             shows=rules.shows,
         )
-        return style.model_dump(mode="json")
+        return style.model_dump(mode="json"), None
 
-    async def paint(self, request: Request) -> tuple[dict[str, JsonValue], bytes]:
+    async def paint(self, request: Request, blobs: Blobs = NO_BLOBS) -> tuple[Output, bytes]:
         """Paint a keyframe in a worker process: the JSON of a `Painting`, and the encoded image.
 
         Raises:

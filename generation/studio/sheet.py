@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from PIL import Image
 
-from moviellm.generation.briefs import FigureBrief, KeyframeBrief
 from moviellm.generation.config import ImageConfig
+from moviellm.generation.paintings import FigureBrief, KeyframeBrief
 from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, PropState, Style
 from moviellm.generation.studio.drawing.artfiles import art_data
 from moviellm.generation.studio.drawing.places import INDOORS, PLACES

@@ -16,7 +16,7 @@ It reads no themes from a file, calls no model, and paints nothing.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +26,7 @@ from pydantic import JsonValue
 
 from moviellm.generation.briefs import ChapterBrief, DialogueBrief, QuestionsBrief, SceneBrief, StoryBrief
 from moviellm.generation.config import read_yaml
-from moviellm.generation.protocols import Request, WriterTask
+from moviellm.generation.protocols import Accept, Output, Request, WriterTask, accept_all
 from moviellm.generation.schema import Record, canonical_json
 from moviellm.generation.studio.asking import questions
 from moviellm.generation.studio.plot.story import Story, simulate
@@ -113,8 +113,15 @@ class OfflineWriter:
             seed=seed,
         )
 
-    async def write(self, request: Request) -> dict[str, JsonValue]:
-        """Answer a request: the JSON of the task's draft.
+    def parts(self, brief: Record) -> Sequence[Record]:
+        """The questions of a movie are asked together."""
+        return [brief]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def write(self, request: Request, accept: Accept = accept_all) -> Output:
+        """Answer a request: the JSON of the task's draft. It would answer the same again, so `accept` is not asked.
 
         Raises:
             ValueError: the request is about a scene that this writer did not write.

@@ -12,7 +12,7 @@ from moviellm.generation.cells import Cell, Shard
 from moviellm.generation.config import Recipe, StoryConfig
 from moviellm.generation.files import DiskError
 from moviellm.generation.make import MakeReport, make_run, plan_run, shard_size
-from moviellm.generation.protocols import Request
+from moviellm.generation.protocols import NO_BLOBS, Request
 from moviellm.generation.runs.record import RunRecord, next_record, write_record
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import check_movie
@@ -185,7 +185,7 @@ def test_concurrency_is_bounded(tmp_path: Path) -> None:
     at_once, most = 0, 0
 
     class Counting(FakePainter):
-        async def paint(self, request):  # type: ignore[no-untyped-def]
+        async def paint(self, request, blobs=NO_BLOBS):  # type: ignore[no-untyped-def]
             nonlocal at_once, most
             at_once += 1
             most = max(most, at_once)

@@ -5,6 +5,7 @@ from pathlib import Path
 from moviellm.generation.config import Recipe, StoryConfig, TwinConfig
 from moviellm.generation.dataset.splits import assign_splits
 from moviellm.generation.movie import diverges_s
+from moviellm.generation.protocols import NO_BLOBS
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Movie, check_movie
 from tests.factories import make_movie
@@ -86,6 +87,6 @@ def test_twins_stay_in_one_split() -> None:
 class SamePainter(FakePainter):
     """Paints by the prompt alone, as a painter does that is not told which movie it paints."""
 
-    async def paint(self, request):
+    async def paint(self, request, blobs=NO_BLOBS):
         inputs = dict(request.inputs) | {"keyframe_id": request.inputs["prompt"]}
         return await super().paint(type(request)(**{**request.__dict__, "inputs": inputs}))

@@ -79,12 +79,14 @@ def told(
         chapter = answer("chapter", brief, derive_seed(seed, "chapter", c), ChapterDraft)
         assert isinstance(chapter, ChapterDraft)
         for s, head in enumerate(chapter.scenes):
-            asked = SceneBrief(story=story, outline=outline, chapter_index=c, scene_index=s, scene=head)
+            asked = SceneBrief(
+                story=story, outline=outline, chapter_index=c, scene_index=s, scene=head, chapter=chapter
+            )
             draft = answer("scene", asked, derive_seed(seed, "scene", c, s), SceneDraft)
             assert isinstance(draft, SceneDraft)
             spoken = DialogueBrief(
                 story=story,
-                characters=outline.characters,
+                outline=outline,
                 scene=head,
                 draft=draft,
                 scene_key=f"c{c}-s{s}",

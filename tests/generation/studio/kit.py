@@ -42,6 +42,7 @@ class DirectBench:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
+        self.writer = WRITER
         self.answers: dict[str, list[str]] = {}
         """Task -> every answer, in the order asked."""
         row = {"model_id": "w", "model_revision": "1", "prompt_id": "g", "prompt_sha256": "0" * 64, "params": "{}"}

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from moviellm.generation.briefs import FigureBrief, KeyframeBrief, Painting
 from moviellm.generation.config import ImageConfig
+from moviellm.generation.paintings import FigureBrief, KeyframeBrief, Painting
 from moviellm.generation.schema import Figure, PropState, Style
 from moviellm.generation.studio import painter
 from moviellm.generation.studio.drawing.raster import rasterise

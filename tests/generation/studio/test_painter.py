@@ -13,8 +13,8 @@ import time
 import pytest
 from PIL import Image
 
-from moviellm.generation.briefs import ObjectBrief, StyleBrief
 from moviellm.generation.config import ImageConfig
+from moviellm.generation.paintings import ObjectBrief, StyleBrief
 from moviellm.generation.protocols import Request, derive_seed
 from moviellm.generation.schema import Style
 from moviellm.generation.studio import painter
@@ -59,7 +59,7 @@ def test_request_names_version_rasteriser_and_art():
 def lock(style_name=None, keyword="gothic", description="", seed=3):
     house = painter.OfflinePainter(ImageConfig(), 1)
     asked = StyleBrief(movie_id="m00001", keyword=keyword, description=description, seed=seed, style=style_name)
-    return Style.model_validate(asyncio.run(house.lock_style(house.request("style", asked, seed))))
+    return Style.model_validate(asyncio.run(house.lock_style(house.request("style", asked, seed)))[0])
 
 
 def test_asked_style_is_locked():

@@ -47,13 +47,14 @@ def requests(writer: OfflineWriter) -> dict[str, Request]:
     outline_request = writer.request("outline", STORY, 7)
     outline = OutlineDraft.model_validate_json(answer(writer, outline_request))
     chapter_request = writer.request("chapter", ChapterBrief(story=STORY, outline=outline, chapter_index=0), 8)
-    head = ChapterDraft.model_validate_json(answer(writer, chapter_request)).scenes[1]
-    scene = SceneBrief(story=STORY, outline=outline, chapter_index=0, scene_index=1, scene=head)
+    heads = ChapterDraft.model_validate_json(answer(writer, chapter_request))
+    head = heads.scenes[1]
+    scene = SceneBrief(story=STORY, outline=outline, chapter_index=0, scene_index=1, scene=head, chapter=heads)
     scene_request = writer.request("scene", scene, 9)
     draft = SceneDraft.model_validate_json(answer(writer, scene_request))
     spoken = DialogueBrief(
         story=STORY,
-        characters=outline.characters,
+        outline=outline,
         scene=head,
         draft=draft,
         scene_key="m00000-c00-s01",
@@ -181,6 +182,7 @@ def scene_brief(**story: str) -> dict[str, object]:
         "chapter_index": 0,
         "scene_index": 0,
         "scene": movie.scenes[0][0].model_dump(),
+        "chapter": {"scenes": [movie.scenes[0][0].model_dump()]},
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviellm.generation.briefs import FigureBrief
+from moviellm.generation.paintings import FigureBrief
 from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS, Figure
 from moviellm.generation.studio import painter, sheet
 from moviellm.generation.studio.drawing.artfiles import art_data

@@ -1,0 +1,147 @@
+"""The parts of a recipe that are about models: the language model, the painter, locked styles, people, gates.
+
+    recipe.llm.model        # 'gpt-5-mini'; see config.py for the whole recipe
+
+Who is asked and with which parameters is here and decides the cells; addresses, keys, limits and money are not: they
+are in the environment (`OPENAI_BASE_URL`, `OPENAI_API_KEY`) and in `engine`. It loads no model.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from moviellm.generation.schema import Text
+from moviellm.generation.section import Section, Share
+
+LlmTask = Literal["outline", "chapter", "scene", "dialogue", "questions", "script", "rewrite"]
+
+
+class LlmConfig(Section):
+    """The language model that writes (`writer: llm` or `world`)."""
+
+    model: Text | None = None
+    """Name under which the server knows it; None takes `OPENAI_MODEL` when the run begins."""
+    temperature: float = Field(default=0.8, ge=0.0, le=2.0, allow_inf_nan=False)
+    """Sampling temperature."""
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0, allow_inf_nan=False)
+    """Nucleus sampling."""
+    max_tokens: int = Field(default=8192, ge=16, le=1_000_000)
+    """Longest answer, tokens. One that is cut off there is not accepted."""
+    structured: Literal["auto", "native", "prompt"] = "auto"
+    """JSON schema by the server (`native`), by the prompt, or by the server where it can (`auto`)."""
+    free_text_first: tuple[LlmTask, ...] = ()
+    """Tasks answered in free text first and put into the schema by a second call."""
+    seeds: int = Field(default=2, ge=1, le=8)
+    """Seeds tried for one answer; each has one repair turn."""
+
+
+class InversionConfig(Section):
+    """How a style token is learned (`style.method: textual_inversion`; arXiv 2403.01422, section 3.2)."""
+
+    images: int = Field(default=10, ge=2, le=256)
+    """Style images made from the style phrases; the worst are filtered out."""
+    keep: Share = 0.8
+    """Share of them that is kept."""
+    held_out: int = Field(default=2, ge=1, le=64)
+    """Kept images that only measure when to stop."""
+    vectors: int = Field(default=4, ge=1, le=75)
+    """Vectors a token."""
+    steps: int = Field(default=400, ge=1, le=100_000)
+    """Optimiser steps at most."""
+    warmup_steps: int = Field(default=20, ge=0)
+    """Steps over which the learning rate rises."""
+    batch: int = Field(default=4, ge=1, le=256)
+    """Latents a step."""
+    learning_rate: float = Field(default=5e-3, gt=0.0, le=1.0)
+    """Peak learning rate of AdamW."""
+    patience: int = Field(default=4, ge=1)
+    """Measurements on held-out images without gain before it stops."""
+    every_steps: int = Field(default=25, ge=1)
+    """Steps between measurements; the state is saved there too, and a killed training goes on from it."""
+
+
+class StyleConfig(Section):
+    """The look of the movies."""
+
+    name: Text | None = None
+    """Style of every movie, one of the offline painter's; None lets the painter choose one a movie."""
+    method: Literal["prompt", "textual_inversion", "reference"] = "prompt"
+    """How a diffusion painter locks it: style phrases in every prompt, a learned token, or one reference picture."""
+    inversion: InversionConfig = InversionConfig()
+
+
+class IdentityConfig(Section):
+    """How a diffusion painter keeps people the same."""
+
+    method: Literal["prompt", "ip_adapter", "reference"] = "prompt"
+    """The fixed phrase in every prompt, an IP-Adapter on a portrait, or portraits as reference images."""
+    adapter: Text = "h94/IP-Adapter"
+    """Repository of the IP-Adapter's weights."""
+    adapter_subfolder: Text = "sdxl_models"
+    """Folder in it."""
+    adapter_weight: Text = "ip-adapter-plus_sdxl_vit-h.safetensors"
+    """File in it."""
+    strength: float = Field(default=0.6, ge=0.0, le=2.0, allow_inf_nan=False)
+    """Scale of the IP-Adapter."""
+
+
+class PaintingConfig(Section):
+    """The model that paints (`painter: diffusers` or `endpoint`)."""
+
+    model: Text | None = None
+    """Hub id or folder of a text-to-image pipeline, or the name under which an image server knows its model."""
+    revision: Text | None = None
+    """Commit of a Hub repository; None takes the newest and pins its commit in the cells."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "bfloat16"
+    """Precision of the weights."""
+    steps: int = Field(default=30, ge=1, le=1000)
+    """Denoising steps."""
+    guidance: float = Field(default=5.0, ge=0.0, le=50.0, allow_inf_nan=False)
+    """Classifier-free guidance scale."""
+    scheduler: Text | None = None
+    """Name of a diffusers scheduler class, e.g. `LCMScheduler`; None keeps the pipeline's own."""
+    lora: Text | None = None
+    """LoRA loaded over the pipeline, e.g. of a few-step recipe."""
+    negative: Text | None = None
+    """Negative prompt, for pipelines that take one."""
+    candidates: int = Field(default=1, ge=1, le=16)
+    """Pictures painted for each keyframe, of which the scorer chooses one."""
+    scorer: Text | None = None
+    """CLIP-type model that chooses among candidates and measures the first two frames; never the one of the report."""
+    scorer_revision: Text | None = None
+    """Its commit."""
+    style_min: float | None = Field(default=None, ge=-1.0, le=1.0)
+    """Least similarity of the first two frames to the style's picture, or to each other; None does not ask."""
+    identity_min: float | None = Field(default=None, ge=-1.0, le=1.0)
+    """Least similarity of people in the first two frames to their portraits; None does not ask."""
+
+
+class GatesConfig(Section):
+    """Language models that try to answer the questions of a movie without what they ask for."""
+
+    models: tuple[Text, ...] = ()
+    """Models that answer; none leaves the gates out. At least two of different families for a benchmark."""
+    vision: Text | None = None
+    """Model that sees: single frame, shuffled frames, full context, and whether cited frames show what is said."""
+    frames: int = Field(default=16, ge=1, le=256)
+    """Keyframes shown for the full and the shuffled movie."""
+    rewrites: int = Field(default=3, ge=0, le=3)
+    """Rewrites of a question that fails."""
+    clip: Text | None = None
+    """CLIP-type model for the image-text check where the server gives no log-probabilities."""
+    blind_max: Share = 0.6
+    """A question is guessable from this share of right answers over the rotations of its options."""
+    dialogue_max: Share = 0.6
+    """The same with the dialogue, for questions that require vision."""
+    synopsis_max: Share = 0.6
+    """The same with the synopsis."""
+    single_frame_max: Share = 0.6
+    """The same with one keyframe, for questions that require order."""
+    shuffled_max: Share = 0.6
+    """The same with shuffled keyframes, for questions that require order."""
+    full_min: Share = 0.5
+    """With everything, at least this share must be right."""
+    shown_min: Share = 0.5
+    """Least probability that the cited frames show the answer."""
+    shown_margin: Share = 0.1
+    """By how much it must exceed that of two other frames."""

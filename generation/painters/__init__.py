@@ -1,0 +1,1 @@
+"""Painters that are models: a diffusers pipeline in this process, or an image server."""
