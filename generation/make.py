@@ -100,7 +100,7 @@ def cells_of_run(recipe: Recipe) -> dict[Stage, int]:
     cells: Counter[Stage] = Counter()
     for number in range(movies):
         cells.update(_cells_of(order_of(recipe, number)))
-    return {stage: cells[stage] for stage in STAGES}
+    return {stage: cells[stage] for stage in STAGES if stage in cells}
 
 
 def _cells_of(order: MovieOrder) -> dict[Stage, int]:

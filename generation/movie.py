@@ -70,7 +70,8 @@ async def _ask(bench: Workbench, movie: Movie | str, twin: Movie | str | None) -
     if isinstance(movie, str):
         raise CellFailedError(movie)
     movie = await ask_questions(bench, movie, twin=twin if isinstance(twin, Movie) else None)
-    movie = movie.model_copy(update={"provenance": tuple(bench.provenance[stage] for stage in STAGES)})
+    made = bench.provenance
+    movie = movie.model_copy(update={"provenance": tuple(made[stage] for stage in STAGES if stage in made)})
     check_movie(movie)
     return movie
 

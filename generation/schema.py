@@ -21,7 +21,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 """Version of the data model. A change that an old reader cannot read bumps the first number."""
 
 Shot = Literal["wide", "medium", "close", "two_shot", "over_shoulder", "insert"]
@@ -44,8 +44,12 @@ QuestionType = Literal[
 ]
 AnswerFormat = Literal["open_ended", "multiple_choice", "temporal_grounding", "dense_captioning"]
 Channel = Literal["vision", "dialogue", "order"]
+Flag = Literal[
+    "guessable", "dialogue_enough", "synopsis_leaks", "one_frame_enough", "order_free", "wrong_or_unanswerable",
+    "not_shown",
+]  # fmt: skip
 Split = Literal["train", "validation", "test"]
-Stage = Literal["plot", "style", "keyframes", "dialogue", "qa"]
+Stage = Literal["plot", "style", "keyframes", "dialogue", "qa", "gates"]
 
 SHOTS: tuple[Shot, ...] = get_args(Shot)
 TIMES_OF_DAY: tuple[TimeOfDay, ...] = get_args(TimeOfDay)
@@ -320,6 +324,9 @@ class Keyframe(Record):
     """Height of the picture."""
     scores: tuple[Score, ...] | None = None
     """Measures of the picture."""
+    not_drawn: tuple[Text, ...] = ()
+    """What was asked for and is not in the picture, or only as something else, where the painter says so: e.g.
+    `object: sextant (drawn as a bundle)`."""
 
 
 class DialogueLine(Record):
@@ -455,6 +462,9 @@ class QAPair(Record):
     """What cannot be done without: seeing, hearing, or knowing the order."""
     gates: tuple[Score, ...] | None = None
     """Scores of the question's tests; None until measured."""
+    flags: tuple[Flag, ...] = ()
+    """What the scores of language models say against it; empty where nothing is said, or nobody measured it. Flagged
+    questions are left out of the test split."""
     form: Text | None = None
     """What is asked, as canonical JSON that a program can answer from the events; None where nobody knows exactly."""
     provenance: Provenance | None = None
@@ -478,7 +488,7 @@ class QAPair(Record):
 
 
 class Movie(Record):
-    """A whole movie. Stages fill it in order: plot, style, keyframes, dialogue, qa; the export sets the split."""
+    """A whole movie. Stages fill it in order (plot, style, keyframes, dialogue, qa, gates); the export sets the split."""
 
     movie_id: MovieId
     """E.g. `m00042`."""
