@@ -14,6 +14,8 @@ from moviellm.generation.dataset.facts import Source
 
 OFFLINE = frozenset({"moviellm/offline-writer", "moviellm/offline-painter"})
 PAINTED_STAGES = frozenset({"style", "keyframes"})
+SCORING = "gates"
+"""Stage whose models put numbers to what others made: nothing of theirs is in the data."""
 OFFLINE_LICENCE = "cc-by-4.0"
 UNKNOWN = "unknown"
 
@@ -75,7 +77,7 @@ def licence_of(sources: Iterable[Source], recipe: Recipe) -> Licence:
 
     A dataset without any source is of unknown making, and its licence is unknown.
     """
-    sources = list(sources)
+    sources = [source for source in sources if source.stage != SCORING]
     foreign = tuple(sorted({_terms(source, recipe) for source in sources if source.model_id not in OFFLINE}, key=repr))
     if recipe.dataset.licence is not None:
         stated = recipe.dataset.licence.lower()

@@ -488,7 +488,7 @@ class QAPair(Record):
 
 
 class Movie(Record):
-    """A whole movie. Stages fill it in order (plot, style, keyframes, dialogue, qa, gates); the export sets the split."""
+    """A whole movie. The stages fill it in the order of `STAGES`; the export sets the split."""
 
     movie_id: MovieId
     """E.g. `m00042`."""
