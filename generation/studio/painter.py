@@ -28,13 +28,13 @@ from moviellm.generation.schema import Figure, Record, Style
 from moviellm.generation.studio.drawing.artfiles import art_sha256
 from moviellm.generation.studio.drawing.backdrop import backdrop_pixels
 from moviellm.generation.studio.drawing.finish import finish
-from moviellm.generation.studio.drawing.places import place_kind
 from moviellm.generation.studio.drawing.props import Thing, read_object
 from moviellm.generation.studio.drawing.raster import rasterise, rasteriser_version
 from moviellm.generation.studio.drawing.scene import Frame, Shot, compose, view_of
 from moviellm.generation.studio.drawing.staging import Role
 from moviellm.generation.studio.drawing.styles import choose_style, style_rules
 from moviellm.generation.studio.looks import parse
+from moviellm.generation.studio.nearest import read_action, read_looks, read_place, read_states, read_thing
 
 MODEL_ID: Final = "moviellm/offline-painter"
 VERSION: Final = "2"
@@ -191,33 +191,45 @@ class OfflinePainter:
 
 
 def _keyframe_inputs(brief: KeyframeBrief) -> dict[str, JsonValue]:
-    """What the picture shows; words that mean the same drawing give the same inputs."""
-    looks = {item.name: item.appearance for item in brief.objects}
+    """What the picture shows, in the painter's words; words that mean the same drawing give the same inputs.
+
+    `not_drawn` is there only where something is: what was asked for and will not be in the picture as it was asked.
+    """
+    names = {item.name: item.appearance for item in brief.objects}
     states: dict[str, list[str]] = {}
     for item in brief.states:
         states.setdefault(item.object, []).append(item.state)
+    missing: list[str | None] = []
 
     def thing(name: str) -> dict[str, JsonValue]:
-        return {"name": name, "looks": looks.get(name, name), "states": [*sorted(states.get(name, []))]}
+        looks, unknown = read_thing(names.get(name, name), name)
+        missing.extend([unknown, *read_states(looks, name, tuple(states.get(name, ())))])
+        return {"name": name, "looks": looks, "states": [*sorted(states.get(name, []))]}
 
     people: list[JsonValue] = []
     for one in brief.figures:
-        person: dict[str, JsonValue] = {**one.figure.model_dump(mode="json"), "looks": one.appearance}
+        looks, ignored = read_looks(one.appearance)
+        missing.extend(ignored)
+        person: dict[str, JsonValue] = {**one.figure.model_dump(mode="json"), "looks": looks}
         person["holding"] = thing(one.figure.holding) if one.figure.holding else None
         people.append(person)
-    return {
+    place, unknown_place = read_place(brief)
+    action, unknown_action = read_action(brief.action) if brief.action else (brief.action, None)
+    inputs: dict[str, JsonValue] = {
         "shot": brief.shot,
-        "place": place_kind(brief.location, brief.location_description, brief.indoor, brief.location_kind),
+        "place": place,
         "time_of_day": brief.time_of_day,
         "weather": brief.weather,
         "people": people,
         "props": [thing(name) for name in dict.fromkeys(brief.props)],
-        "action": brief.action,
+        "action": action,
         "object": thing(brief.object) if brief.object else None,
         "place_key": brief.place_key,
         "scene_key": brief.scene_key,
         "style": brief.style.style_id,
     }
+    said = sorted({item for item in (*missing, unknown_place, unknown_action) if item})
+    return inputs | ({"not_drawn": [*said]} if said else {})
 
 
 def _place_key(asked: Asked) -> object:
@@ -270,6 +282,8 @@ def paint_request(body: dict[str, Any]) -> Painted:
         "media_type": f"image/{params['format']}",
         "visible": [item.model_dump(mode="json") for item in frame.visible()],
     }
+    if inputs.get("not_drawn"):
+        painting["not_drawn"] = inputs["not_drawn"]
     return painting, out.getvalue()
 
 

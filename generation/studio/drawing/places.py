@@ -68,10 +68,20 @@ PLACES: Final[dict[str, Draw]] = {**OUTDOORS, **INDOORS}
 
 
 def place_kind(name: str, description: str, indoor: bool, kind: str | None = None) -> str:
-    """The kind of a place: the one that is said, else what its words mean.
+    """The kind of a place: the one that is said, else what its words mean, else the plain one.
 
     In `the roof of the church` the words before `of` count first; the last word counts before others of the name.
     """
+    return known_place(name, description, indoor, kind) or plain_place(indoor)
+
+
+def plain_place(indoor: bool) -> str:
+    """What a place is drawn as whose words mean nothing."""
+    return "room" if indoor else "clearing"
+
+
+def known_place(name: str, description: str, indoor: bool, kind: str | None = None) -> str | None:
+    """The kind that is said, or that the words mean; None where they mean nothing that can be drawn."""
     if kind in PLACES:
         return str(kind)
     same_side = INDOORS if indoor else OUTDOORS
@@ -81,7 +91,7 @@ def place_kind(name: str, description: str, indoor: bool, kind: str | None = Non
         known = [word for word in words if word in PLACES] or _meant(words, same_side)
         if known:
             return known[0]
-    return next(iter(_meant(re.findall(r"[a-z]+", description.lower()), same_side)), "room" if indoor else "clearing")
+    return next(iter(_meant(re.findall(r"[a-z]+", description.lower()), same_side)), None)
 
 
 def _meant(words: Sequence[str], same_side: Mapping[str, Draw]) -> list[str]:
