@@ -18,6 +18,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from moviellm.generation.config_engine import EngineConfig
+from moviellm.generation.config_measures import MeasuresConfig
 from moviellm.generation.config_models import GatesConfig, IdentityConfig, LlmConfig, PaintingConfig, StyleConfig
 from moviellm.generation.schema import AnswerFormat, QuestionType, Text
 from moviellm.generation.section import Section, Share
@@ -63,6 +64,8 @@ class StoryConfig(Section):
     """Keyframes in each scene."""
     seconds_per_keyframe: float = Field(default=4.0, ge=0.1, le=60.0, allow_inf_nan=False)
     """Time a keyframe stays on screen."""
+    expand: Literal["levels", "one_shot"] = "levels"
+    """Written level by level, or whole in one call: the control of the paper's ablation, for `writer: llm` only."""
     clips: Share = 0.0
     """Share of the movies that are clips: one chapter of one or two scenes."""
 
@@ -240,6 +243,7 @@ class Recipe(Section):
     painting: PaintingConfig = PaintingConfig()
     identity: IdentityConfig = IdentityConfig()
     gates: GatesConfig = GatesConfig()
+    measures: MeasuresConfig = MeasuresConfig()
     questions: QuestionConfig = QuestionConfig()
     splits: SplitConfig = SplitConfig()
     dataset: DatasetConfig = DatasetConfig()
@@ -250,6 +254,18 @@ class Recipe(Section):
     def _clips_and_twins_fit(self) -> Self:
         if self.story.clips + self.twins.share > 1.0 + 1e-9:
             raise ValueError(f"story.clips {self.story.clips} + twins.share {self.twins.share} exceed 1; lower one")
+        return self
+
+    @model_validator(mode="after")
+    def _a_model_writes_what_is_written_at_once(self) -> Self:
+        if self.story.expand == "one_shot" and self.writer != "llm":
+            raise ValueError(f"story.expand one_shot is for writer llm, got writer {self.writer}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_is_measured_by_who_chose_it(self) -> Self:
+        if self.painting.scorer in self.measures.models():
+            raise ValueError(f"painting.scorer {self.painting.scorer!r} would measure what it chose; name another")
         return self
 
     def movie_themes(self) -> list[str]:

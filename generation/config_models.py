@@ -6,9 +6,9 @@ Who is asked and with which parameters is here and decides the cells; addresses,
 are in the environment (`OPENAI_BASE_URL`, `OPENAI_API_KEY`) and in `engine`. It loads no model.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from moviellm.generation.schema import Text
 from moviellm.generation.section import Section, Share
@@ -68,6 +68,15 @@ class StyleConfig(Section):
     method: Literal["prompt", "textual_inversion", "reference"] = "prompt"
     """How a diffusion painter locks it: style phrases in every prompt, a learned token, or one reference picture."""
     inversion: InversionConfig = InversionConfig()
+    locked: bool = True
+    """One look a movie. False is the control of the paper's ablation: every scene is painted without the story's style
+    phrases, by the offline painter in a style of its own, and the movie has no style."""
+
+    @model_validator(mode="after")
+    def _what_is_not_locked_is_not_learned(self) -> Self:
+        if not self.locked and (self.method != "prompt" or self.name is not None):
+            raise ValueError("locked is false, so there is nothing to lock: leave out style.name and style.method")
+        return self
 
 
 class IdentityConfig(Section):

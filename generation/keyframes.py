@@ -6,11 +6,13 @@ One cell a picture, asked together. The bytes stay in the cells; the movie gets 
 It decides nothing about the story.
 """
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue
 
 from moviellm.generation.paintings import FigureBrief, KeyframeBrief, ObjectBrief, Painting
 from moviellm.generation.protocols import derive_seed
-from moviellm.generation.schema import Event, Keyframe, Movie, Scene, Visible
+from moviellm.generation.schema import Event, Keyframe, Movie, Scene, Style, Visible
 from moviellm.generation.workbench import Workbench, gather, read_draft
 
 VERSION = 2
@@ -19,15 +21,15 @@ VERSION = 2
 SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
 
 
-async def paint_keyframes(bench: Workbench, movie: Movie) -> Movie:
-    """The movie with every keyframe painted.
+async def paint_keyframes(bench: Workbench, movie: Movie, loose: Mapping[str, Style] | None = None) -> Movie:
+    """The movie with every keyframe painted in its style, or, when it has none, in the `loose` one of its scene.
 
     Raises:
         CellFailedError: a picture could not be painted.
     """
     events = {event.event_id: event for event in movie.events}
     jobs = [
-        _paint(bench, movie, scene, keyframe, events.get(keyframe.event_id or ""))
+        _paint(bench, movie, scene, keyframe, events.get(keyframe.event_id or ""), (loose or {}).get(scene.scene_id))
         for scene in movie.scenes()
         for keyframe in scene.keyframes
     ]
@@ -46,8 +48,10 @@ async def paint_keyframes(bench: Workbench, movie: Movie) -> Movie:
     return movie.model_copy(update={"chapters": chapters})
 
 
-async def _paint(bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyframe, event: Event | None) -> Keyframe:
-    brief = _brief(bench, movie, scene, keyframe, event)
+async def _paint(
+    bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyframe, event: Event | None, loose: Style | None
+) -> Keyframe:
+    brief = _brief(bench, movie, scene, keyframe, event, loose)
     request = bench.painter.request("keyframe", brief, derive_seed(movie.seed, "keyframe", keyframe.index))
     made: list[Painting] = []
 
@@ -70,10 +74,13 @@ async def _paint(bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyfram
     )
 
 
-def _brief(bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyframe, event: Event | None) -> KeyframeBrief:
+def _brief(
+    bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyframe, event: Event | None, loose: Style | None
+) -> KeyframeBrief:
     people = {person.character_id: person for person in movie.characters}
     place = next(place for place in movie.locations if place.name == scene.location)
-    assert movie.style is not None
+    style = movie.style or loose
+    assert style is not None
     named = {thing.name: thing.appearance for thing in movie.objects}
     asked = [*keyframe.props, *(figure.holding for figure in keyframe.figures), event.object if event else None]
     return KeyframeBrief(
@@ -105,7 +112,7 @@ def _brief(bench: Workbench, movie: Movie, scene: Scene, keyframe: Keyframe, eve
         object=event.object if event else None,
         place_key=f"{movie.seed}-{movie.locations.index(place)}",
         scene_key=f"{movie.seed}-{_without_movie(scene.scene_id)}",
-        style=movie.style,
+        style=style,
         width_px=bench.recipe.image.width_px,
         height_px=bench.recipe.image.height_px,
     )

@@ -96,18 +96,19 @@ def cells_of_run(recipe: Recipe) -> dict[Stage, int]:
     """How many cells all movies of a run take, by stage."""
     movies = len(recipe.movie_themes())
     if not recipe.story.clips:
-        return {stage: count * movies for stage, count in _cells_of(order_of(recipe, 0)).items()} if movies else {}
+        one = _cells_of(recipe, order_of(recipe, 0)) if movies else {}
+        return {stage: count * movies for stage, count in one.items()}
     cells: Counter[Stage] = Counter()
     for number in range(movies):
-        cells.update(_cells_of(order_of(recipe, number)))
+        cells.update(_cells_of(recipe, order_of(recipe, number)))
     return {stage: cells[stage] for stage in STAGES if stage in cells}
 
 
-def _cells_of(order: MovieOrder) -> dict[Stage, int]:
+def _cells_of(recipe: Recipe, order: MovieOrder) -> dict[Stage, int]:
     scenes = order.chapters * order.scenes
     return {
         "plot": 1 + order.chapters + scenes,
-        "style": 1,
+        "style": 1 if recipe.style.locked else scenes,
         "keyframes": order.keyframes_per_movie,
         "dialogue": scenes,
         "qa": 1,

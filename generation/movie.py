@@ -17,7 +17,7 @@ from moviellm.generation.plot import Plot, write_plot
 from moviellm.generation.protocols import StoppedError
 from moviellm.generation.qa import ask_questions
 from moviellm.generation.schema import STAGES, Keyframe, Movie, check_movie
-from moviellm.generation.style import lock_style
+from moviellm.generation.style import lock_style, loose_styles
 from moviellm.generation.workbench import CellFailedError, Workbench, gather
 
 
@@ -46,7 +46,8 @@ async def _tell(bench: Workbench, order: MovieOrder) -> Movie:
 
 
 async def _painted(bench: Workbench, plot: Plot) -> Movie:
-    return await paint_keyframes(bench, await lock_style(bench, plot.movie, plot.outline.style))
+    movie = await lock_style(bench, plot.movie, plot.outline.style)
+    return await paint_keyframes(bench, movie, await loose_styles(bench, movie))
 
 
 def with_dialogue(painted: Movie, spoken: Movie) -> Movie:
