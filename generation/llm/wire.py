@@ -1,0 +1,256 @@
+"""One call to an OpenAI-compatible server, and what its answer means. openai 3.x over aiohttp, no retries of its own.
+
+    wire = Wire(endpoint, timeout_s=600.0)
+    reply = await wire.chat(body)                 # Answer, or CallError, UnsupportedError, WrongServerError
+    await wire.close()
+
+Every text that comes back is freed of secrets here (endpoint.py). It decides no retry and keeps nothing: service.py.
+"""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moviellm.generation.llm.endpoint import Endpoint
+from moviellm.generation.llm.faults import RETRY_AFTER_MAX_S, CallError, UnsupportedError, WrongServerError
+
+INSTALL = "the language model client is not installed; run: pip install 'moviellm[llm]'"
+CONNECTIONS_MAX = 4096
+DETAIL_LENGTH_MAX = 300
+"""Characters of a server's message that are kept."""
+PARAMETERS = (
+    "max_completion_tokens", "max_tokens", "response_format", "json_schema", "top_logprobs", "logprobs", "temperature",
+    "top_p", "seed",
+)  # fmt: skip
+"""Parameters that some servers or models refuse, as their messages name them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one call brought."""
+
+    text: str
+    finish_reason: str
+    refusal: str | None
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    logprobs: Mapping[str, float] | None
+    response_id: str = ""
+    """The server's name for it."""
+
+
+class Wire:
+    """The connection to a server. Used by one event loop."""
+
+    def __init__(self, endpoint: Endpoint, timeout_s: float) -> None:
+        self.endpoint = endpoint
+        self.timeout_s = timeout_s
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The SDK's client, made at first use.
+
+        Raises:
+            ModuleNotFoundError: the extra `llm` is not installed.
+        """
+        if self._client is None:
+            try:
+                import aiohttp  # noqa: F401
+                from openai import AsyncOpenAI, DefaultAioHttpClient
+            except ModuleNotFoundError:
+                raise ModuleNotFoundError(INSTALL) from None
+            import httpx2
+
+            http = DefaultAioHttpClient(
+                timeout=httpx2.Timeout(self.timeout_s, connect=min(30.0, self.timeout_s)),
+                limits=httpx2.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
+                follow_redirects=False,
+            )
+            self._client = AsyncOpenAI(
+                base_url=self.endpoint.base_url,
+                api_key=self.endpoint.api_key,
+                default_headers=dict(self.endpoint.headers) or None,
+                default_query=dict(self.endpoint.query) or None,
+                organization=None,
+                project=None,
+                max_retries=0,
+                timeout=self.timeout_s,
+                http_client=http,
+            )
+        return self._client
+
+    async def chat(self, body: dict[str, Any]) -> Answer:
+        """A chat completion."""
+        return self.read_chat(await self._post("/chat/completions", body))
+
+    async def image(self, body: dict[str, Any]) -> bytes:
+        """One picture."""
+        data = await self._post("/images/generations", body)
+        items = data.get("data")
+        first = items[0] if isinstance(items, list) and items else None
+        if not isinstance(first, dict):
+            raise CallError("empty", "no picture in the answer")
+        if not isinstance(first.get("b64_json"), str):
+            raise WrongServerError(
+                f"{self.endpoint.shown} answers with links to pictures; it must send them as b64_json"
+            )
+        try:
+            return base64.b64decode(first["b64_json"], validate=True)
+        except binascii.Error:
+            raise CallError("empty", "a picture that is no base64") from None
+
+    async def alive(self) -> bool:
+        """Whether the server answers at all, asked without cost."""
+        try:
+            await self._call(self.client.models.with_raw_response.list(timeout=min(10.0, self.timeout_s)))
+        except CallError as error:
+            return error.kind not in {"reset", "timeout", "429", "500", "503"}
+        except (UnsupportedError, WrongServerError):
+            return True
+        return True
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        import httpx2
+
+        response = await self._call(self.client.post(path, cast_to=httpx2.Response, body=body))
+        return self.parse_json(response.text)
+
+    def parse_json(self, text: str) -> dict[str, Any]:
+        """The JSON object of a body; a gateway's page of HTML is an error like any other."""
+        try:
+            data = json.loads(text)
+        except ValueError:
+            raise CallError("html", f"no JSON but {text[:40]!r}") from None
+        if not isinstance(data, dict):
+            raise CallError("html", f"no JSON object but {type(data).__name__}")
+        return data
+
+    async def _call(self, call: Awaitable[Any]) -> Any:
+        """Await a call of the SDK within the time allowed, and turn its errors into ours, without secrets."""
+        import openai
+
+        try:
+            async with asyncio.timeout(self.timeout_s):  # the SDK's own limit starts again with every byte
+                return await call
+        except (TimeoutError, openai.APITimeoutError):
+            raise CallError("timeout", f"no whole answer within {self.timeout_s:g} s") from None
+        except openai.APIStatusError as error:
+            failure = self.status_error(error.status_code, error.response.text, error.response.headers)
+        except openai.APIConnectionError as error:
+            failure = self._connection_error(error)
+        except (OSError, openai.OpenAIError) as error:
+            failure = CallError("reset", type(error).__name__)
+        raise failure
+
+    def _connection_error(self, error: BaseException) -> Exception:
+        cause: BaseException | None = error
+        names = []
+        while cause is not None:
+            names.append(type(cause).__name__)
+            cause = cause.__cause__ or cause.__context__
+        if any(name in {"ConnectError", "ClientConnectorError", "ConnectionRefusedError"} for name in names):
+            return CallError("refused", "nobody listens there")
+        return CallError("reset", names[min(1, len(names) - 1)])
+
+    def status_error(self, status: int, text: str, headers: Mapping[str, str]) -> Exception:
+        """What a status and a body mean."""
+        said, code = self._said(text)
+        if status in {401, 403}:
+            return WrongServerError(
+                f"{self.endpoint.shown} does not accept the key ({status}: {said}); set OPENAI_API_KEY"
+            )
+        if status == 429 and code == "insufficient_quota":
+            return WrongServerError(f"{self.endpoint.shown}: the account has no money left ({said})")
+        if status == 429:
+            return CallError("429", said, retry_after_s=_retry_after_s(headers))
+        if status in {503, 502, 504, 529}:
+            return CallError("503", said, retry_after_s=_retry_after_s(headers))
+        refused = next((name for name in PARAMETERS if name in said), None)
+        if status in {400, 422, 500, 501} and refused is not None:
+            return UnsupportedError(refused, said)
+        if status == 500 or status in {408, 409, 425} or status > 500:
+            return CallError("500", said, retry_after_s=_retry_after_s(headers))
+        if status == 404:
+            return WrongServerError(f"{self.endpoint.shown} has no such model or address (404: {said})")
+        return CallError(str(status), said)
+
+    def _said(self, text: str) -> tuple[str, str]:
+        """The server's message, short and without secrets, and its code."""
+        message, code = text, ""
+        try:
+            body = json.loads(text)
+            error = body.get("error", body) if isinstance(body, dict) else body
+            if isinstance(error, dict):
+                message, code = str(error.get("message") or error.get("detail") or error), str(error.get("code") or "")
+            else:
+                message = str(error)
+        except ValueError:
+            pass
+        line = " ".join(self.endpoint.redact(message).split())
+        return line[:DETAIL_LENGTH_MAX] or "no message", code
+
+    def read_chat(self, data: dict[str, Any]) -> Answer:
+        """The answer in the body of a chat completion.
+
+        Raises:
+            CallError: there is none.
+        """
+        usage = _mapping(data.get("usage"))
+        choices = data.get("choices")
+        first = choices[0] if isinstance(choices, list) and choices else None
+        message = first.get("message") if isinstance(first, dict) else None
+        if not isinstance(first, dict) or not isinstance(message, dict):
+            raise CallError("empty", "no choice in the answer")
+        content, refusal = message.get("content"), message.get("refusal")
+        details = _mapping(usage.get("prompt_tokens_details"))
+        return Answer(
+            text=self.endpoint.hide(content) if isinstance(content, str) else "",
+            finish_reason=str(first.get("finish_reason") or "stop"),
+            refusal=self.endpoint.redact(refusal) if isinstance(refusal, str) and refusal else None,
+            tokens_in=_count(usage.get("prompt_tokens")),
+            tokens_out=_count(usage.get("completion_tokens")),
+            tokens_cached=_count(details.get("cached_tokens")),
+            logprobs=_first_logprobs(first.get("logprobs")),
+            response_id=str(data.get("id") or ""),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """What the server asks, in seconds; dates are not read: nobody sends them."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+        if seconds >= 0.0:
+            return min(seconds, RETRY_AFTER_MAX_S + 1.0)
+    return None
+
+
+def _first_logprobs(value: object) -> Mapping[str, float] | None:
+    content = value.get("content") if isinstance(value, dict) else None
+    first = content[0] if isinstance(content, list) and content else None
+    tops = first.get("top_logprobs") if isinstance(first, dict) else None
+    if not isinstance(tops, list):
+        return None
+    return {str(item["token"]): float(item["logprob"]) for item in tops if isinstance(item, dict) and "token" in item}
