@@ -126,7 +126,11 @@ class PaintingConfig(Section):
 
 
 class GatesConfig(Section):
-    """Language models that try to answer the questions of a movie without what they ask for."""
+    """Language models that try to answer the questions of a movie without what they ask for; see docs/gates.md.
+
+    `models`, `vision`, `frames`, `rewrites`, `rewrite_from` and `clip` say what is asked. The `..._max` and `..._min`
+    only say which flags follow from the scores: changing one asks nothing.
+    """
 
     models: tuple[Text, ...] = ()
     """Models that answer; none leaves the gates out. At least two of different families for a benchmark."""
@@ -135,15 +139,17 @@ class GatesConfig(Section):
     frames: int = Field(default=16, ge=1, le=256)
     """Keyframes shown for the full and the shuffled movie."""
     rewrites: int = Field(default=3, ge=0, le=3)
-    """Rewrites of a question that fails."""
+    """Rewrites of a question that fails, by the model that writes; a question computed from the story has none."""
+    rewrite_from: Share = 0.6
+    """A question is rewritten when a solver that reads only text and lacks what it asks for is right so often."""
     clip: Text | None = None
     """CLIP-type model for the image-text check where the server gives no log-probabilities."""
     blind_max: Share = 0.6
-    """A question is guessable from this share of right answers over the rotations of its options."""
+    """A question is guessable from this share of right answers over the rotations of its options, by any model."""
     dialogue_max: Share = 0.6
     """The same with the dialogue, for questions that require vision."""
     synopsis_max: Share = 0.6
-    """The same with the synopsis."""
+    """The same with the synopsis, for questions that do not ask for the plot."""
     single_frame_max: Share = 0.6
     """The same with one keyframe, for questions that require order."""
     shuffled_max: Share = 0.6
