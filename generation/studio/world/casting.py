@@ -91,11 +91,16 @@ def _person(
         job = "girl" if she else "boy"
     home_kind = data[job]["home"] if job in data else kinds[0]
     home = places[kinds.index(home_kind)].name if home_kind in kinds else rng.choice(places).name
-    age = "old " if looks.build == "elder" else "young " if looks.build == "child" else ""
-    text = capital(f"{indefinite(age + job)} from {home}.")
     return Person(
-        name=name, role=ROLES[index], she=she, occupation=job, description=text, looks=looks, home=home
+        name=name, role=ROLES[index], she=she, occupation=job, description=described(job, looks, home), looks=looks,
+        home=home,
     )  # fmt: skip
+
+
+def described(job: str, looks: Looks, home: str) -> str:
+    """Somebody in a sentence: `An old painter from the low attic.`"""
+    age = "old " if looks.build == "elder" else "young " if looks.build == "child" else ""
+    return capital(f"{indefinite(age + job)} from {home}.")
 
 
 def _looks(

@@ -72,7 +72,7 @@ def make_world(
         ),
         time_of_day=_first(vocabulary.known("time_of_day", theme), rng, ("dawn", "day", "day", "dusk", "night")),
         premise=str(premise["name"]),
-        locks=_locks(things),
+        locks=locks_of(things),
     )
 
 
@@ -182,7 +182,7 @@ def _held_out_colours(
     return coloured
 
 
-def _locks(things: tuple[Thing, ...]) -> tuple[tuple[str, str], ...]:
+def locks_of(things: tuple[Thing, ...]) -> tuple[tuple[str, str], ...]:
     """Every container that can be locked with a key of its own, as far as the keys go."""
     keys = [thing.name for thing in things if thing.kind == "key"]
     boxes = [thing.name for thing in things if "lockable" in thing.traits]
