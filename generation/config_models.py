@@ -6,7 +6,7 @@ Who is asked and with which parameters is here and decides the cells; addresses,
 are in the environment (`OPENAI_BASE_URL`, `OPENAI_API_KEY`) and in `engine`. It loads no model.
 """
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -113,6 +113,9 @@ class PaintingConfig(Section):
     """LoRA loaded over the pipeline, e.g. of a few-step recipe."""
     negative: Text | None = None
     """Negative prompt, for pipelines that take one."""
+    size: Annotated[str, Field(pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$")] | None = None
+    """Size asked of an image server that has only some, e.g. `1536x1024`; the picture is cropped and scaled to that of
+    `image`. None asks for that one."""
     candidates: int = Field(default=1, ge=1, le=16)
     """Pictures painted for each keyframe, of which the scorer chooses one."""
     scorer: Text | None = None

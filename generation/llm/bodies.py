@@ -21,7 +21,9 @@ from moviellm.generation.llm.ladder import parse_json
 from moviellm.generation.llm.rendering import phrase
 from moviellm.generation.schema import canonical_json
 
-DROPPABLE = {"seed", "response_format", "logprobs", "top_logprobs"}
+IMAGE_EXTRAS = ("num_inference_steps", "guidance_scale", "negative_prompt")
+"""What servers of open image models take, and others refuse."""
+DROPPABLE = {"seed", "response_format", "logprobs", "top_logprobs", *IMAGE_EXTRAS}
 """What may be left out where it is refused: the answer is asked for all the same."""
 
 
@@ -37,9 +39,9 @@ class Dialect:
         return name not in self._without[model]
 
     def without(self, model: str, name: str) -> bool:
-        """Learn that a model does not take a parameter. False: that is known already, or it cannot be left out."""
+        """Learn that a model does not take a parameter. False: it cannot be left out."""
         other_form = name == "max_tokens" and self.takes(model, "max_completion_tokens")
-        if not self.takes(model, name) or not (name in DROPPABLE or other_form):
+        if not (name in DROPPABLE or other_form):
             return False
         self._without[model].add(name)
         return True
@@ -67,7 +69,7 @@ def chat_body(ask: Ask, dialect: Dialect, *, native: bool) -> dict[str, Any]:
     body |= {name: value for name, value in (("temperature", ask.temperature), ("top_p", ask.top_p)) if value != 1.0}
     if dialect.takes(ask.model, "seed"):
         body["seed"] = ask.seed
-    if ask.top_logprobs is not None and dialect.takes(ask.model, "logprobs"):
+    if ask.top_logprobs is not None and all(dialect.takes(ask.model, name) for name in ("logprobs", "top_logprobs")):
         body |= {"logprobs": True, "top_logprobs": ask.top_logprobs}
     if native:
         form = {"name": ask.schema_name or "answer", "strict": True, "schema": ask.schema}
@@ -89,9 +91,8 @@ def image_body(ask: ImageAsk, dialect: Dialect) -> dict[str, Any]:
         "prompt": ask.prompt,
         "n": 1,
         "size": f"{ask.width_px}x{ask.height_px}",
-        **ask.extra,
     }
-    optional = {"seed": ask.seed, "response_format": "b64_json"}
+    optional = {**ask.extra, "seed": ask.seed, "response_format": "b64_json"}
     return body | {name: value for name, value in optional.items() if dialect.takes(ask.model, name)}
 
 

@@ -30,6 +30,8 @@ PACES: dict[str, Pace] = {
     "empty": Pace(0.0, 1.0),
 }
 """Error classes that are tried again. Others are not."""
+CONTENT = "content policy"
+"""Class of a refusal to answer this question: no fault of the server, and no other try would help."""
 
 
 class CallError(Exception):

@@ -17,7 +17,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from moviellm.generation.llm.endpoint import Endpoint, endpoint_from
 from moviellm.generation.llm.estimates import Estimator, tokens_in_bound
 from moviellm.generation.llm.exchanges import ExchangeLog, Spent
 from moviellm.generation.llm.faults import (
+    CONTENT,
     PACES,
     RETRY_AFTER_MAX_S,
     CallError,
@@ -241,6 +242,8 @@ class Service:
 
     async def _given_up(self, attempts: list[str], last: str, answered_before: int) -> Exception:
         """What a call that was given up means: this cell, or the server."""
+        if attempts[-1] == CONTENT:  # the server is well
+            return ValueError(f"the server refuses this by its {last}")
         self._given_up_in_a_row += 1
         classes = ", ".join(f"{kind} x{count}" if count > 1 else kind for kind, count in Counter(attempts).items())
         shown = self.wire.endpoint.shown
@@ -257,10 +260,11 @@ class Service:
         while True:
             async with AsyncExitStack() as stack:
                 native = await self._form(ask, stack)
+                body = chat_body(ask, self.dialect, native=native)
                 try:
-                    answer = await self.wire.chat(chat_body(ask, self.dialect, native=native))
+                    answer = await self.wire.chat(body)
                 except UnsupportedError as error:
-                    self._unsupported(ask, native, error)
+                    self._unsupported(ask, native, error, body)
                     continue
                 if native and ask.structured == "auto":
                     plain = answer.finish_reason == "stop" and answer.refusal is None
@@ -288,19 +292,20 @@ class Service:
                 {"kind": "server", "server": self.wire.endpoint.server_id, "model": model, "native": native}
             )
 
-    def _unsupported(self, ask: Ask, native: bool, error: UnsupportedError) -> None:
+    def _unsupported(self, ask: Ask, native: bool, error: UnsupportedError, body: Mapping[str, Any]) -> None:
         """Learn from a refusal how this model must be asked."""
         if error.name in {"response_format", "json_schema"} and native and ask.structured == "auto":
             self._learned(ask.model, native=False)
-        elif not self.dialect.without(ask.model, error.name):
+        elif error.name not in body or not self.dialect.without(ask.model, error.name):
             raise WrongServerError(f"{self.wire.endpoint.shown} refuses {error} (model {ask.model})")
 
     async def _picture(self, ask: ImageAsk) -> bytes:
         while True:
+            body = image_body(ask, self.dialect)
             try:
-                return await self.wire.image(image_body(ask, self.dialect))
+                return await self.wire.image(body)
             except UnsupportedError as error:
-                if not self.dialect.without(ask.model, error.name):
+                if error.name not in body or not self.dialect.without(ask.model, error.name):
                     raise WrongServerError(f"{self.wire.endpoint.shown} refuses {error} (model {ask.model})") from None
 
 

@@ -14,17 +14,20 @@ import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from moviellm.generation.llm.endpoint import Endpoint
-from moviellm.generation.llm.faults import RETRY_AFTER_MAX_S, CallError, UnsupportedError, WrongServerError
+from moviellm.generation.llm.faults import CONTENT, RETRY_AFTER_MAX_S, CallError, UnsupportedError, WrongServerError
 
 INSTALL = "the language model client is not installed; run: pip install 'moviellm[llm]'"
 CONNECTIONS_MAX = 4096
+CONTENT_CODES = {"content_policy_violation", "moderation_blocked", "content_filter"}
+"""Codes of a server that answers this question by not answering it."""
 DETAIL_LENGTH_MAX = 300
 """Characters of a server's message that are kept."""
 PARAMETERS = (
     "max_completion_tokens", "max_tokens", "response_format", "json_schema", "top_logprobs", "logprobs", "temperature",
-    "top_p", "seed",
+    "top_p", "seed", "num_inference_steps", "guidance_scale", "negative_prompt",
 )  # fmt: skip
 """Parameters that some servers or models refuse, as their messages name them."""
 
@@ -96,14 +99,26 @@ class Wire:
         first = items[0] if isinstance(items, list) and items else None
         if not isinstance(first, dict):
             raise CallError("empty", "no picture in the answer")
-        if not isinstance(first.get("b64_json"), str):
+        if isinstance(first.get("b64_json"), str):
+            return _from_base64(first["b64_json"])
+        if isinstance(first.get("url"), str):
+            return await self._linked(first["url"])
+        raise CallError("empty", "a picture without bytes and without a link")
+
+    async def _linked(self, link: str) -> bytes:
+        """The picture that an answer links to; nothing is fetched from another host, nor the key sent there."""
+        if link.startswith("data:"):
+            return _from_base64(link.partition(",")[2])
+        address = urljoin(f"{self.endpoint.base_url}/", link)
+        if urlsplit(address)[:2] != urlsplit(self.endpoint.base_url)[:2]:
             raise WrongServerError(
-                f"{self.endpoint.shown} answers with links to pictures; it must send them as b64_json"
+                f"{self.endpoint.shown} answers with links to pictures on another host, which are not followed; "
+                "it must send them as b64_json"
             )
-        try:
-            return base64.b64decode(first["b64_json"], validate=True)
-        except binascii.Error:
-            raise CallError("empty", "a picture that is no base64") from None
+        import httpx2
+
+        response = await self._call(self.client.get(address, cast_to=httpx2.Response))
+        return bytes(response.content)
 
     async def alive(self) -> bool:
         """Whether the server answers at all, asked without cost."""
@@ -171,7 +186,10 @@ class Wire:
             return CallError("429", said, retry_after_s=_retry_after_s(headers))
         if status in {503, 502, 504, 529}:
             return CallError("503", said, retry_after_s=_retry_after_s(headers))
-        refused = next((name for name in PARAMETERS if name in said), None)
+        if code in CONTENT_CODES:
+            return CallError(CONTENT, said)
+        # The one that is named first: a message may say which other one to take.
+        refused = min((name for name in PARAMETERS if name in said), key=said.index, default=None)
         if status in {400, 422, 500, 501} and refused is not None:
             return UnsupportedError(refused, said)
         if status == 500 or status in {408, 409, 425} or status > 500:
@@ -229,6 +247,13 @@ class Wire:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise CallError("empty", "a picture that is no base64") from None
 
 
 def _count(value: object) -> int:

@@ -13,6 +13,7 @@ came, so that a run repeats. What it has counted is in the attributes, and at GE
 
 import argparse
 import asyncio
+import base64
 import hashlib
 import importlib
 import json
@@ -60,6 +61,10 @@ class Double:
     batch_pending_s: float = 0.0
     """How long a batch takes."""
     image_format: str = "jpeg"
+    image_links: str | None = None
+    """Pictures are answered as links: to this server (`own`), or to this address."""
+    unpaintable: str | None = None
+    """A prompt with these words is refused for its content."""
     base_url: str = ""
     calls: Counter[str] = field(default_factory=Counter)
     """Requests by schema name, `text` without one, `image` for pictures; faulty ones included."""
@@ -133,11 +138,23 @@ class Double:
         if isinstance(body, web.Response):
             return body
 
+        if self.unpaintable is not None and self.unpaintable in body["prompt"]:
+            self.calls["image"] += 1
+            return _error(400, "Your request was rejected by the safety system.", "content_policy_violation")
+
         def answer(fault: str | None) -> dict[str, Any]:
             picture = picture_b64(str(body["prompt"]), body.get("size") or "1024x1024", self.image_format)
-            return {"id": self._id(), "created": 0, "data": [] if fault == "empty" else [{"b64_json": picture}]}
+            shown = {"b64_json": picture} if self.image_links is None else {"url": self._link(picture)}
+            return {"id": self._id(), "created": 0, "data": [] if fault == "empty" else [shown]}
 
         return await self._answer(request, body, "image", self.image_latency_s, answer)
+
+    def _link(self, picture: str) -> str:
+        if self.image_links != "own":
+            return str(self.image_links)
+        name = hashlib.sha256(picture.encode()).hexdigest()[:16]
+        self._files[name] = base64.b64decode(picture)
+        return f"/v1/files/{name}/content"
 
     async def _admit(self, request: web.Request) -> dict[str, Any] | web.Response:
         """The body, or the refusal of a key, a model or a parameter."""
