@@ -137,6 +137,8 @@ class OutlineDraft(Record):
     """The plot as canonical JSON of acts that the story world allows, where a model proposed it."""
     dropped: Annotated[tuple[Text, ...], Unsaid] = ()
     """Steps of a proposed plot that were left out, each with the reason."""
+    repaired: Annotated[tuple[Text, ...], Unsaid] = ()
+    """Steps of a proposed plot that could not happen at first, each with the reason, and were mended."""
 
 
 class ChapterBrief(Record):
@@ -245,6 +247,9 @@ class DialogueBrief(Record):
     seconds_per_keyframe: float
     density: float = 1.0
     """Share of what could be said that is said, 0 to 1."""
+    chapter_index: int = 0
+    before: Annotated[tuple[SceneHead, ...], Unsaid] = ()
+    """The heads of the scenes before it in its chapter."""
 
 
 class LineDraft(Record):
