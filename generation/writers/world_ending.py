@@ -9,17 +9,25 @@ reached the story has no main plot, and its synopsis ends with what happened las
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from moviellm.generation.protocols import derive_seed
-from moviellm.generation.studio.plot.goals import plan
+from moviellm.generation.studio.plot.goals import GOALS, plan
 from moviellm.generation.studio.plot.plans import NoPlanError, Quest, Scope
 from moviellm.generation.studio.plot.pruning import pruned
+from moviellm.generation.studio.plot.quests import PERSONS
 from moviellm.generation.studio.plot.story import Story
 from moviellm.generation.studio.world.act import Act
+from moviellm.generation.writers.world_founding import TOPICS
 from moviellm.generation.writers.world_reasons import fault_of
 from moviellm.generation.writers.world_script import ScriptStep, story_from
 from moviellm.generation.writers.world_stage import Stage
+
+OBJECTS: Final = {
+    "read": "a text", "show": "a text", "deliver": "a letter", "open": "a container", "repair": "something breakable",
+}  # fmt: skip
+"""What the object of some goals has to be."""
 
 
 def reaches(quest: Quest, act: Act) -> bool:
@@ -65,6 +73,15 @@ def aim(quest: Quest) -> str:
         "show": f"{hero} shows the {thing} to {friend}", "know": f"somebody tells {hero} where the {thing} is",
     }  # fmt: skip
     return words[quest.kind]
+
+
+def goal_lines() -> Iterator[str]:
+    """Every kind of goal, its parts and its end, for the prompt."""
+    for kind in GOALS:
+        thing = "another person" if kind in PERSONS else OBJECTS.get(kind, "an object")
+        topic = f", topic = {TOPICS[kind]} of the story" if kind in TOPICS else ""
+        named = Quest(kind=kind, hero="the hero", thing="thing", friend="friend", villain=None, place="", topic="")
+        yield f"{kind} (thing = {thing}{topic}): {aim(named).replace('the thing', 'thing')}"
 
 
 def end_of(quest: Quest, acts: Sequence[Act]) -> int | None:

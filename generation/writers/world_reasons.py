@@ -123,7 +123,7 @@ def fault_of(act: Act, earlier: Sequence[Act], state: State, world: World) -> Fa
     for fact, value in ACTIONS[act.action](act)[0]:
         found = state.get(*fact)
         if found == value.value if isinstance(value, Not) else found != value:
-            return Fault(KINDS.get(fact[0], fact[0]), _lack(fact, value, found, act.place))
+            return Fault(KINDS.get(fact[0], fact[0]), _Words(world).lack(fact, value, found, act.place))
     return _senseless(act, earlier, state, world) or _seen(act, earlier, state, world)
 
 
@@ -161,54 +161,61 @@ def _seen(act: Act, earlier: Sequence[Act], state: State, world: World) -> Fault
 # ------------------------------------------------------------------------------------------------ in words
 
 
-def _lack(fact: Fact, value: Value | Not, found: Value, place: str) -> str:
-    """What a state lacks for an act, in words."""
-    name, about = fact[0], fact[1:]
-    one, two = about[0], about[1] if len(about) > 1 else ""
-    want = value.value if isinstance(value, Not) else value
-    if name == "at":
-        return (
-            f"{one} is at {want}" if isinstance(value, Not) else f"{one} is not at {want} but at {found or 'no place'}"
-        )
-    if name == "where":
+@dataclass(frozen=True)
+class _Words:
+    """Facts in words, for one world."""
+
+    world: World
+
+    def the(self, name: str) -> str:
+        """A thing with its article; people and places have their names."""
+        return f"the {name}" if any(thing.name == name for thing in self.world.things) else name
+
+    def spot(self, where: Value) -> str:
+        """`held:Ada` in words."""
+        how, _, name = str(where).partition(":")
+        words = {"held": f"in the hands of {name}", "at": f"at {name}", "in": f"in {self.the(name)}"}
+        return words.get(how, "nowhere any more")
+
+    def lack(self, fact: Fact, value: Value | Not, found: Value, place: str) -> str:
+        """What a state lacks for an act."""
+        name, one, last = fact[0], self.the(fact[1]), self.the(fact[-1])
+        want = value.value if isinstance(value, Not) else value
+        if name == "at":
+            there = f"{one} is at {found or 'no place'}"
+            return there if isinstance(value, Not) else f"{there}, not at {want}"
+        if name == "where":
+            there = f"{one} is {self.spot(found)}"
+            return there if isinstance(value, Not) else f"{there}, not {self.spot(want)}"
+        if name in ("knows", "message"):
+            return self._unknown(name, one, last, value, found)
+        if name in FLAGS:
+            return f"{one} is {FLAGS[name][0 if found else 1]}"
+        said = {
+            "feels": f"{one} is not {want} towards {last}",
+            "asked": f"{one} has not asked {fact[2]} for or about {last}" if len(fact) > 2 else "",
+            "promised": f"{one} has not promised {last} to {fact[2]}" if len(fact) > 2 else "",
+            "price": f"{one} has not named that price" if want else f"{one} has named a price already: {found}",
+            "wronged": f"{one} has done {last} no wrong",
+            "lied": f"{one} has not lied about {last}",
+            "searched": f"{one} has not searched {place} for {last}",
+        }
+        return said.get(name, f"{' '.join(fact)} is {found}, not {want}")
+
+    def _unknown(self, name: str, one: str, last: str, value: Value | Not, found: Value) -> str:
+        if name == "message":
+            return f"{one} does not say that" if value else f"{one} says something: {found}"
         if isinstance(value, Not):
-            return f"the {one} is there: {_spot(want)}"
-        return f"the {one} would have to be {_spot(want)}; it is {_spot(found)}"
-    if name in ("knows", "message"):
-        return _unknown(name, one, two, value, found)
-    flags = {
-        "asleep": ("asleep", "awake"), "captive": ("a captive", "free"), "hidden": ("hidden", "in plain sight"),
-        "buried": ("buried", "not buried"), "locked": ("locked", "not locked"), "open": ("open", "shut"),
-        "lit": ("lit", "not lit"), "broken": ("broken", "whole"), "wounded": ("wounded", "well"),
-    }  # fmt: skip
-    if name in flags:
-        return f"{one} is {flags[name][0 if found else 1]}"
-    said = {
-        "feels": f"{one} is not {want} at or of {two}",
-        "asked": f"{one} has not asked {two} for or about {about[-1]}",
-        "promised": f"{one} has not promised {about[-1]} to {two}",
-        "price": f"{one} has not named that price" if want else f"{one} has named a price already: {found}",
-        "wronged": f"{one} has done {two} no wrong",
-        "lied": f"{one} has not lied to {two} about {about[-1]}",
-        "searched": f"{one} has not searched {place} for {about[-1]}",
-    }
-    return said.get(name, f"{' '.join(fact)} is {found}, not {want}")
+            return f"{one} believes just that about {last}"
+        if not value:
+            return f"{one} knows something about {last}: {found}"
+        believed = f"believes it to be at or with {found}" if found else "knows nothing about it"
+        return f"{one} does not know {last} to be at or with {value}; {one} {believed}"
 
 
-def _spot(where: Value) -> str:
-    """`held:Ada` in words."""
-    how, _, name = str(where).partition(":")
-    words = {"held": f"in the hands of {name}", "at": f"at {name}", "in": f"in the {name}"}
-    return words.get(how, "nowhere any more")
-
-
-def _unknown(name: str, one: str, two: str, value: Value | Not, found: Value) -> str:
-    if name == "message":
-        return f"the {one} does not say that" if value else f"the {one} says something: {found}"
-    if isinstance(value, Not):
-        return f"{one} believes just that about {two}"
-    if not value:
-        return f"{one} knows something about {two}: {found}"
-    return f"{one} does not know {two} to be at or with {value}; {one} " + (
-        f"believes {found}" if found else "knows nothing about it"
-    )
+FLAGS: Final = {
+    "asleep": ("asleep", "awake"), "captive": ("a captive", "no captive"), "hidden": ("hidden", "not hidden"),
+    "buried": ("buried", "not buried"), "locked": ("locked", "not locked"), "open": ("open", "shut"),
+    "lit": ("lit", "not lit"), "broken": ("broken", "whole"), "wounded": ("wounded", "well"),
+}  # fmt: skip
+"""Facts that hold or not, in words."""

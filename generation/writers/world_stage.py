@@ -24,6 +24,7 @@ from moviellm.generation.studio.plot.story import NoStoryError
 from moviellm.generation.studio.plot.telling import PACE
 from moviellm.generation.studio.world.act import Act, Fact, Value
 from moviellm.generation.studio.world.actions import State, change_of
+from moviellm.generation.writers.world_actions import FIELDS
 from moviellm.generation.writers.world_calendar import Calendar
 from moviellm.generation.writers.world_founding import Founding
 from moviellm.generation.writers.world_naming import Names
@@ -46,9 +47,11 @@ class Broken:
     """Of the step, counted through the chapter."""
     step: StepProposal
     fault: Fault
+    instead: str = ""
+    """What the model gave in its place, and why that cannot happen either."""
 
     def __str__(self) -> str:
-        return f"scene {self.scene + 1}: {said(self.step)}: {self.fault.text}"
+        return f"scene {self.scene + 1}: {said(self.step)}: {self.fault.text}{self.instead}"
 
 
 @dataclass(frozen=True)
@@ -194,9 +197,12 @@ class Stage:
             fault = self._try(state, number, step, place, played)
             if fault is None:
                 continue
-            later = [self._try(state, number, other, place, played) for other in fixes.get(number, ())]
+            others = fixes.get(number, ())
+            later = [self._try(state, number, other, place, played) for other in others]
             if None not in later:
-                wrong[number] = Broken(at, number, step, later[0] if later and later[0] else fault)
+                tried = [(other, why) for other, why in zip(others, later, strict=True) if why and other != step]
+                instead = "".join(f"; instead {said(other)}: {why.text}" for other, why in tried)
+                wrong[number] = Broken(at, number, step, fault, instead)
         return played, wrong
 
     def _try(self, state: State, number: int, step: StepProposal, place: str, played: list[Played]) -> Fault | None:
@@ -264,6 +270,20 @@ class Stage:
         )
 
 
+TOLD_MAX: Final = 40
+"""Steps before a chapter that the model is shown; the state says the rest."""
+
+
+def told(stage: Stage) -> list[str]:
+    """What has happened, for the next chapter's prompt."""
+    rows = [f"{scene.place}, {scene.time_of_day}: {said(step)}" for scene in stage.scenes for step in scene.steps]
+    return rows[-TOLD_MAX:]
+
+
+def _parts(step: ScriptStep | StepProposal) -> list[str]:
+    return [f"{name} {getattr(step, name)}" for name in FIELDS if getattr(step, name)]
+
+
 def step_of(played: Played) -> ScriptStep:
     """An act as the script has it."""
     act = played.act
@@ -273,7 +293,6 @@ def step_of(played: Played) -> ScriptStep:
     )  # fmt: skip
 
 
-def said(step: StepProposal) -> str:
+def said(step: StepProposal | ScriptStep) -> str:
     """A step on one line: `give asked: Ada, other Ben, thing silver key`."""
-    parts = [f"{name} {getattr(step, name)}" for name in ("other", "thing", "target", "topic") if getattr(step, name)]
-    return f"{' '.join(filter(None, (step.action, step.mode)))}: {', '.join([step.actor, *parts])}"
+    return f"{' '.join(filter(None, (step.action, step.mode)))}: {', '.join([step.actor, *_parts(step)])}"

@@ -1,0 +1,169 @@
+"""The writer whose plot a model proposes and the story world disposes: exact answers with a model's variety.
+
+    writer = WorldWriter(recipe, service)                   # service: llm/service.py
+    request = writer.request("outline", brief, seed)
+    draft = OutlineDraft.model_validate(await writer.write(request, accept))
+    draft.script                                            # every act, from which the rest is told without a call
+
+Only the outline asks the model: for the world and the goal (prompts/script_world.md), then chapter by chapter, each
+with the state so far, for steps (script_steps.md); steps that cannot happen go back once with the reason
+(script_repair.md). What is possible then becomes the script, the rest stands in `OutlineDraft.dropped`. Chapters,
+scenes, lines and questions are told, staged and asked by the studio from the script, so that every answer is computed.
+With `llm.rewrite` the model rewrites captions and lines, as far as they still say the same (rewriting.py).
+
+It draws nothing and answers no question itself. See docs/world-writer.md.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+from pydantic import JsonValue
+
+from moviellm.generation.briefs import (
+    ChapterBrief,
+    DialogueBrief,
+    OutlineDraft,
+    QuestionsBrief,
+    SceneBrief,
+    StoryBrief,
+)
+from moviellm.generation.config import Recipe
+from moviellm.generation.llm.ladder import Exchanges
+from moviellm.generation.protocols import Accept, Output, Request, WriterTask, accept_all
+from moviellm.generation.schema import Record, canonical_json
+from moviellm.generation.studio.plot.story import Story
+from moviellm.generation.studio.script import lines
+from moviellm.generation.studio.speakers import Shelf, Speakers, told_in
+from moviellm.generation.studio.writer import VERSIONS, OfflineWriter
+from moviellm.generation.writers.world_asking import WorldAsker
+from moviellm.generation.writers.world_script import Script, script_of, story_of
+
+MODEL_ID: Final = "moviellm/world-writer"
+VERSION: Final = 1
+"""Bump when the same answers must become another script, or the same script another story."""
+UNREAD: Final = {"world", "held_out", "twin"}
+"""Fields of a StoryBrief that nothing reads once there is a script."""
+
+
+class WorldWriter:
+    """Answers text tasks; see protocols.Writer."""
+
+    def __init__(self, recipe: Recipe, service: Exchanges, grammar_dir: Path | None = None) -> None:
+        """
+        Raises:
+            ValueError: the recipe wants what only the offline simulation can give.
+        """
+        _check_recipe(recipe)
+        self._recipe, self._service = recipe, service
+        self._speakers = Speakers(grammar_dir)
+        self._offline = OfflineWriter(grammar_dir)
+        self._stories = Shelf()
+
+    def request(self, task: WriterTask, brief: Record, seed: int) -> Request:
+        """Render a task: the outline for the model, the rest for the studio with the script in it."""
+        if isinstance(brief, QuestionsBrief):
+            return self._offline.request(task, brief, seed)
+        speaker = self._speakers.of(*told_in(brief))
+        if isinstance(brief, StoryBrief):
+            request = WorldAsker(self._recipe, self._service, speaker.vocabulary, brief, seed).request()
+            return replace(
+                request,
+                task=task,
+                model_revision=f"{VERSION}",
+                prompt_id=f"{request.prompt_id}+{speaker.prompt_id(task)}",
+                prompt_sha256=_hash([request.prompt_sha256, speaker.hashes[task]]),
+                inputs={**request.inputs, "story": brief.model_dump(mode="json")},
+            )
+        return Request(
+            task=task,
+            model_id=MODEL_ID,
+            model_revision=f"{VERSION}.{VERSIONS[task]}",
+            prompt_id=speaker.prompt_id(task),
+            prompt_sha256=speaker.hashes[task],
+            inputs=_inputs(brief),
+            seed=seed,
+        )
+
+    def parts(self, brief: Record) -> Sequence[Record]:
+        """The questions of a movie are asked together."""
+        return self._offline.parts(brief)
+
+    async def write(self, request: Request, accept: Accept = accept_all) -> Output:
+        """Answer a request; see protocols.Writer."""
+        task, inputs = cast(WriterTask, request.task), cast(Mapping[str, Any], request.inputs)
+        if task == "questions":
+            return await self._offline.write(request, accept)
+        brief = StoryBrief.model_validate(inputs["story"])
+        if task == "outline":
+            draft: Record = await self._outline(brief, request.seed)
+        else:
+            speaker = self._speakers.of(brief.language, brief.level)
+            draft = speaker.tell(task, self._story(brief, inputs["script"]), brief, inputs, request.seed)
+        return cast(dict[str, JsonValue], draft.model_dump(mode="json"))
+
+    async def close(self) -> None:
+        """The service belongs to whoever opened it."""
+
+    async def _outline(self, brief: StoryBrief, seed: int) -> OutlineDraft:
+        """Ask for the world and the plot, and tell what came of them."""
+        speaker = self._speakers.of(brief.language, brief.level)
+        asker = WorldAsker(self._recipe, self._service, speaker.vocabulary, brief, seed)
+        proposed = await asker.ask()
+        script = script_of(proposed.story, proposed.title)
+        draft = speaker.tell("outline", self._story(brief, script.text()), brief, {}, seed)
+        assert isinstance(draft, OutlineDraft)
+        return draft.model_copy(
+            update={
+                "title": script.title or draft.title,
+                "script": script.text(),
+                "dropped": tuple(map(str, proposed.left)),
+                "repaired": tuple(map(str, proposed.mended)),
+            }
+        )
+
+    def _story(self, brief: StoryBrief, script: str) -> Story:
+        """The story of a script under the names of the brief's language."""
+        speaker = self._speakers.of(brief.language, brief.level)
+        key = canonical_json([brief.language, brief.level, script])
+        return self._stories.take(
+            key, lambda: speaker.named(story_of(speaker.vocabulary, Script.model_validate_json(script)))
+        )
+
+
+def _check_recipe(recipe: Recipe) -> None:
+    """Raise ValueError for what a recipe can only have with the offline writer."""
+    unfit = {
+        "twins.share": recipe.twins.share > 0,
+        "world.inject": bool(recipe.world.inject),
+        "world.unique_keys": recipe.world.unique_keys,
+        "world.revisits": recipe.world.revisits is not None,
+    }
+    for key, given in unfit.items():
+        if given:
+            raise ValueError(
+                f"{key} is settled by the offline simulation; writer world has no say in it: leave it out"
+            )
+
+
+def _inputs(brief: Record) -> dict[str, JsonValue]:
+    """What the telling of a part reads: the script, and which part."""
+    assert isinstance(brief, ChapterBrief | SceneBrief | DialogueBrief)
+    if brief.outline.script is None:
+        raise ValueError("the outline holds no script; it was written by another writer")
+    story: dict[str, JsonValue] = {
+        "story": brief.story.model_dump(mode="json", exclude=UNREAD),
+        "script": brief.outline.script,
+    }
+    if isinstance(brief, DialogueBrief):
+        return {**lines.dialogue_inputs(brief), **story}
+    where: dict[str, JsonValue] = {"chapter_index": brief.chapter_index}
+    if isinstance(brief, SceneBrief):
+        where["scene_index"] = brief.scene_index
+    return {**story, **where}
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256(canonical_json(list(parts)).encode()).hexdigest()
