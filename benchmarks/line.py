@@ -29,11 +29,12 @@ from PIL import Image
 
 from moviellm.generation.config import ImageConfig, load_recipe
 from moviellm.generation.files import write_whole
-from moviellm.generation.make import open_studio, plan_run
+from moviellm.generation.make import plan_run
 from moviellm.generation.protocols import PainterTask, Request
 from moviellm.generation.runs.record import read_run
 from moviellm.generation.schema import Record
 from moviellm.generation.studio.painter import OfflinePainter, paint_request
+from moviellm.generation.studios import open_studio
 
 MOVIES = 200
 SEED = 7
@@ -85,7 +86,7 @@ class NotingPainter(OfflinePainter):
 def frames_of(run: Path) -> list[list[Body]]:
     """What the painter was asked for in a finished run, a list a scene: the run is planned again, nothing is made."""
     record = read_run(run)
-    writer, _ = open_studio(record.recipe)
+    writer = open_studio(record.recipe, run).writer
     painter = NotingPainter(record.recipe.image)
     plan = asyncio.run(plan_run(run, record, writer, painter))
     assert not plan.to_make, "the run is not finished"

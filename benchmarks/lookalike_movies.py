@@ -18,11 +18,12 @@ from lookalike_features import colour_book, light_features, person_features, pla
 from PIL import Image
 
 from moviellm.generation.config import load_recipe, recipe_from
-from moviellm.generation.make import make_run, open_studio, shard_size
+from moviellm.generation.make import make_run, shard_size
 from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Event, Keyframe, Movie, Scene
 from moviellm.generation.studio.drawing.styles import style_rules
+from moviellm.generation.studios import open_studio
 
 SIZE = {"chapters": 2, "scenes": 4, "keyframes": 5}
 OUTDOORS = ("street", "harbour", "forest", "mountain", "market", "beach", "garden", "bridge", "cemetery", "field")
@@ -57,13 +58,13 @@ def make_movies(run: Path, style: str, movies: int, seed: int = 0) -> None:
     record = next_record(unfinished, recipe, movies_per_shard=shard_size(recipe))
     unfinished.mkdir(parents=True, exist_ok=True)
     write_record(unfinished, record)
-    writer, painter = open_studio(recipe)
+    studio = open_studio(recipe, unfinished)
 
     async def job() -> None:
         try:
-            report = await make_run(unfinished, record, writer, painter)
+            report = await make_run(unfinished, record, studio.writer, studio.painter)
         finally:
-            await painter.close()
+            await studio.close()
         for movie_id, reason in report.failed.items():
             print(f"{style} {movie_id} failed: {reason}", flush=True)
 

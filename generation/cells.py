@@ -207,7 +207,9 @@ class Shard:
         """
         return self._store.image(sha256)
 
-    async def commit(self, movies: Sequence[tuple[str, str]], cells: Sequence[Cell]) -> bool:
+    async def commit(
+        self, movies: Sequence[tuple[str, str]], cells: Sequence[Cell], *, unfinished: bool = False
+    ) -> bool:
         """Write what changed as tables, then the manifest; then remove what they replace. False: nothing changed.
 
         No cell of this shard may be in work. A key that several cells share is one row, under the first one's id.
@@ -215,14 +217,15 @@ class Shard:
         Args:
             movies: (movie id, canonical JSON of the Movie), ids ascending.
             cells: the cells of the shard in the order of the tables; what is not among them is dropped.
+            unfinished: the run stopped before it came to all cells: what is not among them stays in a journal.
 
         Raises:
             ValueError: the disk is full or cannot be written; what was committed before still is.
         """
         assert len({cell.cell_id for cell in cells}) == len(cells), "cell ids are unique"
-        return await asyncio.to_thread(self._commit, movies, cells)
+        return await asyncio.to_thread(self._commit, movies, cells, unfinished)
 
-    def _commit(self, movies: Sequence[tuple[str, str]], cells: Sequence[Cell]) -> bool:
+    def _commit(self, movies: Sequence[tuple[str, str]], cells: Sequence[Cell], unfinished: bool) -> bool:
         stages: dict[Stage, dict[str, Row]] = {stage: {} for stage in STAGES}
         for cell in cells:
             assert self.cached(cell), f"{cell.cell_id} is committed without having been made"
@@ -230,7 +233,7 @@ class Shard:
                 stages[cell.stage][cell.key] = _row(cell, self._store.entries[cell.key])
         tables: dict[str, list[Row]] = {stage: list(rows.values()) for stage, rows in stages.items() if rows}
         tables["movies"] = [{"movie_id": movie_id, "movie": text} for movie_id, text in movies]
-        return self._store.commit(tables)
+        return self._store.commit(tables, unfinished=unfinished)
 
     async def close(self) -> None:
         """Make the journal durable and close all files; also after Ctrl-C. What is committed or journaled is kept.

@@ -46,8 +46,11 @@ def make(
     themes: Annotated[Path | None, typer.Option(help="File with one theme a line; # begins a comment.")] = None,
     movies: Annotated[int | None, typer.Option(help="Movies to make; themes go round with other seeds.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the run.")] = None,
-    writer: Annotated[str | None, typer.Option(help="Who writes: offline.")] = None,
-    painter: Annotated[str | None, typer.Option(help="Who paints: offline.")] = None,
+    writer: Annotated[str | None, typer.Option(help="Who writes: offline, llm or world.")] = None,
+    painter: Annotated[str | None, typer.Option(help="Who paints: offline, diffusers or endpoint.")] = None,
+    model: Annotated[str | None, typer.Option(help="Language model that writes [default: OPENAI_MODEL]")] = None,
+    max_usd: Annotated[float | None, typer.Option(help="The run's cost, never exceeded.")] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="Ask by the Batch API: half the price, long waits.")] = False,
     set_: SetOption = None,
     replace: Annotated[bool, typer.Option(help="Replace the movies of a run made from other themes.")] = False,
     films: Annotated[bool, typer.Option(help="Write films and the storyboard page at the end.")] = True,
@@ -56,7 +59,14 @@ def make(
     json: JsonOption = False,
 ) -> None:
     """Make movies from themes; run again to resume."""
-    choice = {"movies": movies, "seed": seed, "writer": writer, "painter": painter}
+    choice: dict[str, object] = {
+        "movies": movies,
+        "seed": seed,
+        "writer": writer,
+        "painter": painter,
+        "llm.model": model,
+    }
+    choice |= {"engine.max_usd": max_usd, "engine.batch": "true" if batch else None}
     overrides = (set_ or []) + [f"{key}={value}" for key, value in choice.items() if value is not None]
     _verbs("making").make(
         themes=theme or [],
@@ -126,6 +136,32 @@ def dataset_show(
 ) -> None:
     """Load a dataset with plain `datasets.load_dataset` and print what is in it."""
     _verbs().dataset_show(folder, as_json=json)
+
+
+@app.command()
+def measure(
+    dataset: Annotated[str, typer.Argument(help="Dataset folder, or id of a dataset on the Hub.")],
+    recipe: Annotated[str | None, typer.Option(help="Recipe whose section `measures` says who measures.")] = None,
+    model: Annotated[str | None, typer.Option(help="CLIP-type model that measures: Hub id or folder.")] = None,
+    set_: SetOption = None,
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of a dataset on the Hub.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the results, and leave the dataset as it is.")] = None,
+    movies_out: Annotated[Path | None, typer.Option("--movies", help="File for the values of every movie.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for what the models saw [default: ~/.cache]")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure the pictures of a dataset: results.json, and a section of its card."""
+    import_module("moviellm.eval.measuring").measure(
+        dataset,
+        recipe_name=recipe,
+        model=model,
+        overrides=set_ or [],
+        revision=revision,
+        out=out,
+        movies_out=movies_out,
+        cache=cache,
+        as_json=json,
+    )
 
 
 @app.command()

@@ -1,11 +1,12 @@
 """The line: themes become movies, shard by shard, stage by stage.
 
     record = next_record(run, recipe, movies_per_shard=shard_size(recipe))
-    report = asyncio.run(make_run(run, record, writer, painter))
-    plan = asyncio.run(plan_run(run, record, writer, painter))     # what that would make; makes nothing
+    report = asyncio.run(make_run(run, record, studio.writer, studio.painter))
+    plan = asyncio.run(plan_run(run, record, studio.writer, studio.painter))     # what that would make; makes nothing
 
 Movies of a shard are made side by side, one shard after the other, so that memory does not grow with the number of
-movies. A movie one of whose cells failed is left out and reported with the reason; its other cells are kept.
+movies. A movie one of whose cells failed is left out and reported with the reason; its other cells are kept. When
+nothing can be asked any more (StoppedError), what is complete is committed, and the next run goes on with the rest.
 Command line: `moviellm make`. It does not export or show anything: see export.py and verbs.py.
 """
 
@@ -19,7 +20,8 @@ from pathlib import Path
 from moviellm.generation.cells import Cell, Shard
 from moviellm.generation.config import ImageConfig, Recipe
 from moviellm.generation.files import disk_errors
-from moviellm.generation.movie import make_unit
+from moviellm.generation.llm.service import Service
+from moviellm.generation.movie import Left, make_unit
 from moviellm.generation.orders import MovieOrder, order_of, units_of
 from moviellm.generation.protocols import Painter, Writer
 from moviellm.generation.runs.manifest import manifest_paths, shard_files
@@ -29,6 +31,8 @@ from moviellm.generation.workbench import Workbench
 
 MOVIES_AT_A_TIME_MAX = 32
 """Movies in work together: enough to keep every worker busy, few enough to stay small."""
+BATCH_CELLS_MAX = 1_000_000
+"""Cells in work together when they are asked in batches."""
 SHARD_MOVIES_MAX = 500
 """Movies in a shard: about 0.2 MB of text each stays in memory until the shard is committed."""
 
@@ -44,7 +48,9 @@ class MakeReport:
     reused: Counter[str] = field(default_factory=Counter)
     """Cells that were there already, by stage."""
     failed: dict[str, str] = field(default_factory=dict)
-    """Movie id -> why it is not there."""
+    """Movie id -> why it is not there, and is not until somebody says `--retry-failed`."""
+    stopped: dict[str, str] = field(default_factory=dict)
+    """Movie id -> why it could not be finished now. The next run goes on with it."""
     findings: list[str] = field(default_factory=list)
     """What was found damaged and made again."""
     seconds: float = 0.0
@@ -66,30 +72,6 @@ class Plan:
     def to_make(self) -> int:
         """Cells to make, at most."""
         return sum(self.cells.values()) - sum(self.cached.values())
-
-
-def open_studio(recipe: Recipe) -> tuple[Writer, Painter]:
-    """The writer and the painter that a recipe names.
-
-    Raises:
-        ValueError: it names a style or a grammar folder that is not there.
-    """
-    from moviellm.generation.studio.drawing.styles import style_rules
-    from moviellm.generation.studio.painter import OfflinePainter
-    from moviellm.generation.studio.writer import OfflineWriter
-
-    grammar = _own_folder(recipe.studio.grammar)
-    writers = {"offline": lambda: OfflineWriter(grammar)}
-    if recipe.style.name is not None and recipe.style.name not in style_rules():
-        raise ValueError(f"style.name: no style {recipe.style.name!r}; there are {', '.join(style_rules())}")
-    painters = {"offline": lambda: OfflinePainter(recipe.image, workers=recipe.engine.workers)}
-    return writers[recipe.writer](), painters[recipe.painter]()
-
-
-def _own_folder(path: str | None) -> Path | None:
-    if path is not None and not Path(path).is_dir():
-        raise ValueError(f"no folder {path}; studio.grammar names a copy of the packaged folder")
-    return None if path is None else Path(path)
 
 
 def cells_of_run(recipe: Recipe) -> dict[Stage, int]:
@@ -130,6 +112,16 @@ def shard_size(recipe: Recipe) -> int:
     return movies + movies % 2 if recipe.twins.share else movies  # twins are made together, in one shard
 
 
+def cells_at_a_time(recipe: Recipe) -> int:
+    """Cells in work together. Batches gather all that can be asked before any is answered."""
+    return BATCH_CELLS_MAX if recipe.engine.batch else recipe.engine.concurrency
+
+
+def movies_at_a_time(recipe: Recipe, movies: int) -> int:
+    """Movies of a shard in work together."""
+    return movies if recipe.engine.batch else min(movies, recipe.engine.concurrency, MOVIES_AT_A_TIME_MAX)
+
+
 async def make_run(
     run: Path,
     record: RunRecord,
@@ -138,11 +130,13 @@ async def make_run(
     advance: Callable[[int], None] = lambda count: None,
     *,
     retry_failed: bool = False,
+    service: Service | None = None,
 ) -> MakeReport:
     """Make what is missing of a run and commit it, shard by shard.
 
     Args:
         advance: called with 1 for every cell that is there, made or found.
+        service: the model server, for the gates of the questions.
 
     Raises:
         ValueError: the disk is full or cannot be written; what was finished is kept.
@@ -152,13 +146,20 @@ async def make_run(
     for index, numbers in _shards(record):
         shard = Shard.open(run, index, retry_failed=retry_failed)
         try:
-            bench_cells, rows = await _make_shard(record, shard, numbers, writer, painter, report, advance)
-            await shard.commit(rows, sorted(bench_cells, key=_table_order))
+            bench = _workbench(record, shard, writer, painter, service)
+            bench.advance = advance
+            bench_cells, rows = await _make_shard(bench, numbers, report)
+            made = [cell for cell in bench_cells if shard.cached(cell)]  # when it has stopped, some are not
+            await shard.commit(rows, sorted(made, key=_table_order), unfinished=bool(report.stopped))
         finally:
             await shard.close()
             report.made += shard.made
             report.reused += shard.reused
             report.findings += shard.findings
+        if report.stopped:
+            break
+        if service is not None:
+            service.settled()
     _drop_shards_from(run, len(list(_shards(record))))
     report.seconds = time.monotonic() - start
     return report
@@ -176,14 +177,21 @@ def _drop_shards_from(run: Path, index: int) -> None:
 
 
 async def plan_run(
-    run: Path, record: RunRecord, writer: Writer, painter: Painter, *, retry_failed: bool = False
+    run: Path,
+    record: RunRecord,
+    writer: Writer,
+    painter: Painter,
+    *,
+    retry_failed: bool = False,
+    service: Service | None = None,
 ) -> Plan:
     """What `make_run` would make: everything that is not in the run's cells. Writes nothing."""
     cached: Counter[Stage] = Counter()
     for index, numbers in _shards(record):
         shard = Shard.open(run, index, retry_failed=retry_failed)
         for unit in units_of(record.recipe, numbers):
-            benches = [_workbench(record, shard, writer, painter, make_missing=False) for _ in unit]
+            bench = _workbench(record, shard, writer, painter, service, make_missing=False)
+            benches = [bench.fresh() for _ in unit]
             await make_unit(benches, unit)
             cached.update(cell.stage for bench in benches for cell in bench.cells if shard.cached(cell))
         await shard.close()
@@ -193,7 +201,7 @@ async def plan_run(
     return Plan(
         movies=movies,
         cells=cells,
-        cached={stage: cached[stage] for stage in STAGES},
+        cached={stage: cached[stage] for stage in cells},
         image_bytes=missing * image_bytes(record.recipe.image),
     )
 
@@ -210,7 +218,7 @@ def _workbench(
     shard: Shard,
     writer: Writer,
     painter: Painter,
-    limit: asyncio.Semaphore | None = None,
+    service: Service | None,
     *,
     make_missing: bool = True,
 ) -> Workbench:
@@ -218,43 +226,36 @@ def _workbench(
         recipe=record.recipe,
         writer=writer,
         painter=painter,
+        service=service,
         shard=shard,
-        limit=limit or asyncio.Semaphore(record.recipe.engine.concurrency),
+        limit=asyncio.Semaphore(cells_at_a_time(record.recipe)),
         record=record,
         make_missing=make_missing,
     )
 
 
 async def _make_shard(
-    record: RunRecord,
-    shard: Shard,
-    numbers: range,
-    writer: Writer,
-    painter: Painter,
-    report: MakeReport,
-    advance: Callable[[int], None],
+    bench: Workbench, numbers: range, report: MakeReport
 ) -> tuple[list[Cell], list[tuple[str, str]]]:
-    limit = asyncio.Semaphore(record.recipe.engine.concurrency)
     cells: list[Cell] = []
     rows: dict[int, tuple[str, str]] = {}
-    waiting = iter(units_of(record.recipe, numbers))
+    waiting = iter(units_of(bench.recipe, numbers))
 
     async def work() -> None:
         for unit in waiting:
-            benches = [_workbench(record, shard, writer, painter, limit) for _ in unit]
-            for bench in benches:
-                bench.advance = advance
+            benches = [bench.fresh() for _ in unit]
             for number, result in zip(unit, await make_unit(benches, unit), strict=True):
-                if isinstance(result, str):
-                    report.failed[f"m{number:05d}"] = result
+                if isinstance(result, Left):
+                    left = report.stopped if result.stopped else report.failed
+                    left[f"m{number:05d}"] = result.reason
                 else:
                     rows[number] = (result.movie_id, canonical_json(result.model_dump(mode="json")))
                     report.movies += 1
                     report.keyframes += sum(1 for _ in result.keyframes())
-            cells.extend(cell for bench in benches for cell in bench.cells)
+            cells.extend(cell for each in benches for cell in each.cells)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(len(numbers), record.recipe.engine.concurrency, MOVIES_AT_A_TIME_MAX)):
+        for _ in range(movies_at_a_time(bench.recipe, len(numbers))):
             group.create_task(work())
     return cells, [rows[number] for number in sorted(rows)]
 

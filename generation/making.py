@@ -7,19 +7,24 @@ Imported by cli.py when the verb runs. The line itself is in make.py, the run's 
 
 import asyncio
 import hashlib
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from moviellm.generation.config import Recipe, load_recipe, read_text, recipe_from, set_key
-from moviellm.generation.make import MakeReport, cells_of_run, make_run, open_studio, plan_run, shard_size
+from moviellm.generation.llm.exchanges import Spent
+from moviellm.generation.llm.money import BUDGET_SPENT, spent_text
+from moviellm.generation.make import MakeReport, cells_of_run, make_run, plan_run, shard_size
 from moviellm.generation.output import emit, note
 from moviellm.generation.progress import progress
-from moviellm.generation.protocols import Painter, Writer
+from moviellm.generation.protocols import Writer
 from moviellm.generation.runs.lock import lock_run
 from moviellm.generation.runs.record import NO_THEME, RECORD_NAME, RunRecord, next_record, read_run, write_record
 from moviellm.generation.studio.writer import OfflineWriter
+from moviellm.generation.studios import Studio, open_studio
 from moviellm.generation.views import write_views
 
 THEMES_NOTED = 3
@@ -44,30 +49,30 @@ def make(
 
     Raises:
         ValueError: the input is wrong; nothing was written.
-        SystemExit: 130 when stopped by Ctrl-C, 1 when not one movie could be made.
+        SystemExit: 130 when stopped by Ctrl-C, 1 when not one movie could be made or the run could not go on.
     """
     asked = themes + (_read_themes(themes_file) if themes_file else [])
     run, recipe = _run_and_recipe(asked, out, recipe_name, overrides)
-    writer, painter = open_studio(recipe)
-    _note_themes(asked, recipe, writer)
+    studio = open_studio(recipe, run)
+    _note_themes(asked, recipe, studio.writer)
 
     def current_record() -> RunRecord:
         return next_record(run, recipe, movies_per_shard=shard_size(recipe), replace=replace)
 
     record = current_record()  # refuses bad input before anything is written
     if dry_run:
-        _show_plan(run, record, writer, painter, retry_failed, as_json)
+        _show_plan(run, record, studio, retry_failed, as_json)
         return
     try:
         with lock_run(run):
             record = current_record()  # again: another process may have extended the run meanwhile
             write_record(run, record)
-            report = _make(run, record, writer, painter, retry_failed)
+            report = _make(run, record, studio, retry_failed)
             places = write_views(run, None, films=True) if films and report.movies else {}
     except KeyboardInterrupt:
         note(f"stopped; everything finished is kept. Resume with: moviellm make --out {run}")
         raise SystemExit(130) from None
-    _show_report(run, report, places, as_json)
+    _show_report(run, report, studio.service and studio.service.spent, places, as_json)
 
 
 def _read_themes(path: Path) -> list[str]:
@@ -92,12 +97,20 @@ def _run_and_recipe(
     fresh = _override(data, overrides, "recipe")
     run = out or Path("runs") / _slug(fresh)
     if name is not None or not (run / RECORD_NAME).exists():
-        return run, fresh
+        return run, _with_model(fresh)
     old = read_run(run).recipe
     data = old.model_dump(mode="json")
     if themes and tuple(fresh.themes) != old.themes:
         data |= {"themes": themes, "movies": None}
-    return run, _override(data, overrides, str(run / RECORD_NAME))
+    return run, _with_model(_override(data, overrides, str(run / RECORD_NAME)))
+
+
+def _with_model(recipe: Recipe) -> Recipe:
+    """The recipe with its language model named: what the environment says when the run begins is part of the run."""
+    named = os.environ.get("OPENAI_MODEL", "").strip()
+    if recipe.writer == "offline" or recipe.llm.model is not None or not named:
+        return recipe
+    return recipe.model_copy(update={"llm": recipe.llm.model_copy(update={"model": named})})
 
 
 def _note_themes(asked: list[str], recipe: Recipe, writer: Writer) -> None:
@@ -131,25 +144,37 @@ def _slug(recipe: Recipe) -> str:
     return f"{words}-{digest}"
 
 
-def _make(run: Path, record: RunRecord, writer: Writer, painter: Painter, retry_failed: bool) -> MakeReport:
+def _make(run: Path, record: RunRecord, studio: Studio, retry_failed: bool) -> MakeReport:
     total = sum(cells_of_run(record.recipe).values())
+    service = studio.service
+    spent = (lambda: spent_text(service.spent)) if service else (lambda: "")
 
     async def job() -> MakeReport:
         try:
-            with progress("making", total, "cells") as advance:
-                return await make_run(run, record, writer, painter, advance, retry_failed=retry_failed)
+            with progress("making", total, "cells", spent) as advance:
+                return await make_run(
+                    run,
+                    record,
+                    studio.writer,
+                    studio.painter,
+                    advance,
+                    retry_failed=retry_failed,
+                    service=service,
+                )
         finally:
-            await painter.close()
+            await studio.close()
 
     return asyncio.run(job())
 
 
-def _show_report(run: Path, report: MakeReport, places: Mapping[str, str], as_json: bool) -> None:
+def _show_report(run: Path, report: MakeReport, spent: Spent | None, places: Mapping[str, str], as_json: bool) -> None:
     made, reused = sum(report.made.values()), sum(report.reused.values())
     did = f"made {made} cells in {report.seconds:.1f} s, {reused} were there"
-    if not made:
+    if not made and not report.stopped:
         did = f"nothing to make: all {reused} cells are there"
     lines = [f"{run}: {report.movies} movies, {report.keyframes} keyframes; {did}"]
+    if spent is not None:
+        lines.append(f"  spent so far: {spent_text(spent)}")
     lines += [f"  healed: {finding}" for finding in report.findings]
     lines += [f"  failed: {movie_id}: {reason}" for movie_id, reason in report.failed.items()]
     if report.failed:
@@ -158,7 +183,7 @@ def _show_report(run: Path, report: MakeReport, places: Mapping[str, str], as_js
             f"moviellm make --out {run} --retry-failed"
         )
     lines += [f"  {name:<11} {place}" for name, place in places.items()]
-    if report.movies:
+    if report.movies and not report.stopped:
         lines.append(f"  next        moviellm dataset build {run} --out {run.with_name(run.name + '-dataset')}")
     facts = {
         "run": str(run),
@@ -167,18 +192,29 @@ def _show_report(run: Path, report: MakeReport, places: Mapping[str, str], as_js
         "made": dict(sorted(report.made.items())),
         "reused": dict(sorted(report.reused.items())),
         "failed": report.failed,
+        "stopped": report.stopped,
         "findings": report.findings,
+        "spent": None if spent is None else asdict(spent),
         "seconds": round(report.seconds, 3),
     }
     emit(facts | dict(places), "\n".join(lines), as_json)
-    if not report.movies:
+    if report.stopped:
+        why = next(iter(report.stopped.values()))
+        note(f"stopped: {why}; everything paid for is kept. {_go_on(run, why)}")
+    if report.stopped or not report.movies:
         raise SystemExit(1)
 
 
-def _show_plan(
-    run: Path, record: RunRecord, writer: Writer, painter: Painter, retry_failed: bool, as_json: bool
-) -> None:
-    plan = asyncio.run(plan_run(run, record, writer, painter, retry_failed=retry_failed))
+def _go_on(run: Path, why: str) -> str:
+    """The command that resumes a stopped run."""
+    more = " --max-usd MORE" if why.startswith(BUDGET_SPENT) else ""
+    return f"Go on with: moviellm make --out {run}{more}"
+
+
+def _show_plan(run: Path, record: RunRecord, studio: Studio, retry_failed: bool, as_json: bool) -> None:
+    plan = asyncio.run(
+        plan_run(run, record, studio.writer, studio.painter, retry_failed=retry_failed, service=studio.service)
+    )
     facts = {
         "run": str(run),
         "movies": plan.movies,

@@ -3,7 +3,8 @@
     plot = await write_plot(bench, order_of(recipe, 42))
 
 theme -> outline (title, synopsis, cast, places, chapters) -> scenes of each chapter -> events and keyframes of each
-scene. Each level is one cell a part, asked together. Ids, indices and times are given here, never by the writer.
+scene. Each level is one cell a part; no part waits for another of its level. Ids, indices and times are given here,
+never by the writer.
 
 It paints nothing and writes no dialogue.
 """
@@ -83,13 +84,21 @@ async def write_plot(bench: Workbench, order: MovieOrder) -> Plot:
         OutlineDraft,
         lambda d: check_outline(d, story),
     )
-    chapters = await gather(_chapter(bench, movie_id, story, outline, c) for c in range(story.chapters))
-    places = {(c, s): head for c, chapter in enumerate(chapters) for s, head in enumerate(chapter.scenes)}
-    written = await gather(_scene(bench, movie_id, story, outline, c, s, chapters[c]) for c, s in places)
-    heads = {f"{movie_id}-c{c:02d}-s{s:02d}": head for (c, s), head in places.items()}
-    drafts = dict(zip(heads, written, strict=True))
+    written = await gather(_expand(bench, movie_id, story, outline, c) for c in range(story.chapters))
+    heads = {scene_id: head for chapter in written for scene_id, (head, _) in chapter.items()}
+    drafts = {scene_id: draft for chapter in written for scene_id, (_, draft) in chapter.items()}
     movie = _assemble(order, story, recipe.story, outline, heads, drafts)
     return Plot(movie=movie, story=story, outline=outline, heads=heads, drafts=drafts)
+
+
+async def _expand(
+    bench: Workbench, movie_id: str, story: StoryBrief, outline: OutlineDraft, c: int
+) -> dict[str, tuple[SceneHead, SceneDraft]]:
+    """A chapter and then its scenes, which do not wait for those of another chapter."""
+    chapter = await _chapter(bench, movie_id, story, outline, c)
+    drafts = await gather(_scene(bench, movie_id, story, outline, c, s, chapter) for s in range(len(chapter.scenes)))
+    pairs = zip(chapter.scenes, drafts, strict=True)
+    return {f"{movie_id}-c{c:02d}-s{s:02d}": pair for s, pair in enumerate(pairs)}
 
 
 async def _chapter(bench: Workbench, movie_id: str, story: StoryBrief, outline: OutlineDraft, c: int) -> ChapterDraft:

@@ -18,16 +18,22 @@ LINE_EVERY_S = 5.0
 
 
 @contextmanager
-def progress(label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function that takes the number of units just finished."""
+def progress(
+    label: str, total: int, unit: str, spent: Callable[[], str] = lambda: ""
+) -> Iterator[Callable[[int], None]]:
+    """Yield a function that takes the number of units just finished.
+
+    Args:
+        spent: says what it has cost so far; empty where nothing costs.
+    """
     if sys.stderr.isatty():
-        with _bar(label, total, unit) as advance:
+        with _bar(label, total, unit, spent) as advance:
             yield advance
     else:
-        yield _lines(label, total, unit)
+        yield _lines(label, total, unit, spent)
 
 
-def _lines(label: str, total: int, unit: str) -> Callable[[int], None]:
+def _lines(label: str, total: int, unit: str, spent: Callable[[], str]) -> Callable[[int], None]:
     start = time.monotonic()
     done, next_line = 0, start + QUIET_S
 
@@ -38,14 +44,15 @@ def _lines(label: str, total: int, unit: str) -> Callable[[int], None]:
         if now >= next_line and done < total:
             rate = done / (now - start)
             left = f"{(total - done) / rate:.0f} s left" if rate else "no estimate yet"
-            print(f"{label}: {done}/{total} {unit}, {rate:.1f}/s, {left}", file=sys.stderr, flush=True)  # noqa: T201
+            said = ", ".join(filter(None, (f"{label}: {done}/{total} {unit}, {rate:.1f}/s, {left}", spent())))
+            print(said, file=sys.stderr, flush=True)  # noqa: T201
             next_line = now + LINE_EVERY_S
 
     return advance
 
 
 @contextmanager
-def _bar(label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+def _bar(label: str, total: int, unit: str, spent: Callable[[], str]) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -65,16 +72,17 @@ def _bar(label: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[spent]}"),
     )
     start = time.monotonic()
     done = 0
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total, rate="")
+        task = bar.add_task(label, total=total, rate="", spent="")
 
         def advance(count: int) -> None:
             nonlocal done
             done += count
             rate = done / max(time.monotonic() - start, 1e-9)
-            bar.update(task, advance=count, rate=f"{rate:.1f}/s")
+            bar.update(task, advance=count, rate=f"{rate:.1f}/s", spent=spent())
 
         yield advance

@@ -10,14 +10,15 @@ It knows nothing of stories: see plot.py, style.py, keyframes.py, dialogue.py, q
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from pydantic import JsonValue, ValidationError
 
 from moviellm.generation.cells import Cell, Make, Result, Shard
 from moviellm.generation.config import Recipe
-from moviellm.generation.protocols import Painter, Request, Writer, WriterTask
+from moviellm.generation.llm.ladder import Exchanges
+from moviellm.generation.protocols import Blobs, Painter, Request, Writer, WriterTask
 from moviellm.generation.runs.record import RunRecord
 from moviellm.generation.schema import Provenance, Record, Stage, canonical_json
 
@@ -39,12 +40,18 @@ class Workbench:
     shard: Shard
     limit: asyncio.Semaphore
     record: RunRecord
+    service: Exchanges | None = None
+    """The model server, for those who ask one themselves; None where the recipe needs none."""
     make_missing: bool = True
     """False only looks: a cell that is not there raises `CellFailedError` (the dry run)."""
     advance: Callable[[int], None] = lambda count: None
     """Called with 1 for every cell that is there."""
     cells: list[Cell] = field(default_factory=list)
     provenance: dict[Stage, Provenance] = field(default_factory=dict)
+
+    def fresh(self) -> "Workbench":
+        """The same tools for another movie."""
+        return replace(self, cells=[], provenance={})
 
     async def write(
         self,
@@ -88,6 +95,10 @@ class Workbench:
             raise CellFailedError(f"{cell_id}: {result.error}")
         self.advance(1)
         return result
+
+    def blobs(self, *hashes: str | None) -> Blobs:
+        """The bytes that a request names by hash: pictures and learned styles of this shard."""
+        return {sha256: self.shard.image(sha256) for sha256 in dict.fromkeys(hashes) if sha256 is not None}
 
     def _provenance(self, stage: Stage, request: Request) -> Provenance:
         return Provenance(

@@ -21,8 +21,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviellm.generation.config import read_text, read_yaml
+from moviellm.generation.llm.exchanges import Spent
 from moviellm.generation.protocols import StoppedError
 
+BUDGET_SPENT = "the budget is spent"
 PRICES_VARIABLE = "MOVIELLM_PRICES"
 Usd = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
@@ -115,6 +117,15 @@ def _unpriced(prices: Prices, what: str, line: str) -> str:
     )
 
 
+def spent_text(spent: Spent) -> str:
+    """What was spent, in a few words."""
+    what = f"{spent.calls - spent.images} calls, {spent.tokens_in + spent.tokens_out} tokens"
+    what += f", {spent.images} pictures" if spent.images else ""
+    if spent.calls and spent.unpriced == spent.calls:
+        return f"{what}, no price known"
+    return f"{spent.usd:.4f} USD for {what}" + (f", {spent.unpriced} without a price" if spent.unpriced else "")
+
+
 class Budget:
     """Keeps the recorded cost of a run under a limit. Used by one event loop."""
 
@@ -168,6 +179,6 @@ class Budget:
 
     def _spent(self, bound_usd: float, limit_usd: float) -> str:
         return (
-            f"the budget is spent: {self._recorded_usd():.4f} of {limit_usd:g} USD, "
+            f"{BUDGET_SPENT}: {self._recorded_usd():.4f} of {limit_usd:g} USD, "
             f"and the next call may cost {bound_usd:.4f}"
         )

@@ -233,7 +233,17 @@ def _movie_problems(shard: _Shard, movie_id: str, text: str) -> Iterator[str]:
 
 def _folders(run: Path) -> Iterator[Finding]:
     """Folders with the names of files. Nobody deletes them unasked: somebody may have put something there."""
-    patterns = ["lock", "calls.jsonl", "storyboard.html", "manifest/*.json", "films/m*.*", ".*.tmp", "*/.*.tmp"]
+    patterns = [
+        "lock",
+        "calls.jsonl",
+        "exchanges.jsonl",
+        "exchanges.pack",
+        "storyboard.html",
+        "manifest/*.json",
+        "films/m*.*",
+        ".*.tmp",
+        "*/.*.tmp",
+    ]
     patterns += [*(f"{name}/*.parquet" for name in TABLES), "journal/*.jsonl", "journal/*.pack"]
     for path in sorted({path for pattern in patterns for path in run.glob(pattern) if path.is_dir()}):
         do = f"delete it by hand; then `moviellm make --out {run}` makes the file"
@@ -290,7 +300,8 @@ def _garbage(run: Path) -> list[Path]:
         journals = journal_files(run, shard)
         if journals and not any(path.is_dir() for path in journals):
             entries, _ = read_journals(run, shard)
-            if {entry.key for entry, _ in entries} <= _committed_keys(run, manifest):
+            # An empty one says that the run stopped before this shard was finished.
+            if entries and {entry.key for entry, _ in entries} <= _committed_keys(run, manifest):
                 garbage.update(journals)
     return sorted(path for path in garbage if not path.is_dir())
 

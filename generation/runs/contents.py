@@ -13,6 +13,7 @@ It does not make cells: see cells.py.
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from moviellm.generation.files import disk_errors, file_sha256, write_whole
@@ -28,6 +29,10 @@ from moviellm.generation.runs.manifest import (
 )
 from moviellm.generation.runs.tables import Row, StoredImages, read_entries, rows_sha256, write_table
 from moviellm.generation.schema import SCHEMA_VERSION, STAGES, Stage, movie_number
+
+
+class DamagedError(ValueError):
+    """Something that was whole when the shard was opened is not any more."""
 
 
 class Store:
@@ -124,16 +129,17 @@ class Store:
             else:
                 image = next(stored for stored in self._stored if sha256 in stored).read(sha256)
         except OSError as error:
-            raise ValueError(f"image {sha256[:16]} cannot be read ({error}); run the same command again") from error
+            raise DamagedError(f"image {sha256[:16]} cannot be read ({error}); run the same command again") from error
         if hashlib.sha256(image).hexdigest() != sha256:
-            raise ValueError(f"image {sha256[:16]} was damaged on disk meanwhile; run the same command again")
+            raise DamagedError(f"image {sha256[:16]} was damaged on disk meanwhile; run the same command again")
         return image
 
-    def commit(self, rows: Mapping[str, list[Row]]) -> bool:
+    def commit(self, rows: Mapping[str, list[Row]], *, unfinished: bool = False) -> bool:
         """Write the tables that changed, then the manifest, then remove what they replace. False: nothing changed.
 
         Args:
             rows: the rows of every table without image bytes; `movies` must be among them.
+            unfinished: keep what is not among them in a journal, which also says that the shard is in the making.
 
         Raises:
             ValueError: the disk is full or cannot be written; what was committed before still is.
@@ -141,6 +147,8 @@ class Store:
         numbers = [movie_number(str(row["movie_id"])) for row in rows["movies"]]
         assert numbers == sorted(set(numbers)), "movies are committed in order, each once"
         self._journal.close()
+        keys = {str(row["key"]) for name in rows if name != "movies" for row in rows[name]}
+        rest = self._set_aside(keys) if unfinished else None
         kept = {name: listed for name in rows if (listed := self._unchanged(name, rows[name])) is not None}
         tables = {name: kept.get(name) or self._write(name, rows[name]) for name in rows}
         manifest = self._describe(rows, tables)
@@ -149,9 +157,21 @@ class Store:
             with disk_errors(path):
                 write_whole(path, manifest.model_dump_json(indent=2).encode() + b"\n")
         changed = manifest != self._manifest or len(kept) < len(rows)
-        self._clean_up(manifest, changed)
-        self._reload(manifest, {str(row["key"]) for name in rows if name != "movies" for row in rows[name]})
+        self._clean_up(manifest, changed, rest)
+        self._reload(manifest, keys)
         return changed
+
+    def _set_aside(self, keys: set[str]) -> Journal:
+        """A new journal with the results that no table will hold, on disk before anything is removed."""
+        rest = Journal(self.run, self.index)
+        rest.begin()
+        for key, entry in self.entries.items():
+            with suppress(DamagedError):  # a damaged picture is made again
+                if key not in keys:
+                    image = None if entry.image_sha256 is None else self.image(entry.image_sha256)
+                    rest.append(entry, "", image)
+        rest.close()
+        return rest
 
     def _unchanged(self, name: str, rows: list[Row]) -> TableFile | None:
         """The committed table, when it is whole and holds these rows already."""
@@ -183,9 +203,10 @@ class Store:
             failed=sum(row["error"] is not None for stage in cells for row in rows[stage]),
         )
 
-    def _clean_up(self, manifest: Manifest, changed: bool) -> None:
+    def _clean_up(self, manifest: Manifest, changed: bool, rest: Journal | None) -> None:
         """Remove what the manifest replaces: tables first, so that a journal is there until all of it is done."""
-        journals = journal_files(self.run, self.index)
+        own = () if rest is None else rest.files
+        journals = [path for path in journal_files(self.run, self.index) if path not in own]
         if changed or journals:
             listed = {self.run / table.file for table in manifest.tables.values()}
             with disk_errors(self.run):

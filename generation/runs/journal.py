@@ -87,10 +87,21 @@ class Journal:
         self._pack: FileIO | None = None
         self._lines_bytes = 0
         self._pack_bytes = 0
+        self.files: tuple[Path, ...] = ()
+        """The files of this journal, once it has any."""
         self._broken: str | None = None
         self._lock = threading.Lock()
         self._syncer: threading.Thread | None = None
         self._dirty, self._closing = threading.Event(), threading.Event()
+
+    def begin(self) -> None:
+        """Make the files, empty: from now on the shard counts as being made.
+
+        Raises:
+            ValueError: the disk is full or cannot be written.
+        """
+        with disk_errors(self._run / "journal"):
+            self._files()
 
     def append(self, entry: Entry, cell_id: str, image: bytes | None) -> PackSlice | None:
         """Hand one result to the OS, image first; a thread makes it durable within about `GROUP_FSYNC_S`.
@@ -146,6 +157,7 @@ class Journal:
             stem = f"{self._shard:06d}.{number}"
             self._pack = open(folder / f"{stem}.pack", "xb", buffering=0)  # noqa: SIM115
             self._lines = open(folder / f"{stem}.jsonl", "xb", buffering=0)  # noqa: SIM115
+            self.files = (folder / f"{stem}.pack", folder / f"{stem}.jsonl")
             self._lines_bytes = self._pack_bytes = 0
         return self._lines, self._pack
 

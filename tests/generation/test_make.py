@@ -238,7 +238,7 @@ def test_the_memory_of_a_run_does_not_hold_what_was_asked(tmp_path: Path) -> Non
     record = record_for(run)
     seen: list[Cell] = []
 
-    async def commit(self: Shard, movies: object, cells: list[Cell]) -> bool:
+    async def commit(self: Shard, movies: object, cells: list[Cell], **options: bool) -> bool:
         seen.extend(cells)
         return True
 

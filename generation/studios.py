@@ -1,0 +1,132 @@
+"""The studio of a run: who writes, who paints, who tests the questions, and the model server that they share.
+
+    studio = open_studio(recipe, Path("runs/one"))
+    report = await make_run(run, record, studio.writer, studio.painter)
+    await studio.close()
+
+Makers are modules of their own and imported here when a recipe names them, so that an offline run needs none of their
+packages. It makes nothing: see make.py.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from moviellm.generation.config import Recipe
+from moviellm.generation.llm.money import load_prices, refuse_unpriced
+from moviellm.generation.llm.rendering import NO_MODEL
+from moviellm.generation.llm.service import Service, open_service
+from moviellm.generation.protocols import Painter, Writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Studio:
+    """The makers of one run."""
+
+    writer: Writer
+    painter: Painter
+    service: Service | None = None
+    """The model server; None where nobody asks one."""
+
+    async def close(self) -> None:
+        """Give back processes, connections and GPU memory, and make the log of paid exchanges durable."""
+        try:
+            await self.painter.close()
+            await self.writer.close()
+        finally:
+            if self.service is not None:
+                await self.service.close()
+
+
+def models_asked(recipe: Recipe) -> list[str]:
+    """The language models that a recipe has asked, each once.
+
+    Raises:
+        ValueError: a writer needs one and none is named.
+    """
+    writes = recipe.writer != "offline"
+    if writes and recipe.llm.model is None:
+        raise ValueError(NO_MODEL)
+    named = [recipe.llm.model if writes else None, *recipe.gates.models, recipe.gates.vision]
+    return list(dict.fromkeys(model for model in named if model is not None))
+
+
+def asks_server(recipe: Recipe) -> bool:
+    """Whether a recipe needs a model server."""
+    return bool(models_asked(recipe)) or recipe.painter == "endpoint"
+
+
+def open_studio(recipe: Recipe, run: Path) -> Studio:
+    """The makers that a recipe names.
+
+    Args:
+        run: the run folder: paid exchanges and learned styles are kept there.
+
+    Raises:
+        ValueError: it names a style, a grammar folder or a model that is not there, a limit in dollars without a
+            price, or a server that the environment does not give.
+    """
+    service = open_service(recipe, run) if asks_server(recipe) else None
+    if recipe.engine.max_usd is not None:
+        _check_prices(recipe)
+    return Studio(writer=_writer(recipe, service), painter=_painter(recipe, run, service), service=service)
+
+
+def _check_prices(recipe: Recipe) -> None:
+    size = (recipe.image.width_px, recipe.image.height_px)
+    pictures = [(recipe.painting.model or "", *size)] if recipe.painter == "endpoint" else []
+    refuse_unpriced(load_prices(), models_asked(recipe), pictures)
+
+
+def _writer(recipe: Recipe, service: Service | None) -> Writer:
+    def offline() -> Writer:
+        from moviellm.generation.studio.writer import OfflineWriter
+
+        return OfflineWriter(_own_folder(recipe.studio.grammar))
+
+    def llm() -> Writer:
+        from moviellm.generation.writers.llm import LlmWriter
+
+        return LlmWriter(recipe, _there(service))
+
+    def world() -> Writer:
+        from moviellm.generation.writers.world import WorldWriter
+
+        return WorldWriter(recipe, _there(service))
+
+    writers: dict[str, Callable[[], Writer]] = {"offline": offline, "llm": llm, "world": world}
+    return writers[recipe.writer]()
+
+
+def _painter(recipe: Recipe, run: Path, service: Service | None) -> Painter:
+    def offline() -> Painter:
+        from moviellm.generation.studio.drawing.styles import style_rules
+        from moviellm.generation.studio.painter import OfflinePainter
+
+        if recipe.style.name is not None and recipe.style.name not in style_rules():
+            raise ValueError(f"style.name: no style {recipe.style.name!r}; there are {', '.join(style_rules())}")
+        return OfflinePainter(recipe.image, workers=recipe.engine.workers)
+
+    def diffusers() -> Painter:
+        from moviellm.generation.painters.diffusion import DiffusionPainter
+
+        return DiffusionPainter(recipe, run)
+
+    def endpoint() -> Painter:
+        from moviellm.generation.painters.endpoint import EndpointPainter
+
+        return EndpointPainter(recipe, _there(service))
+
+    painters: dict[str, Callable[[], Painter]] = {"offline": offline, "diffusers": diffusers, "endpoint": endpoint}
+    return painters[recipe.painter]()
+
+
+def _there(service: Service | None) -> Service:
+    assert service is not None, "open_studio opens a service for those who ask one"
+    return service
+
+
+def _own_folder(path: str | None) -> Path | None:
+    if path is not None and not Path(path).is_dir():
+        raise ValueError(f"no folder {path}; studio.grammar names a copy of the packaged folder")
+    return None if path is None else Path(path)
