@@ -4,7 +4,7 @@ Names and phrases, so that any painter can paint any writer's movie. What a writ
 asked, and how an answer is kept, is in protocols.py.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from moviellm.generation.briefs import Unsaid
 from moviellm.generation.schema import (
@@ -18,6 +18,9 @@ from moviellm.generation.schema import (
     Visible,
     Weather,
 )
+
+SUFFIXES: Final = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+"""How the names of pictures end, by media type."""
 
 
 class StyleBrief(Record):

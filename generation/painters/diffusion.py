@@ -1,0 +1,343 @@
+"""The diffusion painter: styles, portraits and keyframes by any text-to-image pipeline of diffusers.
+
+    painter = DiffusionPainter(recipe, Path("runs/one"))
+    request = painter.request("keyframe", brief, seed)             # loads nothing
+    painting, image = await painter.paint(request, blobs)
+
+A request holds the phrases of the prompt, the hashes of the pictures that go in, the parameters, and which model at
+which commit. The model is loaded by the first picture and kept warm. Pictures are asked for side by side by many
+movies, painted in batches in one thread (batching.py, brush.py), and encoded in another while the device goes on.
+docs/painters.md shows the recipes. Not in a key: the device, the library's version and the size of batches, which
+decide no more than the last bits of a picture.
+"""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+from pydantic import JsonValue
+
+from moviellm.generation.config import Recipe
+from moviellm.generation.output import note
+from moviellm.generation.painters import inversion
+from moviellm.generation.painters.batching import Batching
+from moviellm.generation.painters.brush import Brush, Pixels, Stroke
+from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN
+from moviellm.generation.painters.pipelines import Adapter, PipelineSource, load_pipeline, without_adapter
+from moviellm.generation.painters.prompts import (
+    PROMPT_ID,
+    keyframe_phrases,
+    portrait_phrases,
+    prompts_sha256,
+    style_phrase,
+    style_picture_phrases,
+)
+from moviellm.generation.paintings import KeyframeBrief, Painting, PortraitBrief, StyleBrief
+from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request
+from moviellm.generation.schema import Record, Style, canonical_json
+
+STYLES: Final = "styles"
+"""Folder of a run or dataset that learned styles are named in."""
+Job = tuple[Request, Blobs]
+Ready = tuple[Stroke, list[str]]
+
+
+class DiffusionPainter:
+    """Paints with one pipeline on one device."""
+
+    def __init__(self, recipe: Recipe, run: Path) -> None:
+        """
+        Args:
+            run: the run folder: a style in the making is kept there, so that a killed training goes on.
+
+        Raises:
+            ValueError: no model is named or found, or the recipe asks for what cannot be combined.
+        """
+        _refuse_contradictions(recipe)
+        self.makes_portraits = recipe.identity.method != "prompt"
+        self._recipe = recipe
+        self._run = run
+        self._source = PipelineSource.of(recipe)
+        self._prompts_sha256 = prompts_sha256()
+        self._brush: Brush | None = None
+        self._batching: Batching[Job, Ready, tuple[Pixels, list[str]]] = Batching(
+            self._prepare, self._paint_batch, lambda: self._warm().width
+        )
+        self._encoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encoding")
+
+    # ------------------------------------------------------------ what is asked
+
+    def request(self, task: PainterTask, brief: Record, seed: int) -> Request:
+        """Render a task: only what decides the answer."""
+        if task == "style":
+            assert isinstance(brief, StyleBrief)
+            return self._style_request(brief, seed)
+        if task == "portrait":
+            assert isinstance(brief, PortraitBrief)
+            inputs = self._inputs(portrait_phrases(brief, self._style_words(brief.style)), brief.style)
+            return self._request(task, self._params(brief.width_px, brief.height_px), inputs, seed)
+        assert isinstance(brief, KeyframeBrief)
+        return self._keyframe_request(brief, seed)
+
+    def _keyframe_request(self, brief: KeyframeBrief, seed: int) -> Request:
+        shown = [one for one in brief.figures if one.portrait_sha256 is not None]
+        by_reference = self._recipe.identity.method == "reference"
+        before = 1 if self._style_picture(brief.style) else 0
+        numbers = {one.figure.character_id: before + at + 1 for at, one in enumerate(shown)} if by_reference else {}
+        inputs = self._inputs(keyframe_phrases(brief, self._style_words(brief.style), numbers), brief.style)
+        params = self._params(brief.width_px, brief.height_px)
+        if by_reference:
+            faces: list[JsonValue] = [one.portrait_sha256 for one in shown]
+            inputs["references"] = [*_listed(inputs.get("references")), *faces]
+        elif shown:  # an IP-Adapter shows one person: the one who acts
+            inputs["portrait_sha256"] = shown[0].portrait_sha256
+            inputs["not_shown"] = [f"portrait: {one.appearance}" for one in shown[1:]]
+        return self._request("keyframe", params, inputs, seed)
+
+    def _style_request(self, brief: StyleBrief, seed: int) -> Request:
+        style, description = self._recipe.style, _described(brief)
+        params: dict[str, JsonValue] = {"method": style.method}
+        if style.method == "textual_inversion":
+            size = self._recipe.image
+            params |= self._params(size.width_px, size.height_px)
+            params |= {"inversion": style.inversion.model_dump(mode="json"), "inversion_version": inversion.VERSION}
+        elif style.method == "reference":
+            params |= self._params(self._recipe.image.width_px, self._recipe.image.height_px)
+        inputs: dict[str, JsonValue] = {"keyword": brief.keyword, "description": description}
+        if style.method == "reference":
+            words = style_phrase(brief.keyword, description)
+            inputs |= {"phrases": [*style_picture_phrases(words)], **self._negative()}
+        return self._request("style", params, inputs, seed)
+
+    def _style_words(self, style: Style) -> str:
+        """How the prompt asks for the style."""
+        if style.embedding_sha256 is None:
+            return style_phrase(style.keyword, style.description)
+        if style.placeholder_token is not None:
+            return f"in the style of {style.placeholder_token}"
+        return "in the style of image 1"
+
+    def _style_picture(self, style: Style) -> bool:
+        return style.embedding_sha256 is not None and style.placeholder_token is None
+
+    def _inputs(self, phrases: Sequence[str], style: Style) -> dict[str, JsonValue]:
+        inputs: dict[str, JsonValue] = {"phrases": [phrase for phrase in phrases if phrase], **self._negative()}
+        if self._style_picture(style):
+            inputs["references"] = [style.embedding_sha256]
+        elif style.embedding_sha256 is not None:
+            inputs["learned_style_sha256"] = style.embedding_sha256
+        return inputs
+
+    def _negative(self) -> dict[str, JsonValue]:
+        negative = self._recipe.painting.negative
+        return {} if negative is None else {"negative": negative}
+
+    def _params(self, width_px: int, height_px: int) -> dict[str, JsonValue]:
+        """What decides how a picture is painted, beside the model and the words."""
+        painting, source = self._recipe.painting, self._source
+        params: dict[str, JsonValue] = {
+            "width_px": width_px,
+            "height_px": height_px,
+            "format": self._recipe.image.format,
+            "quality": self._recipe.image.quality,
+            "steps": painting.steps,
+            "guidance": painting.guidance,
+            "dtype": painting.dtype,
+        }
+        named = {"scheduler": source.scheduler, "lora": source.lora, "lora_revision": source.lora_revision}
+        params |= {name: value for name, value in named.items() if value is not None}
+        if source.adapter is not None:
+            params["adapter"] = _adapter_facts(source.adapter)
+        return params
+
+    def _request(
+        self, task: str, params: Mapping[str, JsonValue], inputs: Mapping[str, JsonValue], seed: int
+    ) -> Request:
+        return Request(
+            task=task,
+            model_id=self._source.name,
+            model_revision=self._source.revision,
+            prompt_id=PROMPT_ID,
+            prompt_sha256=self._prompts_sha256,
+            params=params,
+            inputs=inputs,
+            seed=seed,
+        )
+
+    # ------------------------------------------------------------ answers
+
+    async def lock_style(self, request: Request) -> tuple[Output, bytes | None]:
+        """Lock a style: in words, by a token that is learned, or by one picture.
+
+        Raises:
+            ValueError: this model cannot learn a token, or the learning failed.
+            StoppedError: the device's memory does not hold one picture.
+        """
+        inputs: Any = request.inputs
+        method = request.params["method"]
+        learned: bytes | None = None
+        token: str | None = None
+        path: str | None = None
+        if method == "textual_inversion":
+            learned, token = await self._learn(request)
+            path = f"{STYLES}/{hashlib.sha256(learned).hexdigest()}.safetensors"
+        elif method == "reference":
+            learned = await self._style_picture_of(request)
+            path = f"{STYLES}/{hashlib.sha256(learned).hexdigest()}.png"
+        style = Style(
+            style_id=inputs["keyword"].lower() or "plain",
+            keyword=inputs["keyword"],
+            description=inputs["description"],
+            placeholder_token=token,
+            base_model_id=request.model_id,
+            base_model_revision=request.model_revision,
+            embedding_path=path,
+            embedding_sha256=None if learned is None else hashlib.sha256(learned).hexdigest(),
+        )
+        return style.model_dump(mode="json"), learned
+
+    async def _learn(self, request: Request) -> tuple[bytes, str]:
+        inputs: Any = request.inputs
+        params: Any = request.params
+        key = hashlib.sha256(canonical_json(request.body()).encode()).hexdigest()
+        await self._load()
+
+        def learn() -> bytes:
+            brush = self._warm()
+            with without_adapter(brush.pipeline, self._source.adapter):
+                data, facts = inversion.learn_style(
+                    brush.pipeline,
+                    self._recipe.style.inversion,
+                    phrases=style_phrase(inputs["keyword"], inputs["description"]),
+                    keyword=inputs["keyword"],
+                    seed=request.seed,
+                    folder=self._run / "inversion" / key[:16],
+                    note=note,
+                    options={
+                        "num_inference_steps": params["steps"],
+                        "guidance_scale": params["guidance"],
+                        "width": params["width_px"],
+                        "height": params["height_px"],
+                    },
+                    images_at_a_time=brush.width,
+                )
+            note(f"style {inputs['keyword']}: {facts['best_step']} steps, {facts['stopped']}")
+            return data
+
+        return await self._batching.alone(learn), STYLE_TOKEN
+
+    async def _style_picture_of(self, request: Request) -> bytes:
+        await self._load()
+        pixels, _ = await self._batching.ask((request, NO_BLOBS))
+        return await self._encoded(pixels, "png", 100)
+
+    async def paint(self, request: Request, blobs: Blobs = NO_BLOBS) -> tuple[Output, bytes]:
+        """Paint a portrait or a keyframe: the JSON of a `Painting`, and the encoded image.
+
+        Raises:
+            ValueError: the pipeline cannot paint what the request asks for.
+            StoppedError: the device's memory does not hold one picture.
+        """
+        await self._load()
+        params: Any = request.params
+        pixels, not_drawn = await self._batching.ask((request, blobs))
+        image = await self._encoded(pixels, params["format"], params["quality"])
+        painting = Painting.model_validate(
+            {
+                "width_px": params["width_px"],
+                "height_px": params["height_px"],
+                "media_type": f"image/{params['format']}",
+                "visible": None,
+                "not_drawn": [*not_drawn, *_listed(request.inputs.get("not_shown"))],
+            }
+        )
+        return painting.model_dump(mode="json"), image
+
+    async def _encoded(self, pixels: Pixels, form: str, quality: int) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(self._encoders, encoded, pixels, form, quality)
+
+    # ------------------------------------------------------------ the device
+
+    async def _load(self) -> None:
+        """Load the pipeline in the painting thread, once."""
+        if self._brush is None:
+            await self._batching.alone(self._warm)
+
+    def _warm(self) -> Brush:
+        if self._brush is None:
+            pipeline = load_pipeline(self._source)
+            width, guidance = self._recipe.engine.images_at_a_time, self._recipe.painting.guidance
+            self._brush = Brush(pipeline, self._source, width, guidance)
+        return self._brush
+
+    def _prepare(self, job: Job) -> tuple[Hashable, Ready]:
+        request, blobs = job
+        stroke, not_drawn = self._warm().prepare(request.params, request.inputs, blobs, request.seed)
+        return stroke.kind, (stroke, not_drawn)
+
+    def _paint_batch(self, batch: Sequence[Ready]) -> Sequence[tuple[Pixels, list[str]] | Exception]:
+        painted = self._warm().paint([stroke for stroke, _ in batch])
+        return [
+            item if isinstance(item, Exception) else (item, not_drawn)
+            for item, (_, not_drawn) in zip(painted, batch, strict=True)
+        ]
+
+    async def close(self) -> None:
+        """End the threads and give back the device's memory; what they have not painted is cancelled."""
+        await self._batching.close()
+        self._encoders.shutdown(wait=True, cancel_futures=True)
+        if self._brush is not None:
+            self._brush.close()
+            self._brush = None
+
+
+def encoded(pixels: Pixels, form: str, quality: int) -> bytes:
+    """An encoded picture; `form` is jpeg, webp or png."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, form.upper(), **({} if form == "png" else {"quality": quality}))
+    return out.getvalue()
+
+
+def _described(brief: StyleBrief) -> str:
+    """The style phrases, behind the name of a style where the recipe asks for one."""
+    return ", ".join(filter(None, [brief.style, brief.description]))
+
+
+def _listed(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
+def _adapter_facts(adapter: Adapter) -> dict[str, JsonValue]:
+    return {
+        "repository": adapter.repository,
+        "revision": adapter.revision,
+        "weight": f"{adapter.subfolder}/{adapter.weight}",
+        "strength": adapter.strength,
+    }
+
+
+def _refuse_contradictions(recipe: Recipe) -> None:
+    """What no pipeline could do, said before anything is loaded."""
+    painting = recipe.painting
+    if painting.scorer is None:
+        asked = {
+            "candidates": painting.candidates > 1,
+            "style_min": painting.style_min,
+            "identity_min": painting.identity_min,
+        }
+        wanting = [name for name, value in asked.items() if value is not None and value is not False]
+        if wanting:
+            raise ValueError(
+                f"painting.{wanting[0]} needs painting.scorer, the CLIP-type model that scores pictures, e.g. "
+                f"openai/clip-vit-base-patch32; it must not be the model that measures the dataset"
+            )
+    if painting.identity_min is not None and recipe.identity.method == "prompt":
+        raise ValueError(
+            "painting.identity_min compares people with their portraits, and identity.method prompt makes none; "
+            "set identity.method to ip_adapter or reference, or leave identity_min out"
+        )
