@@ -48,7 +48,9 @@ async def write_dialogue(
     events = {event.key: next(numbers) for draft in drafts.values() for event in draft.events}
 
     async def scene_with_lines(scene: Scene, c: int, s: int) -> Scene:
-        draft = await _ask(bench, movie, story, outline, scene, heads[scene.scene_id], drafts[scene.scene_id], (c, s))
+        shown, head = drafts[scene.scene_id], heads[scene.scene_id]
+        before = tuple(heads[other.scene_id] for other in movie.chapters[c].scenes[:s])
+        draft = await _ask(bench, movie, story, outline, scene, head, shown, before, (c, s))
         return scene.model_copy(update={"dialogue": place_lines(scene, draft.lines, people, events)})
 
     jobs = [
@@ -70,6 +72,7 @@ async def _ask(
     scene: Scene,
     head: SceneHead,
     draft: SceneDraft,
+    before: tuple[SceneHead, ...],
     place: tuple[int, int],
 ) -> DialogueDraft:
     brief = DialogueBrief(
@@ -80,6 +83,8 @@ async def _ask(
         scene_key=scene.scene_id,
         seconds_per_keyframe=bench.recipe.story.seconds_per_keyframe,
         density=bench.recipe.dialogue.density,
+        chapter_index=place[0],
+        before=before,
     )
     names = {person.name for person in outline.characters}
     keys = {event.key for event in draft.events}

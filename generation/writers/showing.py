@@ -1,0 +1,320 @@
+"""What a language model is shown for a task of the plot or the dialogue, and what its answer is checked against.
+
+    shown = scene(brief)
+    shown.data          # JSON at the end of the prompt: the movie, the part, the state of things
+    shown.context       # JSON beside it: facts and names for drafting.py; decides the draft, and is not shown
+
+The blocks of the data are named so that they stand in the order movie, part, scene, state: what all calls of a movie
+share comes first, where a server that caches prompts can use it. The continuity record goes down with every call.
+Nothing is asked here: see llm.py. The questions have their own: asking.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moviellm.generation.briefs import (
+    ChapterBrief,
+    DialogueBrief,
+    OutlineDraft,
+    SceneBrief,
+    SceneHead,
+    StoryBrief,
+)
+from moviellm.generation.schema import Record, StateChange
+from moviellm.generation.writers.checks import LANGUAGES
+from moviellm.generation.writers.continuity import (
+    KNOWS,
+    NOWHERE,
+    STORY,
+    Facts,
+    fold,
+    holder,
+    is_alive,
+    value_of,
+)
+
+Data = dict[str, Any]
+WORDS_PER_S = 2.7
+"""Speaking rate, as the dialogue stage places lines."""
+LINES_A_KEYFRAME = 1.5
+"""Lines at most, at density 1; the original has about one in two keyframes."""
+KNOWN_SHOWN = 8
+"""Latest things a person knows that are shown: older ones are in the summaries."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One task, rendered."""
+
+    data: Data
+    context: Data
+    slots: Data
+    """Words and numbers for the prompt's text: the same for all calls of a movie, so that its prompt begins alike."""
+
+
+def slots_of(story: StoryBrief, **more: object) -> Data:
+    """Slots that the prompts of a story share."""
+    return {
+        "level": story.level,
+        "chapters": story.chapters,
+        "scenes": story.scenes,
+        "keyframes": story.keyframes,
+        **more,
+    }
+
+
+def _order(story: StoryBrief) -> Data:
+    """What was asked for."""
+    return {
+        "theme": story.theme,
+        "language": LANGUAGES.get(story.language, story.language),
+        "level": story.level,
+        "seed": story.seed,
+        "chapters": story.chapters,
+        "scenes_a_chapter": story.scenes,
+        "keyframes_a_scene": story.keyframes,
+    }
+
+
+def outline(brief: Record) -> Shown:
+    """The first level: only what was asked for is there."""
+    assert isinstance(brief, StoryBrief)
+    return Shown(data={"movie": _order(brief)}, context={"language": brief.language}, slots=slots_of(brief))
+
+
+def _movie(story: StoryBrief, outline: OutlineDraft, *, chapters: bool = True) -> Data:
+    """The outline as the lower levels see it."""
+    movie: Data = {
+        **_order(story),
+        "title": outline.title,
+        "genre": outline.genre,
+        "logline": outline.logline,
+        "people": [
+            {"name": p.name, "role": p.role, "description": p.description, "appearance": p.appearance}
+            for p in outline.characters
+        ],
+        "places": [
+            {"name": p.name, "kind": p.kind, "indoor": p.indoor, "description": p.description}
+            for p in outline.locations
+        ],
+        "objects": [thing.model_dump(mode="json") for thing in outline.objects],
+    }
+    if chapters:
+        movie["synopsis"] = outline.synopsis
+        movie["plot"] = [{"title": head.title, "summary": head.summary} for head in outline.chapters]
+    return movie
+
+
+def roster(outline: OutlineDraft) -> Data:
+    """Names of a story, as JSON."""
+    return {
+        "people": [person.name for person in outline.characters],
+        "places": [place.name for place in outline.locations],
+        "objects": [thing.name for thing in outline.objects],
+    }
+
+
+def facts_at_chapter(outline: OutlineDraft, index: int) -> dict[tuple[str, str], str]:
+    """What the plan says when a chapter begins."""
+    facts = fold({}, outline.begins_with)
+    for head in outline.chapters[:index]:
+        facts = fold(facts, head.ends_with)
+    return facts
+
+
+def facts_at_scene(outline: OutlineDraft, index: int, before: Iterable[SceneHead]) -> dict[tuple[str, str], str]:
+    """What the plan says when a scene begins: after the scenes before it in its chapter."""
+    facts = facts_at_chapter(outline, index)
+    for head in before:
+        facts = after_scene(facts, head)
+    return facts
+
+
+def after_scene(facts: Facts, head: SceneHead) -> dict[tuple[str, str], str]:
+    """What the plan says after a scene: its people were at its place, then it ended as planned."""
+    came = [StateChange(entity=person, attribute="at", value=head.location) for person in head.characters]
+    day = [StateChange(entity=STORY, attribute="date", value=head.date)] if head.date else []
+    return fold(facts, [*came, *head.ends_with, *day])
+
+
+def triples(facts: Facts) -> list[list[str]]:
+    """Facts as JSON, in the order in which they were said."""
+    return [[entity, attribute, value] for (entity, attribute), value in facts.items()]
+
+
+def changes_shown(changes: Sequence[StateChange]) -> list[list[str]]:
+    """A plan as a model reads it: entity, fact, value, in the words of answers.FactAnswer."""
+    return [_fact_shown(change) for change in changes]
+
+
+def _fact_shown(change: StateChange) -> list[str]:
+    if change.attribute.startswith(KNOWS):
+        return [change.entity, "knows", change.attribute.removeprefix(KNOWS)]
+    if change.attribute == "where":
+        kind, _, name = change.value.partition(":")
+        return [change.entity, {"held": "held_by", "in": "in"}.get(kind, "at"), name or NOWHERE]
+    return [change.entity, change.attribute, change.value]
+
+
+def state_shown(outline: OutlineDraft, facts: Facts, people: Sequence[str]) -> Data:
+    """The record for the people of a part: where they are, wear, hold and know; where objects are; who is dead."""
+    held = {thing.name: holder(facts, thing.name) for thing in outline.objects}
+    known: dict[str, list[str]] = {}
+    for entity, attribute in facts:
+        if attribute.startswith(KNOWS):
+            known.setdefault(entity, []).append(attribute.removeprefix(KNOWS))
+    shown: Data = {"date": value_of(facts, STORY, "date")}
+    shown["people"] = {
+        person: {
+            "at": value_of(facts, person, "at"),
+            "wears": value_of(facts, person, "wears") or "as introduced",
+            "holds": [thing for thing, name in held.items() if name == person],
+            "knows": known.get(person, [])[-KNOWN_SHOWN:],
+        }
+        for person in people
+        if is_alive(facts, person)
+    }
+    shown["objects"] = {
+        thing.name: _fact_shown(
+            StateChange(entity=thing.name, attribute="where", value=value_of(facts, thing.name, "where") or NOWHERE)
+        )[1:]
+        for thing in outline.objects
+    }
+    shown["dead"] = [person.name for person in outline.characters if not is_alive(facts, person.name)]
+    return shown
+
+
+def chapter(brief: Record) -> Shown:
+    """The second level: the scenes of one chapter."""
+    assert isinstance(brief, ChapterBrief)
+    head, index = brief.outline.chapters[brief.chapter_index], brief.chapter_index
+    facts = facts_at_chapter(brief.outline, index)
+    part = {
+        "chapter": index,
+        "title": head.title,
+        "summary": head.summary,
+        "people": list(head.characters),
+        "places": list(head.locations),
+        "ends_on": next((change.value for change in head.ends_with if change.entity == STORY), None),
+        "ends_with": changes_shown([change for change in head.ends_with if change.entity != STORY]),
+    }
+    return Shown(
+        data={
+            "movie": _movie(brief.story, brief.outline),
+            "part": part,
+            "state": state_shown(brief.outline, facts, head.characters),
+        },
+        context={
+            "language": brief.story.language,
+            "roster": roster(brief.outline),
+            "indoor": [place.name for place in brief.outline.locations if place.indoor],
+            "facts": triples(facts),
+            "people": list(head.characters),
+            "places": list(head.locations),
+            "ends_with": triples(fold({}, head.ends_with)),
+        },
+        slots=slots_of(brief.story),
+    )
+
+
+def scene(brief: Record) -> Shown:
+    """The third level: the events and keyframes of one scene."""
+    assert isinstance(brief, SceneBrief)
+    outline, head, index = brief.outline, brief.scene, brief.scene_index
+    facts = facts_at_scene(outline, brief.chapter_index, brief.chapter.scenes[:index])
+    place = next(place for place in outline.locations if place.name == head.location)
+    opening = not index and not brief.chapter_index
+    return Shown(
+        data={
+            "movie": _movie(brief.story, outline),
+            "part": {
+                "chapter": brief.chapter_index,
+                "scenes": [
+                    {"scene": i, "place": item.location, "summary": item.summary}
+                    for i, item in enumerate(brief.chapter.scenes)
+                ],
+            },
+            "scene": {**_head(head), "scene": index, "ends_with": changes_shown(head.ends_with)},
+            "state": state_shown(outline, facts, head.characters),
+        },
+        context={
+            "language": brief.story.language,
+            "roster": roster(outline),
+            "facts": triples(facts),
+            "people": list(head.characters),
+            "ends_with": triples(fold({}, head.ends_with)),
+            "begins_with": triples(fold({}, outline.begins_with)) if opening else [],
+            "prefix": f"c{brief.chapter_index:02d}s{index:02d}",
+            "place": [place.name, place.kind, place.description, place.indoor],
+            "time_of_day": head.time_of_day,
+            "weather": head.weather,
+            "style": outline.style.description,
+            "looks": {person.name: person.appearance for person in outline.characters},
+            "objects": {thing.name: f"{thing.colour} {thing.kind}" for thing in outline.objects},
+        },
+        slots=slots_of(brief.story),
+    )
+
+
+def _head(head: SceneHead) -> Data:
+    return {
+        "place": head.location,
+        "time_of_day": head.time_of_day,
+        "weather": head.weather,
+        "date": head.date,
+        "clock": head.clock,
+        "summary": head.summary,
+        "people": list(head.characters),
+    }
+
+
+def dialogue(brief: Record) -> Shown:
+    """The lines of one scene."""
+    assert isinstance(brief, DialogueBrief)
+    outline, head, draft = brief.outline, brief.scene, brief.draft
+    facts = facts_at_scene(outline, brief.chapter_index, brief.before)
+    room = max(3, int(brief.seconds_per_keyframe * WORDS_PER_S))
+    most = round(LINES_A_KEYFRAME * len(draft.keyframes) * brief.density)
+    return Shown(
+        data={
+            "movie": _movie(brief.story, outline, chapters=False),
+            "part": {
+                "chapter": brief.chapter_index,
+                "before": [item.summary for item in brief.before],
+                "scene": len(brief.before),
+                **_head(head),
+            },
+            "scene": {
+                "events": [{"event": e.key, "what": e.caption, "people": list(e.participants)} for e in draft.events],
+                "keyframes": [
+                    {
+                        "keyframe": i,
+                        "event": frame.event_key,
+                        "what": frame.caption,
+                        "people": [figure.name for figure in frame.figures],
+                    }
+                    for i, frame in enumerate(draft.keyframes)
+                ],
+                "lines_at_most": most,
+                "words_a_keyframe": room,
+            },
+            "state": state_shown(outline, facts, head.characters),
+        },
+        context={
+            "language": brief.story.language,
+            "roster": roster(outline),
+            "facts": triples(facts),
+            "place": head.location,
+            "people": list(head.characters),
+            "events": [
+                [e.key, list(e.participants), [[c.entity, c.attribute, c.value] for c in e.changes]]
+                for e in draft.events
+            ],
+            "keyframes": [frame.event_key for frame in draft.keyframes],
+            "lines_at_most": most,
+            "words_a_keyframe": room,
+            "nothing": most == 0,
+        },
+        slots=slots_of(brief.story, lines=most, words=room),
+    )
