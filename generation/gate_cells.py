@@ -196,7 +196,7 @@ class Solver:
             max_tokens=cast(int, request.params["max_tokens"]),
             seed=request.seed,
             top_logprobs=TOP_LOGPROBS,
-            images=images,
+            images={sha256: images[sha256] for sha256 in _named(messages)},
         )
         return yes_share((await self.service.exchange(ask)).logprobs)
 
@@ -209,15 +209,8 @@ class Solver:
         return replace(request, inputs={**inputs, "asks": cast(JsonValue, asks)})
 
     def _images(self, request: Request) -> Blobs:
-        hashes = {
-            part["image_url"]["url"].removeprefix(IMAGE_REFERENCE)
-            for messages in _asks(request)
-            for message in messages
-            if isinstance(message["content"], list)
-            for part in message["content"]
-            if part["type"] == "image_url"
-        }
-        return {sha256: self.bench.shard.image(sha256) for sha256 in sorted(hashes)}
+        named = {sha256 for messages in _asks(request) for sha256 in _named(messages)}
+        return {sha256: self.bench.shard.image(sha256) for sha256 in sorted(named)}
 
 
 def asking(recipe: Recipe, model: str) -> Recipe:
@@ -274,6 +267,13 @@ def _text_of(given: BaseModel, options: Sequence[str]) -> str:
     if not given.answer.strip():
         raise ValueError("answer: it is empty")
     return " ".join(given.answer.split())
+
+
+def _named(messages: list[Any]) -> list[str]:
+    """The hashes of the pictures in messages."""
+    parts = [part for message in messages if isinstance(message["content"], list) for part in message["content"]]
+    urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    return [url.removeprefix(IMAGE_REFERENCE) for url in urls]
 
 
 def _asks(request: Request) -> list[Any]:
