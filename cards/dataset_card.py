@@ -21,8 +21,10 @@ from jinja2 import Environment, StrictUndefined
 
 from moviellm.cards.charts import bars, columns, describe
 from moviellm.cards.columns import columns_of
+from moviellm.cards.escaping import markdown
 from moviellm.cards.licence import OFFLINE, licence_of
 from moviellm.cards.looking import asked_rows, gate_rows
+from moviellm.cards.measured import section
 from moviellm.cards.pictures import strip
 from moviellm.generation.config import Recipe, load_recipe, packaged_recipes
 from moviellm.generation.dataset.facts import DatasetFacts, Measures
@@ -92,6 +94,7 @@ def _context(facts: DatasetFacts) -> dict[str, Any]:
         "gates": gate_rows(measures.gates),
         "asked": asked_rows(facts),
         "variety": measures.variety.rows(),
+        "measured": section(facts.results),
         "splits": list(facts.rows["movies"]),
         "configs": [config for config, rows in facts.rows.items() if rows],
         "show_split": _show_split(facts),
@@ -184,12 +187,6 @@ def _fixed(measures: Measures) -> list[str]:
 
 def _by_count(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def markdown(text: object) -> str:
-    """Any text as Markdown that shows exactly it, on one line."""
-    line = html.escape(" ".join(str(text).split()), quote=False)
-    return re.sub(r"([\\`*_\[\]|~#$!{}()])", r"\\\1", line)
 
 
 def _attribute(text: object) -> str:

@@ -1,1 +1,1 @@
-"""A checkpoint becomes scores. Nothing is here yet."""
+"""A checkpoint becomes scores; so far, the pictures of a dataset are measured."""

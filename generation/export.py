@@ -56,6 +56,7 @@ from moviellm.generation.dataset.folder import (
     same_files,
 )
 from moviellm.generation.dataset.parquet_files import IMAGE_ROWS_PER_GROUP, TEXT_ROWS_PER_GROUP, Shard, ShardWriter
+from moviellm.generation.dataset.results import RESULTS_FILE, Results, kept_results, rows_sha256
 from moviellm.generation.dataset.splits import assign_splits
 from moviellm.generation.duplicates import near_duplicates, plot_text
 from moviellm.generation.files import write_whole
@@ -121,7 +122,8 @@ def build_dataset(
             files = _describe_shards(building, written)
             version = recipe.dataset.version or _content_version(files)
             _check_version(out, old, version, files)
-            facts = _facts(recipe, run_seed, version, written, files, report, failures or {})
+            results = kept_results(out, rows_sha256(files), recipe.dataset.name, version)
+            facts = _facts(recipe, run_seed, version, written, files, report, failures or {}, results)
             manifest = _write_rest(building, facts, files, render_readme)
             if old == manifest and same_files(out, manifest):
                 return manifest.model_copy(update={"kept": True})
@@ -260,6 +262,7 @@ def _facts(
     files: list[ManifestFile],
     report: SplitReport,
     failures: Mapping[str, int],
+    results: Results | None,
 ) -> DatasetFacts:
     sizes = {file.path: file.bytes for file in files}
     rows: dict[str, dict[Split, int]] = {config: {} for config in CONFIGS}
@@ -284,6 +287,7 @@ def _facts(
         splitting=report,
         failures=failures,
         sample=_sample(written),
+        results=results,
     )
 
 
@@ -344,7 +348,7 @@ def _sample(written: _Written) -> Sample:
 def _write_rest(
     folder: Path, facts: DatasetFacts, shards: list[ManifestFile], render_readme: RenderReadme
 ) -> DatasetManifest:
-    """README with its files, features.json, the loading script, and the manifest last."""
+    """README with its files, features.json, the loading script, kept results, and the manifest last."""
     readme, extras = render_readme(facts)
     neutral = {"schema_version": SCHEMA_VERSION, "configs": FEATURES}
     contents = {
@@ -352,6 +356,8 @@ def _write_rest(
         FEATURES_FILE: (json.dumps(neutral, indent=1) + "\n").encode(),  # not sorted: columns have an order
         SCRIPT: _loading_script().read_bytes(),
     }
+    if facts.results is not None:
+        contents[RESULTS_FILE] = facts.results.text().encode()
     for name, data in extras.items():
         parts = PurePosixPath(name).parts
         assert parts and ".." not in parts and parts[0] not in {"/", MANIFEST, *CONFIGS, *contents}, name

@@ -136,9 +136,9 @@ class Scorer:
     """Compares pictures with texts and with each other; see the module."""
 
     def __init__(self, loaded: LoadedModel) -> None:
+        self.loaded = loaded
         self.model_id = loaded.model_id
         self.revision = loaded.revision
-        self._loaded = loaded
         self._kept: OrderedDict[str, Vector] = OrderedDict()
         self._thread = ThreadPoolExecutor(
             max_workers=1, thread_name_prefix="scorer"
@@ -182,9 +182,12 @@ class Scorer:
         return len(tokenizer(text, truncation=False, verbose=False)["input_ids"]) > self._longest()
 
     def see(self, pictures: Sequence[Image.Image]) -> npt.NDArray[np.float32]:
-        """Features of decoded pictures, one a row: blocks, and keeps nothing."""
-        rows = [self._see(pictures[at : at + BATCH]) for at in range(0, len(pictures), BATCH)]
-        return np.concatenate(rows) if rows else np.zeros((0, 1), np.float32)
+        """Features of decoded pictures, one a row, at once: it blocks, and keeps nothing."""
+        return np.concatenate([self._see(pictures[at : at + BATCH]) for at in range(0, len(pictures), BATCH)])
+
+    def read(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Features of texts, one a row, at once: it blocks, and keeps nothing."""
+        return np.concatenate([self._read(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
 
     def close(self) -> None:
         """End the thread."""
@@ -211,7 +214,7 @@ class Scorer:
         """At most `BATCH` pictures."""
         import torch
 
-        loaded = self._loaded
+        loaded = self.loaded
         pixels = loaded.processor(list(_filled(pictures)), return_tensors="pt")["pixel_values"].to(loaded.device)
         with torch.inference_mode():
             if hasattr(loaded.model, "get_image_features"):
@@ -232,19 +235,19 @@ class Scorer:
             return_tensors="pt",
         )
         with torch.inference_mode():
-            output = self._loaded.model.get_text_features(**inputs.to(self._loaded.device))
+            output = self.loaded.model.get_text_features(**inputs.to(self.loaded.device))
         return _unit(output)[: len(texts)]
 
     def _reader(self) -> Any:
-        if self._loaded.tokenizer is None:
+        if self.loaded.tokenizer is None:
             raise ValueError(
                 f"{self.model_id} sees and does not read; a text is compared by a model of the CLIP or SigLIP kind"
             )
-        return self._loaded.tokenizer
+        return self.loaded.tokenizer
 
     def _longest(self) -> int:
         """Tokens that the model reads."""
-        config = self._loaded.model.config
+        config = self.loaded.model.config
         return int(getattr(config, "text_config", config).max_position_embeddings)
 
 

@@ -35,6 +35,7 @@ from moviellm.generation.dataset.folder import (
     describe_file,
     read_manifest,
 )
+from moviellm.generation.dataset.results import RESULTS_FILE, read_results, rows_sha256
 from moviellm.generation.duplicates import PlotIndex, plot_text
 from moviellm.generation.findings import Finding
 from moviellm.generation.schema import SCHEMA_VERSION, Split, check_movie
@@ -74,6 +75,7 @@ def check_dataset(folder: Path) -> Iterator[Finding]:
         damaged.add(finding.where)
         yield finding
     yield from _check_readme(folder, manifest)
+    yield from _check_results(folder, manifest)
     seen = _Seen()
     for split in manifest.splits:
         if not any(file.path in damaged for config in manifest.configs for file in manifest.shards(config, split)):
@@ -143,6 +145,18 @@ def _check_readme(folder: Path, manifest: DatasetManifest) -> Iterator[Finding]:
             return
     with tempfile.TemporaryDirectory(prefix="moviellm-") as cache:
         yield from _check_loading(folder, manifest, cache)
+
+
+def _check_results(folder: Path, manifest: DatasetManifest) -> Iterator[Finding]:
+    """Measures of the pictures are of these rows."""
+    again = f"measure again: moviellm measure {folder}"
+    try:
+        results = read_results(folder)
+    except ValueError as error:
+        yield _error(RESULTS_FILE, str(error), again)
+        return
+    if results is not None and results.rows_sha256 != rows_sha256(manifest.files):
+        yield _error(RESULTS_FILE, "it was measured on other rows", again)
 
 
 def _check_loading(folder: Path, manifest: DatasetManifest, cache: str) -> Iterator[Finding]:

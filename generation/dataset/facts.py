@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.features import Feature
 from moviellm.generation.dataset.gate_table import GateTable
+from moviellm.generation.dataset.results import Results
 from moviellm.generation.dataset.variety import Variety
 from moviellm.generation.schema import DialogueLine, Keyframe, Movie, Provenance, QAPair, Split
 
@@ -222,3 +223,5 @@ class DatasetFacts:
     """Cells that failed or were dropped, by reason; empty when nobody counted."""
     sample: Sample
     """An example."""
+    results: Results | None = None
+    """Measures of the pictures, where they were measured and the rows are still the same."""
