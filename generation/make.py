@@ -20,6 +20,7 @@ from pathlib import Path
 from moviellm.generation.cells import Cell, Shard
 from moviellm.generation.config import ImageConfig, Recipe
 from moviellm.generation.files import disk_errors
+from moviellm.generation.gatekeeping import gate_cells
 from moviellm.generation.llm.service import Service
 from moviellm.generation.movie import Left, make_unit
 from moviellm.generation.orders import MovieOrder, order_of, units_of
@@ -53,6 +54,8 @@ class MakeReport:
     """Movie id -> why it could not be finished now. The next run goes on with it."""
     findings: list[str] = field(default_factory=list)
     """What was found damaged and made again."""
+    not_drawn: Counter[str] = field(default_factory=Counter)
+    """Pictures by what they were asked for and do not show, as far as the painter says."""
     seconds: float = 0.0
 
 
@@ -87,14 +90,17 @@ def cells_of_run(recipe: Recipe) -> dict[Stage, int]:
 
 
 def _cells_of(recipe: Recipe, order: MovieOrder) -> dict[Stage, int]:
-    scenes = order.chapters * order.scenes
-    return {
+    scenes, gates = order.chapters * order.scenes, gate_cells(recipe)
+    cells: dict[Stage, int] = {
         "plot": 1 + order.chapters + scenes,
         "style": 1 if recipe.style.locked else scenes,
         "keyframes": order.keyframes_per_movie,
         "dialogue": scenes,
         "qa": 1,
     }
+    if gates:
+        cells["gates"] = gates
+    return cells
 
 
 def image_bytes(image: ImageConfig) -> int:
@@ -251,7 +257,9 @@ async def _make_shard(
                 else:
                     rows[number] = (result.movie_id, canonical_json(result.model_dump(mode="json")))
                     report.movies += 1
-                    report.keyframes += sum(1 for _ in result.keyframes())
+                    for keyframe in result.keyframes():
+                        report.keyframes += 1
+                        report.not_drawn.update(keyframe.not_drawn)
             cells.extend(cell for each in benches for cell in each.cells)
 
     async with asyncio.TaskGroup() as group:

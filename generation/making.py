@@ -27,6 +27,8 @@ from moviellm.generation.studio.writer import OfflineWriter
 from moviellm.generation.studios import Studio, open_studio
 from moviellm.generation.views import write_views
 
+NOT_DRAWN_SHOWN = 6
+"""Kinds of things that could not be drawn, named in the report; all are in its JSON and on the dataset's card."""
 THEMES_NOTED = 3
 """Up to so many themes, what the writer takes from each is said."""
 WORDS_AT = "generation/studio/grammar/world.yaml"
@@ -176,6 +178,7 @@ def _show_report(run: Path, report: MakeReport, spent: Spent | None, places: Map
     if spent is not None:
         lines.append(f"  spent so far: {spent_text(spent)}")
     lines += [f"  healed: {finding}" for finding in report.findings]
+    lines += [f"  could not draw: {not_drawn_text(report.not_drawn)}"] if report.not_drawn else []
     lines += [f"  failed: {movie_id}: {reason}" for movie_id, reason in report.failed.items()]
     if report.failed:
         lines.append(
@@ -194,6 +197,7 @@ def _show_report(run: Path, report: MakeReport, spent: Spent | None, places: Map
         "failed": report.failed,
         "stopped": report.stopped,
         "findings": report.findings,
+        "not_drawn": dict(sorted(report.not_drawn.items())),
         "spent": None if spent is None else asdict(spent),
         "seconds": round(report.seconds, 3),
     }
@@ -203,6 +207,13 @@ def _show_report(run: Path, report: MakeReport, spent: Spent | None, places: Map
         note(f"stopped: {why}; everything paid for is kept. {_go_on(run, why)}")
     if report.stopped or not report.movies:
         raise SystemExit(1)
+
+
+def not_drawn_text(pictures: Mapping[str, int]) -> str:
+    """What pictures do not show, the most frequent first: `object: gizmo (drawn as a bundle) in 7 pictures, ...`."""
+    often = sorted(pictures.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{what} in {count} picture{'s' if count > 1 else ''}" for what, count in often[:NOT_DRAWN_SHOWN]]
+    return ", ".join(shown) + (f", and {len(often) - len(shown)} more" if len(often) > len(shown) else "")
 
 
 def _go_on(run: Path, why: str) -> str:

@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # A later group may import an earlier one, never the reverse. Modules of one group: see SIDEWAYS.
 GROUPS: list[tuple[str, str]] = [
     ("schema", r"generation\.schema"),
-    ("stage", r"generation\.(plot|style|keyframes|dialogue|qa|export)"),
+    ("stage", r"generation\.(plot|style|keyframes|dialogue|qa|gatekeeping|export)"),
     ("studio", r"generation\.studio(\..*)?"),
     ("writers", r"generation\.writers(\..*)?"),
     ("painters", r"generation\.painters(\..*)?"),
