@@ -28,8 +28,9 @@ PACES: dict[str, Pace] = {
     "timeout": Pace(0.1, 10.0),
     "html": Pace(0.5, 30.0),
     "empty": Pace(0.0, 1.0),
+    "expired": Pace(0.0, 0.0),
 }
-"""Error classes that are tried again. Others are not."""
+"""Error classes that are tried again; `expired` is a row of a batch. Others are not."""
 CONTENT = "content policy"
 """Class of a refusal to answer this question: no fault of the server, and no other try would help."""
 

@@ -6,69 +6,59 @@
     await service.close()
 
 A kept reply is never paid again, also when its cell was killed between two turns. Errors are tried again by class
-(faults.py); one call that is given up while others pass is a ValueError with the classes of its errors; a server that
+(calling.py); one call that is given up while others pass is a ValueError with the classes of its errors; a server that
 is gone, a key that is refused and a budget that is spent are a StoppedError, which ends the run and keeps everything.
 
-It knows no stories and judges no answer: see ladder.py. Many questions at half price: batching.py.
+It knows no stories and judges no answer: see ladder.py.
 """
 
 import asyncio
 import os
-import random
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.llm.admission import Gate
 from moviellm.generation.llm.asks import Ask, ImageAsk, ImageReply, Reply
-from moviellm.generation.llm.bodies import Dialect, chat_body, image_body, looks_structured
+from moviellm.generation.llm.batching import Batcher
+from moviellm.generation.llm.calling import Caller
 from moviellm.generation.llm.endpoint import Endpoint, endpoint_from
 from moviellm.generation.llm.estimates import Estimator, tokens_in_bound
-from moviellm.generation.llm.exchanges import ExchangeLog, Spent
-from moviellm.generation.llm.faults import (
-    CONTENT,
-    PACES,
-    RETRY_AFTER_MAX_S,
-    CallError,
-    UnsupportedError,
-    WrongServerError,
-    pause_s,
-)
+from moviellm.generation.llm.exchanges import ExchangeLog, Row, Spent
+from moviellm.generation.llm.faults import WrongServerError
 from moviellm.generation.llm.money import Budget, Prices, load_prices
-from moviellm.generation.llm.wire import Answer, Wire
+from moviellm.generation.llm.speaking import Speaker
+from moviellm.generation.llm.wire import INSTALL, Answer, Wire
 from moviellm.generation.protocols import StoppedError
 
 T = TypeVar("T")
-GIVEN_UP_MAX = 3
-"""Calls given up one after the other, with none answered, before the server counts as gone."""
+WAITING_MAX = 1_000_000
+"""Questions of a batch that may be waited for together."""
 
 
 class Service:
-    """One model server for one run."""
+    """One model server for one run. Used by one event loop."""
 
     def __init__(self, recipe: Recipe, run: Path, endpoint: Endpoint, prices: Prices) -> None:
         engine = recipe.engine
         self.model = recipe.llm.model or ""
         """The model that writes."""
         self.prices = prices
-        self.retries = engine.retries
-        self.wire = Wire(endpoint, engine.timeout_s)
-        self.gate = Gate(engine.concurrency, engine.requests_per_minute, engine.tokens_per_minute)
-        self.estimator = Estimator()
-        self.dialect = Dialect()
-        self.stopped: str | None = None
-        """Why nothing is asked any more."""
         self._run = run
         self._limit_usd = engine.max_usd
         self._log: ExchangeLog | None = None
+        self._wire = Wire(endpoint, engine.timeout_s)
+        self._speaker = Speaker(self._wire, lambda: self.log)
+        gate = Gate(engine.concurrency, engine.requests_per_minute, engine.tokens_per_minute)
+        self._caller = Caller(self._wire, gate, engine.retries)
+        self._batcher = Batcher(self._speaker, self._caller, lambda: self.log, self._keep) if engine.batch else None
+        self._waiter = Caller(self._wire, Gate(WAITING_MAX), engine.retries)  # those who wait for a batch take no slot
         self._budget = Budget(engine.max_usd, lambda: self.spent.usd)
+        self._estimator = Estimator()
         self._asking: dict[str, asyncio.Lock] = {}
-        self._answered = 0
-        self._given_up_in_a_row = 0
 
     @property
     def log(self) -> ExchangeLog:
@@ -90,7 +80,8 @@ class Service:
             StoppedError: nothing can be asked now.
         """
         async with self._asking.setdefault(ask.key, asyncio.Lock()):
-            if (row := self.log.reply(ask.key)) is None:
+            row = self.log.reply(ask.key)
+            if row is None:
                 row = await self._guarded(lambda: self._pay(ask))
         self._asking.pop(ask.key, None)
         return _reply_of(row)
@@ -116,79 +107,97 @@ class Service:
 
     async def close(self) -> None:
         """Give back connections and make the log durable."""
-        await self.wire.close()
+        if self._batcher is not None:
+            await self._batcher.close()
+        await self._wire.close()
         if self._log is not None:
             await asyncio.to_thread(self._log.close)
 
     async def _guarded(self, call: Callable[[], Awaitable[T]]) -> T:
         """Make a call unless the run has stopped; what stops one call stops those that follow."""
-        if self.stopped is not None:
-            raise StoppedError(self.stopped)
+        if self._caller.stopped is not None:
+            raise StoppedError(self._caller.stopped)
         try:
             return await call()
-        except WrongServerError as error:
-            self.stopped = self.stopped or str(error)
+        except (StoppedError, WrongServerError) as error:
+            self._caller.stopped = self._caller.stopped or str(error)
             raise StoppedError(str(error)) from None
-        except StoppedError as error:
-            self.stopped = self.stopped or str(error)
-            raise
 
-    async def _pay(self, ask: Ask) -> dict[str, Any]:
-        bound = self.prices.usd(ask.model, tokens_in=tokens_in_bound(ask), tokens_out=ask.max_tokens)
-        attempts: list[str] = []
+    async def _pay(self, ask: Ask) -> Row:
+        bound = self.prices.usd(
+            ask.model, tokens_in=tokens_in_bound(ask), tokens_out=ask.max_tokens, batch=self._batcher is not None
+        )
         async with self._budget.reserved(self._bound(bound, ask.model)):
+            if self._batcher is not None:
+                return await self._in_a_batch(self._batcher, ask)
+            attempts: list[str] = []
             start = time.monotonic()
-            answer, native = await self._until_answered(lambda: self._chat(ask), attempts, self.estimator.tokens(ask))
-            usage = {
-                "tokens_in": answer.tokens_in,
-                "tokens_out": answer.tokens_out,
-                "tokens_cached": answer.tokens_cached,
-            }
-            self.estimator.learn(ask, answer.tokens_in, answer.tokens_out)
-            row = {
-                "kind": "reply",
-                "key": ask.key,
-                "task": ask.schema_name,
-                "model": ask.model,
-                "native": native,
-                "text": answer.text,
-                "finish_reason": answer.finish_reason,
-                "refusal": answer.refusal,
-                "logprobs": answer.logprobs,
-                "usd": self.prices.usd(
-                    ask.model,
-                    tokens_in=answer.tokens_in,
-                    tokens_out=answer.tokens_out,
-                    tokens_cached=answer.tokens_cached,
-                ),
-                "prices": f"{self.prices.id} {self.prices.date}",
-                "attempts": attempts,
-                "latency_s": round(time.monotonic() - start, 4),
-                "at": round(time.time(), 3),
-                "batch": None,
-                "id": answer.response_id,
-                **usage,
-            }
-            self.log.append(row)
-            return row
+            answer, native = await self._caller.until_answered(
+                lambda: self._speaker.chat(ask),
+                attempts,
+                self._estimator.tokens(ask),
+                lambda result: result[0].tokens_in + result[0].tokens_out,
+            )
+            self._estimator.learn(ask, answer.tokens_in, answer.tokens_out)
+            asked = {"task": ask.schema_name, "model": ask.model, "native": native, "attempts": attempts}
+            return self._append(ask.key, asked, answer, None, time.monotonic() - start)
 
-    async def _pay_image(self, ask: ImageAsk) -> tuple[dict[str, Any], bytes]:
+    async def _in_a_batch(self, batcher: Batcher, ask: Ask) -> Row:
+        """The reply to an ask that is answered in a batch, or in the next one where its row failed."""
+        await self._waiter.until_answered(lambda: batcher.answered(ask), [])
+        row = self.log.reply(ask.key)
+        assert row is not None, "a batch that answers has logged the answer"
+        self._speaker.learn(ask, row["native"], _reply_of(row))
+        return row
+
+    def _keep(self, key: str, asked: Mapping[str, Any], answer: Answer, batch_id: str) -> None:
+        self._append(key, {**asked, "attempts": []}, answer, batch_id, None)
+
+    def _append(
+        self, key: str, asked: Mapping[str, Any], answer: Answer, batch_id: str | None, seconds: float | None
+    ) -> Row:
+        """Log a paid answer."""
+        usd = self.prices.usd(
+            asked["model"],
+            tokens_in=answer.tokens_in,
+            tokens_out=answer.tokens_out,
+            tokens_cached=answer.tokens_cached,
+            batch=batch_id is not None,
+        )
+        row = {
+            "kind": "reply",
+            "key": key,
+            **asked,
+            "text": answer.text,
+            "finish_reason": answer.finish_reason,
+            "refusal": answer.refusal,
+            "logprobs": answer.logprobs,
+            "tokens_in": answer.tokens_in,
+            "tokens_out": answer.tokens_out,
+            "tokens_cached": answer.tokens_cached,
+            "batch": batch_id,
+            "id": answer.response_id,
+            **self._paid(usd, seconds),
+        }
+        self.log.append(row)
+        return row
+
+    def _paid(self, usd: float | None, seconds: float | None) -> dict[str, Any]:
+        return {
+            "usd": usd,
+            "prices": f"{self.prices.id} {self.prices.date}",
+            "latency_s": None if seconds is None else round(seconds, 4),
+            "at": round(time.time(), 3),
+        }
+
+    async def _pay_image(self, ask: ImageAsk) -> tuple[Row, bytes]:
         usd = self.prices.image_usd(ask.model, ask.width_px, ask.height_px)
-        attempts: list[str] = []
         async with self._budget.reserved(self._bound(usd, ask.model)):
+            attempts: list[str] = []
             start = time.monotonic()
-            image = await self._until_answered(lambda: self._picture(ask), attempts, 0.0)
-            row = {
-                "kind": "image",
-                "key": ask.key,
-                "task": "image",
-                "model": ask.model,
-                "usd": usd,
-                "prices": f"{self.prices.id} {self.prices.date}",
-                "attempts": attempts,
-                "latency_s": round(time.monotonic() - start, 4),
-                "at": round(time.time(), 3),
-            }
+            image = await self._caller.until_answered(lambda: self._speaker.picture(ask), attempts)
+            row = {"kind": "image", "key": ask.key, "task": "image", "model": ask.model, "attempts": attempts}
+            row |= self._paid(usd, time.monotonic() - start)
             self.log.append(row, image)
             return row, image
 
@@ -197,119 +206,8 @@ class Service:
             raise StoppedError(f"--max-usd is set and the price of {model} is not known; see MOVIELLM_PRICES")
         return usd or 0.0
 
-    async def _until_answered(self, call: Callable[[], Awaitable[T]], attempts: list[str], tokens: float) -> T:
-        """Try until an answer comes, by class of error; `attempts` collects the classes.
 
-        Raises:
-            ValueError: it is given up, while others pass.
-            StoppedError: it is given up, and the server with it.
-        """
-        answered_before = self._answered
-        last = ""
-        while True:
-            try:
-                async with self.gate.slot(tokens) as slot:
-                    if self.stopped is not None:
-                        raise StoppedError(self.stopped)
-                    try:
-                        result = await call()
-                    except CallError as error:
-                        if error.kind == "429":
-                            self.gate.slow_down(slot, error.retry_after_s)
-                        raise
-                    self._went_well()
-                    if isinstance(result, tuple) and isinstance(result[0], Answer):
-                        slot.used(result[0].tokens_in + result[0].tokens_out)
-                    return result
-            except CallError as error:
-                attempts.append(error.kind)
-                last = str(error)
-                if error.kind not in PACES or len(attempts) > self._tries(error.kind):
-                    break
-                if (error.retry_after_s or 0.0) > RETRY_AFTER_MAX_S:
-                    raise StoppedError(f"{self.wire.endpoint.shown} asks to wait for more than 10 minutes") from None
-                await asyncio.sleep(pause_s(error, len(attempts), random.random()))
-        raise await self._given_up(attempts, last, answered_before)
-
-    def _tries(self, kind: str) -> int:
-        """Retries by class: a busy server is asked more patiently than a broken one."""
-        return self.retries * 2 if kind == "429" else self.retries
-
-    def _went_well(self) -> None:
-        self._answered += 1
-        self._given_up_in_a_row = 0
-        self.gate.went_well()
-
-    async def _given_up(self, attempts: list[str], last: str, answered_before: int) -> Exception:
-        """What a call that was given up means: this cell, or the server."""
-        if attempts[-1] == CONTENT:  # the server is well
-            return ValueError(f"the server refuses this by its {last}")
-        self._given_up_in_a_row += 1
-        classes = ", ".join(f"{kind} x{count}" if count > 1 else kind for kind, count in Counter(attempts).items())
-        shown = self.wire.endpoint.shown
-        if attempts[-1] == "refused":
-            return StoppedError(f"nobody listens at {shown}; start the server, or set OPENAI_BASE_URL")
-        if self._answered == answered_before:
-            in_a_row = self._given_up_in_a_row
-            if self._answered == 0 or in_a_row >= GIVEN_UP_MAX or attempts[-1] == "429" or not await self.wire.alive():
-                return StoppedError(f"the server {shown} has not answered: {classes} ({last})")
-        return ValueError(f"the call was given up after {len(attempts)} tries: {classes} ({last})")
-
-    async def _chat(self, ask: Ask) -> tuple[Answer, bool]:
-        """One call in the server's own dialect, which is found out as it goes: see bodies.py."""
-        while True:
-            async with AsyncExitStack() as stack:
-                native = await self._form(ask, stack)
-                body = chat_body(ask, self.dialect, native=native)
-                try:
-                    answer = await self.wire.chat(body)
-                except UnsupportedError as error:
-                    self._unsupported(ask, native, error, body)
-                    continue
-                if native and ask.structured == "auto":
-                    plain = answer.finish_reason == "stop" and answer.refusal is None
-                    self._learned(ask.model, not plain or looks_structured(answer.text))
-                return answer, native
-
-    async def _form(self, ask: Ask, stack: AsyncExitStack) -> bool:
-        """Whether the server is asked to hold the answer to the schema; the first call of a model finds out alone."""
-        if ask.schema is None or ask.structured == "prompt":
-            return False
-        if ask.structured == "native":
-            return True
-        known = self._native(ask.model)
-        if known is None:
-            await stack.enter_async_context(self.dialect.probing(ask.model))
-            known = self._native(ask.model)
-        return known is not False
-
-    def _native(self, model: str) -> bool | None:
-        return self.log.servers.get((self.wire.endpoint.server_id, model))
-
-    def _learned(self, model: str, native: bool) -> None:
-        if self._native(model) is None or (not native and self._native(model)):
-            self.log.append(
-                {"kind": "server", "server": self.wire.endpoint.server_id, "model": model, "native": native}
-            )
-
-    def _unsupported(self, ask: Ask, native: bool, error: UnsupportedError, body: Mapping[str, Any]) -> None:
-        """Learn from a refusal how this model must be asked."""
-        if error.name in {"response_format", "json_schema"} and native and ask.structured == "auto":
-            self._learned(ask.model, native=False)
-        elif error.name not in body or not self.dialect.without(ask.model, error.name):
-            raise WrongServerError(f"{self.wire.endpoint.shown} refuses {error} (model {ask.model})")
-
-    async def _picture(self, ask: ImageAsk) -> bytes:
-        while True:
-            body = image_body(ask, self.dialect)
-            try:
-                return await self.wire.image(body)
-            except UnsupportedError as error:
-                if error.name not in body or not self.dialect.without(ask.model, error.name):
-                    raise WrongServerError(f"{self.wire.endpoint.shown} refuses {error} (model {ask.model})") from None
-
-
-def _reply_of(row: Any) -> Reply:
+def _reply_of(row: Row) -> Reply:
     names = ("text", "finish_reason", "refusal", "tokens_in", "tokens_out", "tokens_cached", "usd", "logprobs")
     return Reply(**{name: row[name] for name in names})
 
@@ -318,6 +216,9 @@ def open_service(recipe: Recipe, run: Path) -> Service:
     """The service that the environment and a recipe name, for one run folder.
 
     Raises:
-        ValueError: the environment names no server that can be asked, or the price table is damaged.
+        ValueError: the environment names no server that can be asked, the price table is damaged, or the client is
+            not installed.
     """
+    if find_spec("openai") is None or find_spec("aiohttp") is None:
+        raise ValueError(INSTALL)
     return Service(recipe, run, endpoint_from(os.environ), load_prices())

@@ -117,13 +117,13 @@ class Wire:
             )
         import httpx2
 
-        response = await self._call(self.client.get(address, cast_to=httpx2.Response))
+        response = await self.call(self.client.get(address, cast_to=httpx2.Response))
         return bytes(response.content)
 
     async def alive(self) -> bool:
         """Whether the server answers at all, asked without cost."""
         try:
-            await self._call(self.client.models.with_raw_response.list(timeout=min(10.0, self.timeout_s)))
+            await self.call(self.client.models.with_raw_response.list(timeout=min(10.0, self.timeout_s)))
         except CallError as error:
             return error.kind not in {"reset", "timeout", "429", "500", "503"}
         except (UnsupportedError, WrongServerError):
@@ -133,7 +133,7 @@ class Wire:
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         import httpx2
 
-        response = await self._call(self.client.post(path, cast_to=httpx2.Response, body=body))
+        response = await self.call(self.client.post(path, cast_to=httpx2.Response, body=body))
         return self.parse_json(response.text)
 
     def parse_json(self, text: str) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class Wire:
             raise CallError("html", f"no JSON object but {type(data).__name__}")
         return data
 
-    async def _call(self, call: Awaitable[Any]) -> Any:
+    async def call(self, call: Awaitable[Any]) -> Any:
         """Await a call of the SDK within the time allowed, and turn its errors into ours, without secrets."""
         import openai
 
