@@ -212,7 +212,7 @@ class Brush:
         if first.face is not None:
             call["ip_adapter_image_embeds"] = _faces_of(batch)
         with torch.no_grad():
-            images = self.pipeline(**call).images
+            images = self._call(call)
             finite = images.isfinite().flatten(1).all(1).tolist()
             pixels = (images.float().clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
             pixels = pixels[: len(strokes)].contiguous().cpu().numpy()
@@ -223,6 +223,10 @@ class Brush:
             page[top : top + first.height_px, left : left + first.width_px] if whole else ValueError(NO_NUMBERS)
             for page, whole in zip(pixels, finite, strict=False)
         ]
+
+    def _call(self, arguments: dict[str, Any]) -> Any:
+        """The pipeline's pictures: (batch, 3, height, width), 0 to 1."""
+        return self.pipeline(**arguments).images
 
     def _said(self, batch: Sequence[Stroke]) -> dict[str, Any]:
         """The text arguments of a batch."""

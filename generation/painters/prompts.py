@@ -91,8 +91,6 @@ WEATHER_WORDS: Final[dict[Weather, str]] = {
     "fog": r"\b(fog\w*|mist\w*)\b",
     "storm": r"\b(storm\w*|thunder\w*|lightning)\b",
 }
-AGAIN: Final = "the same person"
-"""Stands for a person's name after the first time."""
 PORTRAIT: Final = "portrait of {appearance}, head and shoulders, facing the viewer, plain background, even light"
 STYLE_PICTURE: Final = "a quiet street with a house, a tree and a bench, nobody in sight"
 """What the one style picture shows, where a style is locked by reference: nobody of the movie."""
@@ -100,7 +98,7 @@ STYLE_PICTURE: Final = "a quiet street with a house, a tree and a bench, nobody 
 
 def prompts_sha256() -> str:
     """Hash of the wordings of this page; with the phrases themselves it says where a prompt came from."""
-    words = [SHOTS, POSES, EMOTIONS, TIMES, WEATHERS, LIGHT_WORDS, WEATHER_WORDS, AGAIN, PORTRAIT, STYLE_PICTURE]
+    words = [SHOTS, POSES, EMOTIONS, TIMES, WEATHERS, LIGHT_WORDS, WEATHER_WORDS, PORTRAIT, STYLE_PICTURE]
     return hashlib.sha256(canonical_json(words).encode()).hexdigest()
 
 
@@ -145,10 +143,16 @@ def _named(prompt: str, figures: Sequence[FigureBrief]) -> str:
         def looks(match: re.Match[str], one: FigureBrief = one) -> str:
             nonlocal said
             said, again = True, said
-            return AGAIN if again else one.appearance
+            return _again(one.appearance) if again else one.appearance
 
         prompt = re.sub(rf"(?<!\w){re.escape(one.name)}(?!\w)", looks, prompt)
     return prompt
+
+
+def _again(appearance: str) -> str:
+    """How a person who was described is called from then on: `a tall man with a hat` is `the tall man`."""
+    head = re.split(r",| with | in | wearing ", appearance)[0]
+    return f"the {re.sub(r'^(an?|the) ', '', head)}"
 
 
 def _parts(text: str) -> list[str]:
