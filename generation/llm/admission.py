@@ -112,13 +112,20 @@ class Gate:
 
     async def _in_time(self, tokens: float) -> None:
         """Wait out a pause and the limits a minute; in turn, so that a call with many tokens is not overtaken."""
-        async with self._turn:
-            while (
-                wait_s := max(self._paused_until - time.monotonic(), self.requests.wait_s(), self.tokens.wait_s())
-            ) > 0:
-                await asyncio.sleep(wait_s)
-            self.requests.take(1.0)
-            self.tokens.take(tokens)
+        if self._turn.locked() or self._wait_s() > 0.0:
+            async with self._turn:
+                while (wait_s := self._wait_s()) > 0.0:
+                    await asyncio.sleep(wait_s)
+                self._take(tokens)
+        else:
+            self._take(tokens)
+
+    def _wait_s(self) -> float:
+        return max(self._paused_until - time.monotonic(), self.requests.wait_s(), self.tokens.wait_s())
+
+    def _take(self, tokens: float) -> None:
+        self.requests.take(1.0)
+        self.tokens.take(tokens)
 
     def went_well(self) -> None:
         """An answer came: the window widens by one for a window of answers."""

@@ -51,9 +51,9 @@ class Ask:
     """Pictures that the messages name; their hashes are in the key, their bytes are not."""
 
     @cached_property
-    def key(self) -> str:
-        """Hash of everything that decides the answer."""
-        return _digest(
+    def canonical(self) -> bytes:
+        """Everything that decides the answer, as canonical JSON."""
+        return canonical_json(
             {
                 "model": self.model,
                 "messages": list(self.messages),
@@ -66,7 +66,12 @@ class Ask:
                 "structured": self.structured,
                 "top_logprobs": self.top_logprobs,
             }
-        )
+        ).encode()
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of everything that decides the answer."""
+        return hashlib.sha256(self.canonical).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +108,7 @@ class ImageAsk:
     @cached_property
     def key(self) -> str:
         """Hash of everything that decides the picture."""
-        return _digest(
+        text = canonical_json(
             {
                 "image_model": self.model,
                 "prompt": self.prompt,
@@ -112,6 +117,7 @@ class ImageAsk:
                 "extra": dict(self.extra),
             }
         )
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,10 +128,6 @@ class ImageReply:
     """As it came: PNG, JPEG or WebP."""
     usd: float | None = 0.0
     """What it cost; None where the price table does not know the model."""
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def with_images(messages: tuple[Message, ...], images: Blobs) -> list[Any]:

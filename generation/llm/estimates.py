@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from moviellm.generation.llm.asks import IMAGE_REFERENCE, Ask
-from moviellm.generation.schema import canonical_json
 
 BYTES_PER_TOKEN = 4.0
 MESSAGE_TOKENS_MAX = 16
-"""Tokens that a chat template puts around one message, at most."""
+"""Tokens that a chat template puts around one message, at most; eight messages' worth introduces a schema."""
 IMAGE_TOKENS_MAX = 2048
 """Tokens of one picture, at most, for pictures of a movie's size."""
 LEARNING = 0.1
@@ -23,13 +22,8 @@ LEARNING = 0.1
 
 def tokens_in_bound(ask: Ask) -> int:
     """A number of tokens that the question does not exceed."""
-    images = sum(_images(message) for message in ask.messages)
-    return _bytes(ask) + MESSAGE_TOKENS_MAX * (1 + len(ask.messages)) + IMAGE_TOKENS_MAX * images
-
-
-def _bytes(ask: Ask) -> int:
-    schema = 0 if ask.schema is None else 2 * len(canonical_json(ask.schema).encode())
-    return schema + sum(len(canonical_json(dict(message)).encode()) for message in ask.messages)
+    images = sum(_images(message) for message in ask.messages) if ask.images else 0
+    return len(ask.canonical) + MESSAGE_TOKENS_MAX * (8 + len(ask.messages)) + IMAGE_TOKENS_MAX * images
 
 
 def _images(value: Any) -> int:
@@ -49,11 +43,11 @@ class Estimator:
 
     def tokens(self, ask: Ask) -> float:
         """Tokens of question and answer, about."""
-        return _bytes(ask) / self._bytes_per_token + self._out.get(ask.schema_name, ask.max_tokens / 4.0)
+        return len(ask.canonical) / self._bytes_per_token + self._out.get(ask.schema_name, ask.max_tokens / 4.0)
 
     def learn(self, ask: Ask, tokens_in: int, tokens_out: int) -> None:
         """Correct the estimates by what a server counted."""
         if tokens_in:
-            self._bytes_per_token += LEARNING * (_bytes(ask) / tokens_in - self._bytes_per_token)
+            self._bytes_per_token += LEARNING * (len(ask.canonical) / tokens_in - self._bytes_per_token)
         before = self._out.get(ask.schema_name, float(tokens_out))
         self._out[ask.schema_name] = before + LEARNING * (tokens_out - before)

@@ -23,7 +23,7 @@ from pydantic import BaseModel, JsonValue
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.llm.asks import Message
-from moviellm.generation.llm.strict import strict_schema
+from moviellm.generation.llm.strict import schema_sha256
 from moviellm.generation.protocols import Request
 from moviellm.generation.schema import canonical_json
 
@@ -93,7 +93,6 @@ def llm_request(
     llm = recipe.llm
     if llm.model is None:
         raise ValueError(NO_MODEL)
-    schema = None if answer_type is None else strict_schema(answer_type)
     return Request(
         task=task,
         model_id=llm.model,
@@ -111,7 +110,7 @@ def llm_request(
         },
         inputs={
             "messages": [dict(message) for message in prompt.messages],
-            "schema_sha256": hashlib.sha256(canonical_json(schema).encode()).hexdigest(),
+            "schema_sha256": None if answer_type is None else schema_sha256(answer_type),
         },
         seed=seed,
     )

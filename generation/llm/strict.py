@@ -7,11 +7,14 @@ no `oneOf`. What is dropped here (limits, patterns) is not lost: pydantic checks
 `$defs` stay, so that a schema is no larger than its model. It checks no answer: see ladder.py.
 """
 
+import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import cast
 
 from pydantic import BaseModel, JsonValue
+
+from moviellm.generation.schema import canonical_json
 
 _KEPT = {"type", "enum", "const", "anyOf", "items", "properties", "required", "$ref", "$defs", "description"}
 
@@ -30,6 +33,12 @@ def strict_schema(model: type[BaseModel]) -> Mapping[str, JsonValue]:
         ValueError: the model has a field with free keys, which no strict server takes.
     """
     return _schema(model)
+
+
+@lru_cache(maxsize=256)
+def schema_sha256(model: type[BaseModel]) -> str:
+    """Hash of the schema of a model."""
+    return hashlib.sha256(canonical_json(_schema(model)).encode()).hexdigest()
 
 
 def _strict(node: JsonValue) -> JsonValue:
