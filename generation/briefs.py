@@ -233,6 +233,8 @@ class SceneDraft(Record):
     keyframes: tuple[KeyframeDraft, ...]
     changes: tuple[StateChange, ...] = ()
     """Facts that are so when the scene begins without an event; see schema.Scene."""
+    dropped: Annotated[tuple[Text, ...], Unsaid] = ()
+    """Rewritten captions that no longer said the same and were not taken, each with the reason."""
 
 
 class DialogueBrief(Record):
@@ -271,6 +273,8 @@ class DialogueDraft(Record):
     """Answer to `dialogue`."""
 
     lines: tuple[LineDraft, ...]
+    dropped: Annotated[tuple[Text, ...], Unsaid] = ()
+    """Rewritten lines that no longer said the same and were not taken, each with the reason."""
 
 
 class QuestionsBrief(Record):

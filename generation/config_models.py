@@ -33,6 +33,8 @@ class LlmConfig(Section):
     """Tasks answered in free text first and put into the schema by a second call."""
     seeds: int = Field(default=2, ge=1, le=8)
     """Seeds tried for one answer; each has one repair turn."""
+    rewrite: bool = False
+    """With `writer: world`, let the model rewrite captions and lines, as far as they still say the same."""
 
 
 class InversionConfig(Section):

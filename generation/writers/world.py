@@ -25,9 +25,11 @@ from pydantic import JsonValue
 from moviellm.generation.briefs import (
     ChapterBrief,
     DialogueBrief,
+    DialogueDraft,
     OutlineDraft,
     QuestionsBrief,
     SceneBrief,
+    SceneDraft,
     StoryBrief,
 )
 from moviellm.generation.config import Recipe
@@ -38,7 +40,8 @@ from moviellm.generation.studio.plot.story import Story
 from moviellm.generation.studio.script import lines
 from moviellm.generation.studio.speakers import Shelf, Speakers, told_in
 from moviellm.generation.studio.writer import VERSIONS, OfflineWriter
-from moviellm.generation.writers.world_asking import WorldAsker
+from moviellm.generation.writers.rewriting import Rewriter, rewriting_key
+from moviellm.generation.writers.world_asking import Proposed, WorldAsker
 from moviellm.generation.writers.world_script import Script, script_of, story_of
 
 MODEL_ID: Final = "moviellm/world-writer"
@@ -77,7 +80,7 @@ class WorldWriter:
                 prompt_sha256=_hash([request.prompt_sha256, speaker.hashes[task]]),
                 inputs={**request.inputs, "story": brief.model_dump(mode="json")},
             )
-        return Request(
+        request = Request(
             task=task,
             model_id=MODEL_ID,
             model_revision=f"{VERSION}.{VERSIONS[task]}",
@@ -86,6 +89,7 @@ class WorldWriter:
             inputs=_inputs(brief),
             seed=seed,
         )
+        return self._rewritten_by(request) if self._rewrites(task) else request
 
     def parts(self, brief: Record) -> Sequence[Record]:
         """The questions of a movie are asked together."""
@@ -101,17 +105,24 @@ class WorldWriter:
             draft: Record = await self._outline(brief, request.seed)
         else:
             speaker = self._speakers.of(brief.language, brief.level)
-            draft = speaker.tell(task, self._story(brief, inputs["script"]), brief, inputs, request.seed)
+            story = self._story(brief, inputs["script"])
+            draft = speaker.tell(task, story, brief, inputs, request.seed)
+            if self._rewrites(task):
+                draft = await self._rewritten(draft, story, brief, inputs, request.seed)
         return cast(dict[str, JsonValue], draft.model_dump(mode="json"))
 
     async def close(self) -> None:
         """The service belongs to whoever opened it."""
 
+    async def proposed(self, brief: StoryBrief, seed: int) -> Proposed:
+        """Ask for the world and the plot of a movie: the story, and what became of steps that could not happen."""
+        vocabulary = self._speakers.of(brief.language, brief.level).vocabulary
+        return await WorldAsker(self._recipe, self._service, vocabulary, brief, seed).ask()
+
     async def _outline(self, brief: StoryBrief, seed: int) -> OutlineDraft:
-        """Ask for the world and the plot, and tell what came of them."""
+        """The outline of what came of a proposal."""
         speaker = self._speakers.of(brief.language, brief.level)
-        asker = WorldAsker(self._recipe, self._service, speaker.vocabulary, brief, seed)
-        proposed = await asker.ask()
+        proposed = await self.proposed(brief, seed)
         script = script_of(proposed.story, proposed.title)
         draft = speaker.tell("outline", self._story(brief, script.text()), brief, {}, seed)
         assert isinstance(draft, OutlineDraft)
@@ -123,6 +134,36 @@ class WorldWriter:
                 "repaired": tuple(map(str, proposed.mended)),
             }
         )
+
+    def _rewrites(self, task: WriterTask) -> bool:
+        return self._recipe.llm.rewrite and task in ("scene", "dialogue")
+
+    def _rewritten_by(self, request: Request) -> Request:
+        """The request of a part whose texts the model rewrites: with the model, its parameters and the prompts."""
+        asked, hashes = rewriting_key(self._recipe)
+        return replace(
+            request,
+            model_id=asked.model_id,
+            prompt_id="+".join([request.prompt_id, *hashes]),
+            prompt_sha256=_hash([request.prompt_sha256, *hashes.values()]),
+            params=asked.params,
+        )
+
+    async def _rewritten(
+        self, draft: Record, story: Story, brief: StoryBrief, inputs: Mapping[str, Any], seed: int
+    ) -> Record:
+        """The captions of a scene, or its lines, in the model's words where they say the same."""
+        spoken = isinstance(draft, DialogueDraft)
+        log = (
+            story.by_first_event[inputs["events"][0]]
+            if spoken
+            else story.scenes[inputs["chapter_index"] * brief.scenes + inputs["scene_index"]]
+        )
+        rewriter = Rewriter(self._recipe, self._service, story.world, log.place, brief.language, seed)
+        if isinstance(draft, DialogueDraft):
+            return await rewriter.lines(draft, inputs["seconds_per_keyframe"])
+        assert isinstance(draft, SceneDraft)
+        return await rewriter.scene(draft)
 
     def _story(self, brief: StoryBrief, script: str) -> Story:
         """The story of a script under the names of the brief's language."""

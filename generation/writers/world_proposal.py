@@ -10,6 +10,7 @@ one step (world_stage.py), and not the whole answer.
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from types import GenericAlias
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -211,15 +212,16 @@ def _world_type(
     thing = _shaped(ThingProposal, kind=_one_of(objects), colour=_one_of(colours))
     goal = _shaped(GoalProposal, kind=_one_of(tuple(GOALS)))
     fact = _shaped(FactProposal, fact=_one_of(tuple(FACTS)))
-    return _shaped(
+    shaped: type[WorldProposal] = _shaped(
         WorldProposal,
         genre=_one_of(genres),
-        places=tuple[place, ...],
-        people=tuple[person, ...],
-        things=tuple[thing, ...],
+        places=_many(place),
+        people=_many(person),
+        things=_many(thing),
         goal=goal,
-        facts=tuple[fact, ...],
+        facts=_many(fact),
     )
+    return shaped
 
 
 def steps_type(world: World, actions: Collection[str]) -> type[StepsProposal]:
@@ -257,9 +259,9 @@ def _types_of(
         topic=_one_of(("", *people, *things)),
         thread=_one_of(("main", "side", "")),
     )
-    scene = _shaped(SceneProposal, place=_one_of(places), steps=tuple[step, ...])
-    fix = _shaped(FixProposal, steps=tuple[step, ...])
-    return _shaped(StepsProposal, scenes=tuple[scene, ...]), _shaped(FixesProposal, fixes=tuple[fix, ...])
+    scene = _shaped(SceneProposal, place=_one_of(places), steps=_many(step))
+    fix = _shaped(FixProposal, steps=_many(step))
+    return _shaped(StepsProposal, scenes=_many(scene)), _shaped(FixesProposal, fixes=_many(fix))
 
 
 def _one_of(words: tuple[str, ...]) -> Any:
@@ -267,9 +269,13 @@ def _one_of(words: tuple[str, ...]) -> Any:
     return Annotated[str, Field(json_schema_extra={"enum": list(words)})]
 
 
+def _many(kind: Any) -> Any:
+    return GenericAlias(tuple, (kind, ...))
+
+
 def _shaped(base: type[Any], **fields: Any) -> Any:
     """A model whose fields have narrower schemas; what is not required stays so."""
-    own = {
+    own: dict[str, Any] = {
         name: (kind, base.model_fields[name].default) if not base.model_fields[name].is_required() else (kind, ...)
         for name, kind in fields.items()
     }

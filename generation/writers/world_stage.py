@@ -35,6 +35,8 @@ from moviellm.generation.writers.world_script import ScriptCut, ScriptScene, Scr
 THREADS: Final = ("main", "side", "")
 ENDING: Final = -1
 """Number under which a model adds steps to the end of the last scene, so that the goal is reached."""
+INTERLUDE: Final = -2
+"""Number of what nobody proposed."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Stage:
         chapter = len(self.scenes) // self.brief.scenes
         for index, scene in enumerate(acted):
             self._add(chapter, index, scene)
+            self.filled += scene.played[0].number == INTERLUDE
         self.state = state
 
     def _act_out(self, scenes: Sequence[SceneProposal], fixes: Fixes) -> tuple[State, list[_Scene]]:
@@ -246,8 +249,7 @@ class Stage:
             act = settled(option, trial)
             if fault_of(act, (), trial, world) is None:
                 trial.apply("stage", act)
-                self.filled += 1
-                return trial, cuts, [Played(act, "", -2, StepProposal(actor=act.actor, action=act.action))]
+                return trial, cuts, [Played(act, "", INTERLUDE, StepProposal(actor=act.actor, action=act.action))]
         raise NoStoryError(f"nothing can happen in scene {at + 1} {place}: everybody is a captive elsewhere")
 
     def _add(self, chapter: int, index: int, scene: _Scene) -> None:

@@ -292,9 +292,6 @@ def repair(data: Mapping[str, Any]) -> dict[str, Any]:
         number, step = broken["number"], broken["step"]
         draw = _share("repair", number, step["why"], step["actor"], data["chapter"])
         wrong = step["why"].startswith("sabotage")
-        if wrong and draw >= 0.5:
-            steps = [step] if draw < 0.75 else []
-        else:
-            steps = [clean[number]]
-        fixes.append({"broken": number, "steps": steps})
+        right = not wrong or draw < 0.5
+        fixes.append({"broken": number, "steps": [clean[number]] if right else [step] if draw < 0.75 else []})
     return {"fixes": fixes}
