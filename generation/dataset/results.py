@@ -142,9 +142,9 @@ def keep_results(folder: Path, results: Results, readme: str) -> DatasetManifest
             raise ValueError(f"{folder} was built again while it was measured; measure it again")
         changed = {README: readme.encode(), RESULTS_FILE: results.text().encode()}
         for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder)
-            if path.is_file() and name.as_posix() not in {*changed, MANIFEST}:
-                _same_file(path, building / name)
+            place = path.relative_to(folder)
+            if path.is_file() and place.as_posix() not in {*changed, MANIFEST}:
+                _same_file(path, building / place)
         for name, data in changed.items():
             write_whole(building / name, data)
         files = [file for file in manifest.files if file.path not in changed]
