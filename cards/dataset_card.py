@@ -23,7 +23,7 @@ from moviellm.cards.charts import bars, columns, describe
 from moviellm.cards.columns import columns_of
 from moviellm.cards.escaping import markdown
 from moviellm.cards.licence import OFFLINE, licence_of
-from moviellm.cards.looking import asked_rows, gate_rows
+from moviellm.cards.looking import asked_gate_rows, asked_rows, flag_rows, gate_rows
 from moviellm.cards.measured import section
 from moviellm.cards.pictures import strip
 from moviellm.generation.config import Recipe, load_recipe, packaged_recipes
@@ -92,6 +92,8 @@ def _context(facts: DatasetFacts) -> dict[str, Any]:
         "lines": sum(measures.emotions.values()),
         "questions": sum(measures.question_types.values()),
         "gates": gate_rows(measures.gates),
+        "asked_gates": asked_gate_rows(measures.asked),
+        "flags": flag_rows(measures.asked),
         "asked": asked_rows(facts),
         "variety": measures.variety.rows(),
         "measured": section(facts.results),

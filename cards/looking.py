@@ -1,18 +1,22 @@
 """The card's section "Can it be answered without looking?": its rows, from measured facts.
 
-    gate_rows(facts.measures.gates)       # a row for each gate
+    gate_rows(facts.measures.gates)       # a row for each gate that needs no model
+    asked_gate_rows(facts.measures.asked) # a row for each gate and language model
+    flag_rows(facts.measures.asked)       # a row for each flag
     asked_rows(facts)                     # question types and formats, as the recipe asks for them and as they came
 
 It words nothing and measures nothing: see dataset_card.md.j2 and generation/dataset/gate_table.py.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from moviellm.generation.dataset.asked_gates import AskedGates
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.gate_table import GateTable
 from moviellm.generation.gates import BLIND
-from moviellm.generation.schema import QuestionType
+from moviellm.generation.schema import SPLITS, Flag, QuestionType
 
 MEANINGS = {
     "options_only": "a model trained on other movies reads the options",
@@ -24,6 +28,47 @@ MEANINGS = {
     "single_frame": "an exact reader of any one keyframe",
     "shuffled": "an exact reader of all keyframes in no order",
 }
+ASKED_MEANINGS = {
+    "llm_blind": "reads the question and its options",
+    "llm_dialogue_only": "and all that is said (questions that require vision)",
+    "llm_synopsis_only": "and the synopsis (not for overview and plot)",
+    "llm_single_frame": "and one cited keyframe, the best of three (questions that require order)",
+    "llm_shuffled": "and keyframes and lines in no order (questions that require order)",
+    "llm_full": "and the whole movie, in order: should be right",
+    "image_text": "probability that a cited keyframe shows the answer, the best of three",
+    "image_text_others": "the same for two other keyframes, their mean",
+}
+FLAG_MEANINGS: dict[Flag, str] = {
+    "guessable": "answered from its own words",
+    "dialogue_enough": "requires vision, and the dialogue is enough",
+    "synopsis_leaks": "the synopsis tells the answer",
+    "one_frame_enough": "requires order, and one keyframe is enough",
+    "order_free": "requires order, and shuffled keyframes are enough",
+    "wrong_or_unanswerable": "not answered right with everything",
+    "not_shown": "the cited keyframes do not show the answer",
+}
+
+
+def asked_gate_rows(table: AskedGates) -> list[dict[str, Any]]:
+    """One row a gate and model, in the order in which gates are told."""
+    return [
+        {"gate": gate, "meaning": ASKED_MEANINGS[gate], "model": model, "count": row}
+        for gate, model, row in table.ordered()
+    ]
+
+
+def flag_rows(table: AskedGates) -> list[dict[str, Any]]:
+    """One row a flag that any question has or had: how many in each split, and how many the test split lost."""
+    flags = [flag for flag in FLAG_MEANINGS if flag in table.flags or table.left_out[flag]]
+    return [
+        {
+            "flag": flag,
+            "meaning": FLAG_MEANINGS[flag],
+            "splits": {split: table.flags.get(flag, Counter())[split] for split in SPLITS},
+            "left_out": table.left_out[flag],
+        }
+        for flag in flags
+    ]
 
 
 def gate_rows(table: GateTable) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from moviellm.generation.config import Recipe
+from moviellm.generation.dataset.asked_gates import Strict
 from moviellm.generation.dataset.facts import (
     SAMPLE_IMAGES,
     SAMPLE_QUESTIONS,
@@ -115,10 +116,10 @@ def build_dataset(
     try:
         with building_folder(out) as building:
             old = check_target(out)  # under the lock, and after what a kill left has been healed
-            gates, advance = Gates(channels), progress or (lambda count: None)
-            splits, report = _splits(run, recipe, run_seed, gates, advance)
+            gates, strict, advance = Gates(channels), Strict(), progress or (lambda count: None)
+            splits, report = _splits(run, recipe, run_seed, gates, strict, advance)
             gates.learn(_spread(len(splits), advance))
-            written = _write_movies(run, building, splits, gates, advance)
+            written = _write_movies(run, building, splits, gates, strict, advance)
             files = _describe_shards(building, written)
             version = recipe.dataset.version or _content_version(files)
             _check_version(out, old, version, files)
@@ -139,9 +140,9 @@ def build_dataset(
 
 
 def _splits(
-    run: MovieReader, recipe: Recipe, seed: int, gates: Gates, progress: Callable[[int], None]
+    run: MovieReader, recipe: Recipe, seed: int, gates: Gates, strict: Strict, progress: Callable[[int], None]
 ) -> tuple[dict[str, Split], SplitReport]:
-    """First reading: near-duplicates, twins, splits, and what the gates learn from."""
+    """First reading: near-duplicates, twins, splits, what the gates learn from, and what flags take along."""
     twins: dict[str, str | None] = {}
     held_out: set[str] = set()
 
@@ -150,6 +151,7 @@ def _splits(
             twins[movie.movie_id] = movie.twin_of
             held_out.update([movie.movie_id] if movie.held_out else [])
             gates.add(movie)
+            strict.add(movie)
             yield movie.movie_id, plot_text(movie)
             progress(1)
 
@@ -172,7 +174,12 @@ def _spread(movies: int, progress: Callable[[int], None]) -> Callable[[Fraction]
 
 
 def _write_movies(
-    run: MovieReader, folder: Path, splits: dict[str, Split], gates: Gates, progress: Callable[[int], None]
+    run: MovieReader,
+    folder: Path,
+    splits: dict[str, Split],
+    gates: Gates,
+    strict: Strict,
+    progress: Callable[[int], None],
 ) -> _Written:
     """Second reading: every row, and what is measured on the way."""
     present: list[Split] = [split for split in SPLITS if split in splits.values()]
@@ -191,7 +198,8 @@ def _write_movies(
     }
     try:
         for stored in run.movies():
-            movie = gates.scored(stored.model_copy(update={"split": splits[stored.movie_id]}))
+            movie = stored.model_copy(update={"split": splits[stored.movie_id]})
+            movie = gates.scored(strict.kept(movie, written.measures.asked.left_out))
             wanted = _sample_frames(movie) if movie.movie_id == sample_id else frozenset()
             if movie.movie_id == sample_id:
                 written.sample = movie

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from moviellm.generation.config import Recipe
+from moviellm.generation.dataset.asked_gates import AskedGates
 from moviellm.generation.dataset.features import Feature
 from moviellm.generation.dataset.gate_table import GateTable
 from moviellm.generation.dataset.results import Results
@@ -117,6 +118,10 @@ class Measures:
     """Multiple-choice questions by index of the right option."""
     gates: GateTable = field(default_factory=GateTable)
     """How often each gate was right on the questions that it should fail on."""
+    asked: AskedGates = field(default_factory=AskedGates)
+    """What language models said about the questions."""
+    not_drawn: Counter[str] = field(default_factory=Counter)
+    """Pictures by what they were asked for and do not show, as far as the painter says."""
     variety: Variety = field(default_factory=Variety)
     """How varied the language of the first movies is."""
     injected: Counter[str] = field(default_factory=Counter)
@@ -139,6 +144,7 @@ class Measures:
         self.lines_per_movie[sum(len(scene.dialogue or ()) for scene in scenes)] += 1
         self.questions_per_movie[len(movie.qa_pairs or ())] += 1
         self.gates.add(movie)
+        self.asked.add(movie)
         self.variety.add(movie)
         self.injected.update(movie.injected)
         self.language_levels[movie.language_level or "none"] += 1
@@ -161,6 +167,7 @@ class Measures:
         self.people_per_keyframe[len(keyframe.character_ids)] += 1
         size = f"{keyframe.width_px}x{keyframe.height_px}" if keyframe.image is not None else "none"
         self.image_sizes[size] += 1
+        self.not_drawn.update(keyframe.not_drawn)
 
     def _add_line(self, line: DialogueLine) -> None:
         self.emotions[line.emotion] += 1

@@ -1,16 +1,21 @@
 """The card's section on gates: its numbers follow from the facts."""
 
 import dataclasses
+from collections import Counter
+from typing import get_args
 
 import pytest
 
 from moviellm.cards.dataset_card import render
-from moviellm.cards.looking import MEANINGS, asked_rows, gate_rows
+from moviellm.cards.looking import ASKED_MEANINGS, FLAG_MEANINGS, MEANINGS, asked_rows, gate_rows
 from moviellm.generation.config import QuestionConfig, Recipe
+from moviellm.generation.dataset.asked_gates import AskedGate, AskedGates
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.gate_table import GateCount, GateTable
 from moviellm.generation.export import build_dataset
 from moviellm.generation.gates import GATES
+from moviellm.generation.schema import Flag
+from moviellm.generation.verdicts import LLM_GATES
 from tests.factories import MemoryRun, make_movie
 
 
@@ -99,3 +104,41 @@ def test_formats_are_asked_for_as_the_recipe_says(facts):
 
 def test_formats_come_as_the_types_give_them_where_nothing_is_asked(facts):
     assert {asked for what, _, asked, _ in asked_rows(facts) if what == "format"} == {None}
+
+
+def test_every_gate_by_a_language_model_and_every_flag_is_explained():
+    assert set(ASKED_MEANINGS) == set(LLM_GATES)
+    assert set(FLAG_MEANINGS) == set(get_args(Flag))
+
+
+def test_a_gate_by_a_language_model_is_a_row_a_model(facts):
+    rows = {
+        ("llm_full", "eyes"): AskedGate(questions=40, unscored=2, total=36.0),
+        ("llm_blind", "a_b"): AskedGate(questions=1000, total=300.0, with_chance=1000, by_chance=250.0),
+    }
+    text = card(facts, GateTable(), asked=AskedGates(rows=rows))
+    assert "| a\\_b | 1,000 | 30.0% | 25.0% | 0 |" in text and "| eyes | 40 | 90.0% |  | 2 |" in text
+    assert text.index("`llm_blind`") < text.index("`llm_full`")
+    assert "No question has a flag." in text
+
+
+def test_flags_are_counted_by_split_with_what_test_lost(facts):
+    flags = {"guessable": Counter(train=1200, validation=3)}
+    asked = AskedGates(
+        rows={("llm_blind", "m"): AskedGate(questions=1)}, flags=flags, left_out=Counter(guessable=7, follows=2)
+    )
+    text = card(facts, GateTable(), asked=asked)
+    assert "| `guessable`: answered from its own words | 1,200 | 3 | 0 | 7 |" in text
+    assert "what belongs with them (2 more)" in text and "right from 0.60 blind" in text
+
+
+def test_a_dataset_without_language_models_does_not_mention_them(facts):
+    assert "What do language models answer?" not in card(facts, GateTable())
+
+
+def test_what_could_not_be_drawn_is_a_limit_on_the_card(facts):
+    text = card(
+        facts, GateTable(), not_drawn=Counter({"object: gizmo (drawn as a bundle)": 7, "looks: kind eyes": 12})
+    )
+    assert "looks: kind eyes in 12 pictures, object: gizmo" in text and "in 7 pictures." in text
+    assert "not_drawn" not in card(facts, GateTable()).partition("## Known limits")[2]
