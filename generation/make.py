@@ -72,9 +72,14 @@ class Plan:
     """Estimate of the picture bytes still to write."""
 
     @property
+    def missing(self) -> dict[Stage, int]:
+        """Cells to make, by stage, at most."""
+        return {stage: max(0, count - self.cached[stage]) for stage, count in self.cells.items()}
+
+    @property
     def to_make(self) -> int:
         """Cells to make, at most."""
-        return sum(self.cells.values()) - sum(self.cached.values())
+        return sum(self.missing.values())
 
 
 def cells_of_run(recipe: Recipe) -> dict[Stage, int]:
@@ -202,7 +207,8 @@ async def plan_run(
             cached.update(cell.stage for bench in benches for cell in bench.cells if shard.cached(cell))
         await shard.close()
     movies = len(record.recipe.movie_themes())
-    cells = cells_of_run(record.recipe)
+    # What a writer asks in parts, and portraits, are known when they are there.
+    cells = {stage: max(count, cached[stage]) for stage, count in cells_of_run(record.recipe).items()}
     missing = cells["keyframes"] - cached["keyframes"]
     return Plan(
         movies=movies,

@@ -2,33 +2,30 @@
 
     moviellm make "a lighthouse keeper finds a map" --out runs/map
 
-Imported by cli.py when the verb runs. The line itself is in make.py, the run's record in runs/record.py.
+Imported by cli.py when the verb runs. The line itself is in make.py, the run's record in runs/record.py, what is said
+about it in reports.py.
 """
 
 import asyncio
 import hashlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from moviellm.generation.config import Recipe, load_recipe, read_text, recipe_from, set_key
-from moviellm.generation.llm.exchanges import Spent
-from moviellm.generation.llm.money import BUDGET_SPENT, spent_text
-from moviellm.generation.make import MakeReport, cells_of_run, make_run, plan_run, shard_size
-from moviellm.generation.output import emit, note
+from moviellm.generation.llm.money import spent_text
+from moviellm.generation.make import MakeReport, cells_of_run, make_run, shard_size
+from moviellm.generation.output import note
 from moviellm.generation.progress import progress
 from moviellm.generation.protocols import Writer
+from moviellm.generation.reports import show_plan, show_report
 from moviellm.generation.runs.lock import lock_run
 from moviellm.generation.runs.record import NO_THEME, RECORD_NAME, RunRecord, next_record, read_run, write_record
 from moviellm.generation.studio.writer import OfflineWriter
 from moviellm.generation.studios import Studio, open_studio
 from moviellm.generation.views import write_views
 
-NOT_DRAWN_SHOWN = 6
-"""Kinds of things that could not be drawn, named in the report; all are in its JSON and on the dataset's card."""
 THEMES_NOTED = 3
 """Up to so many themes, what the writer takes from each is said."""
 WORDS_AT = "generation/studio/grammar/world.yaml"
@@ -63,7 +60,7 @@ def make(
 
     record = current_record()  # refuses bad input before anything is written
     if dry_run:
-        _show_plan(run, record, studio, retry_failed, as_json)
+        show_plan(run, record, studio, retry_failed, as_json)
         return
     try:
         with lock_run(run):
@@ -74,7 +71,8 @@ def make(
     except KeyboardInterrupt:
         note(f"stopped; everything finished is kept. Resume with: moviellm make --out {run}")
         raise SystemExit(130) from None
-    _show_report(run, report, studio.service and studio.service.spent, places, as_json)
+    spent = None if studio.service is None else studio.service.spent
+    show_report(run, report, spent, places, as_json)
 
 
 def _read_themes(path: Path) -> list[str]:
@@ -167,80 +165,3 @@ def _make(run: Path, record: RunRecord, studio: Studio, retry_failed: bool) -> M
             await studio.close()
 
     return asyncio.run(job())
-
-
-def _show_report(run: Path, report: MakeReport, spent: Spent | None, places: Mapping[str, str], as_json: bool) -> None:
-    made, reused = sum(report.made.values()), sum(report.reused.values())
-    did = f"made {made} cells in {report.seconds:.1f} s, {reused} were there"
-    if not made and not report.stopped:
-        did = f"nothing to make: all {reused} cells are there"
-    lines = [f"{run}: {report.movies} movies, {report.keyframes} keyframes; {did}"]
-    if spent is not None:
-        lines.append(f"  spent so far: {spent_text(spent)}")
-    lines += [f"  healed: {finding}" for finding in report.findings]
-    lines += [f"  could not draw: {not_drawn_text(report.not_drawn)}"] if report.not_drawn else []
-    lines += [f"  failed: {movie_id}: {reason}" for movie_id, reason in report.failed.items()]
-    if report.failed:
-        lines.append(
-            f"  {len(report.failed)} movies are left out; if another try may help: "
-            f"moviellm make --out {run} --retry-failed"
-        )
-    lines += [f"  {name:<11} {place}" for name, place in places.items()]
-    if report.movies and not report.stopped:
-        lines.append(f"  next        moviellm dataset build {run} --out {run.with_name(run.name + '-dataset')}")
-    facts = {
-        "run": str(run),
-        "movies": report.movies,
-        "keyframes": report.keyframes,
-        "made": dict(sorted(report.made.items())),
-        "reused": dict(sorted(report.reused.items())),
-        "failed": report.failed,
-        "stopped": report.stopped,
-        "findings": report.findings,
-        "not_drawn": dict(sorted(report.not_drawn.items())),
-        "spent": None if spent is None else asdict(spent),
-        "seconds": round(report.seconds, 3),
-    }
-    emit(facts | dict(places), "\n".join(lines), as_json)
-    if report.stopped:
-        why = next(iter(report.stopped.values()))
-        note(f"stopped: {why}; everything paid for is kept. {_go_on(run, why)}")
-    if report.stopped or not report.movies:
-        raise SystemExit(1)
-
-
-def not_drawn_text(pictures: Mapping[str, int]) -> str:
-    """What pictures do not show, the most frequent first: `object: gizmo (drawn as a bundle) in 7 pictures, ...`."""
-    often = sorted(pictures.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{what} in {count} picture{'s' if count > 1 else ''}" for what, count in often[:NOT_DRAWN_SHOWN]]
-    return ", ".join(shown) + (f", and {len(often) - len(shown)} more" if len(often) > len(shown) else "")
-
-
-def _go_on(run: Path, why: str) -> str:
-    """The command that resumes a stopped run."""
-    more = " --max-usd MORE" if why.startswith(BUDGET_SPENT) else ""
-    return f"Go on with: moviellm make --out {run}{more}"
-
-
-def _show_plan(run: Path, record: RunRecord, studio: Studio, retry_failed: bool, as_json: bool) -> None:
-    plan = asyncio.run(
-        plan_run(run, record, studio.writer, studio.painter, retry_failed=retry_failed, service=studio.service)
-    )
-    facts = {
-        "run": str(run),
-        "movies": plan.movies,
-        "cells": plan.cells,
-        "cached": plan.cached,
-        "to_make": plan.to_make,
-        "image_bytes": plan.image_bytes,
-        "paid_calls": 0,
-    }
-    lines = [f"{run}: {plan.movies} movies", f"  {'stage':<10} {'cells':>9} {'cached':>9} {'to make':>9}"]
-    lines += [
-        f"  {stage:<10} {count:>9} {plan.cached[stage]:>9} {count - plan.cached[stage]:>9}"
-        for stage, count in plan.cells.items()
-    ]
-    lines.append(
-        f"  {plan.to_make} cells to make at most, about {plan.image_bytes / 1e6:.1f} MB, no paid call (offline)"
-    )
-    emit(facts, "\n".join(lines), as_json)

@@ -25,7 +25,7 @@ GROUPS: list[tuple[str, str]] = [
     ("writers", r"generation\.writers(\..*)?"),
     ("painters", r"generation\.painters(\..*)?"),
     ("imports", r"generation\.imports(\..*)?"),
-    ("line", r"generation\.(make|making|movie|studios|costs|views|verbs)"),
+    ("line", r"generation\.(make|making|movie|studios|costs|reports|views|verbs)"),
     ("cli", r"generation\.cli"),
     ("ground", r"generation(\.(runs|dataset|film|llm|prompts))?(\.[a-z0-9_]+)?"),
     ("cards", r"cards(\..*)?"),
