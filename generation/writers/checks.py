@@ -8,7 +8,9 @@ and by the commonest words, a likeness by the phrases that introduce one. It kno
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 LANGUAGES: Final = {
@@ -63,22 +65,29 @@ def language_faults(texts: Iterable[str], tag: str) -> Iterator[str]:
     """Whether texts are in a language, told by its script and its commonest words."""
     text = " ".join(texts)
     want = LANGUAGES.get(tag, tag)
-    letters = [char for char in text if char.isalpha()]
-    script = SCRIPTS.get(tag, "LATIN")
-    if letters and sum(_script(char) == script for char in letters) < SCRIPT_SHARE_MIN * len(letters):
+    if _share_of_script(text, SCRIPTS.get(tag, "LATIN")) < SCRIPT_SHARE_MIN:
         yield f"the text is not written in {want}: write all of it in {want}"
         return
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    if tag not in _WORDS or len(words) < WORDS_MIN:
+    words = Counter(re.findall(r"[^\W\d_]+", text.lower()))
+    if tag not in _WORDS or words.total() < WORDS_MIN:
         return
-    counts = {name: sum(word in stops for word in words) for name, stops in _WORDS.items()}
+    counts = {name: sum(words[word] for word in stops) for name, stops in _WORDS.items()}
     nearest = max(counts, key=lambda name: counts[name])
-    if counts[nearest] > CLEARLY * counts[tag] + 1 and counts[nearest] >= STOP_SHARE_MIN * len(words):
+    if counts[nearest] > CLEARLY * counts[tag] + 1 and counts[nearest] >= STOP_SHARE_MIN * words.total():
         yield f"the text is in {LANGUAGES[nearest]}, not in {want}: write all of it in {want}"
-    elif len(words) >= WORDS_MANY and counts[tag] < STOP_SHARE_MIN * len(words):
+    elif words.total() >= WORDS_MANY and counts[tag] < STOP_SHARE_MIN * words.total():
         yield f"the text does not read as {want}: write whole sentences in {want}"
 
 
+def _share_of_script(text: str, script: str) -> float:
+    """Share of a text's letters that are of a script; 1 where it has none."""
+    letters = Counter(char for char in text if char.isalpha()) if not text.isascii() or script != "LATIN" else None
+    if not letters:
+        return 1.0
+    return sum(count for char, count in letters.items() if _script(char) == script) / letters.total()
+
+
+@lru_cache(maxsize=4096)
 def _script(char: str) -> str:
     name = unicodedata.name(char, "").split(" ")[0]
     return SCRIPT_ALIASES.get(name, name)

@@ -133,9 +133,11 @@ def facts_at_scene(outline: OutlineDraft, index: int, before: Iterable[SceneHead
 
 def after_scene(facts: Facts, head: SceneHead) -> dict[tuple[str, str], str]:
     """What the plan says after a scene: its people were at its place, then it ended as planned."""
-    came = [StateChange(entity=person, attribute="at", value=head.location) for person in head.characters]
-    day = [StateChange(entity=STORY, attribute="date", value=head.date)] if head.date else []
-    return fold(facts, [*came, *head.ends_with, *day])
+    after = dict(facts)
+    after.update(((person, "at"), head.location) for person in head.characters)
+    if head.date:
+        after[STORY, "date"] = head.date
+    return fold(after, head.ends_with)
 
 
 def triples(facts: Facts) -> list[list[str]]:
@@ -143,18 +145,24 @@ def triples(facts: Facts) -> list[list[str]]:
     return [[entity, attribute, value] for (entity, attribute), value in facts.items()]
 
 
+def needed(facts: Facts, plan: Iterable[StateChange]) -> list[list[str]]:
+    """The facts that a part is checked against, as JSON: all but what is known, of which only what is planned."""
+    planned = {(change.entity, change.attribute) for change in plan}
+    return triples({key: facts[key] for key in facts if not key[1].startswith(KNOWS) or key in planned})
+
+
 def changes_shown(changes: Sequence[StateChange]) -> list[list[str]]:
     """A plan as a model reads it: entity, fact, value, in the words of answers.FactAnswer."""
-    return [_fact_shown(change) for change in changes]
+    return [[change.entity, *_fact_shown(change.attribute, change.value)] for change in changes]
 
 
-def _fact_shown(change: StateChange) -> list[str]:
-    if change.attribute.startswith(KNOWS):
-        return [change.entity, "knows", change.attribute.removeprefix(KNOWS)]
-    if change.attribute == "where":
-        kind, _, name = change.value.partition(":")
-        return [change.entity, {"held": "held_by", "in": "in"}.get(kind, "at"), name or NOWHERE]
-    return [change.entity, change.attribute, change.value]
+def _fact_shown(attribute: str, value: str) -> list[str]:
+    if attribute.startswith(KNOWS):
+        return ["knows", attribute.removeprefix(KNOWS)]
+    if attribute == "where":
+        kind, _, name = value.partition(":")
+        return [{"held": "held_by", "in": "in"}.get(kind, "at"), name or NOWHERE]
+    return [attribute, value]
 
 
 def state_shown(outline: OutlineDraft, facts: Facts, people: Sequence[str]) -> Data:
@@ -176,10 +184,7 @@ def state_shown(outline: OutlineDraft, facts: Facts, people: Sequence[str]) -> D
         if is_alive(facts, person)
     }
     shown["objects"] = {
-        thing.name: _fact_shown(
-            StateChange(entity=thing.name, attribute="where", value=value_of(facts, thing.name, "where") or NOWHERE)
-        )[1:]
-        for thing in outline.objects
+        thing.name: _fact_shown("where", value_of(facts, thing.name, "where") or NOWHERE) for thing in outline.objects
     }
     shown["dead"] = [person.name for person in outline.characters if not is_alive(facts, person.name)]
     return shown
@@ -209,7 +214,7 @@ def chapter(brief: Record) -> Shown:
             "language": brief.story.language,
             "roster": roster(brief.outline),
             "indoor": [place.name for place in brief.outline.locations if place.indoor],
-            "facts": triples(facts),
+            "facts": needed(facts, head.ends_with),
             "people": list(head.characters),
             "places": list(head.locations),
             "ends_with": triples(fold({}, head.ends_with)),
@@ -241,7 +246,7 @@ def scene(brief: Record) -> Shown:
         context={
             "language": brief.story.language,
             "roster": roster(outline),
-            "facts": triples(facts),
+            "facts": needed(facts, head.ends_with),
             "people": list(head.characters),
             "ends_with": triples(fold({}, head.ends_with)),
             "begins_with": triples(fold({}, outline.begins_with)) if opening else [],
@@ -304,7 +309,7 @@ def dialogue(brief: Record) -> Shown:
         context={
             "language": brief.story.language,
             "roster": roster(outline),
-            "facts": triples(facts),
+            "facts": needed(facts, ()),
             "place": head.location,
             "people": list(head.characters),
             "events": [
