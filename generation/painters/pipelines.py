@@ -244,7 +244,7 @@ def _scheduler(name: str, pipeline: Any) -> Any:
 
     kind = getattr(diffusers, name, None) if name.endswith("Scheduler") else None
     if kind is None:
-        like = ", ".join(scheduler.__name__ for scheduler in pipeline.scheduler.compatibles)
+        like = ", ".join(sorted(scheduler.__name__ for scheduler in pipeline.scheduler.compatibles))
         raise ValueError(f"painting.scheduler: no scheduler {name!r} in diffusers; this pipeline's are {like}")
     # Distilled models for few steps take their timesteps from the end of the schedule (trailing).
     return kind.from_config(pipeline.scheduler.config, timestep_spacing="trailing")
