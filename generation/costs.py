@@ -112,7 +112,6 @@ def _levels(recipe: Recipe, model: str, missing: Mapping[Stage, int]) -> list[_C
     outline_out = 700 + 130 * story.chapters
     questions = missing.get("qa", 0) * recipe.questions.per_movie
     frames_a_part = min(story.keyframes_per_movie, 130)
-    scenes = plots * story.chapters * story.scenes
     return [
         _Calls(model, REPEATS * plots, 700, outline_out),
         _Calls(model, REPEATS * plots * story.chapters, 500 + outline_out, 60 + 85 * story.scenes),

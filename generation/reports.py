@@ -3,8 +3,8 @@
     show_report(run, report, spent, places, as_json=False)
     show_plan(run, record, studio, retry_failed=False, as_json=False)
 
-Failed and stopped are told apart: a failed movie stays away until somebody says `--retry-failed`, with a stopped one the
-next run goes on. It makes nothing: see making.py.
+Failed and stopped are told apart: a failed movie stays away until somebody says `--retry-failed`; the next run goes on
+with a stopped one. It makes nothing: see making.py.
 """
 
 import asyncio
