@@ -45,8 +45,8 @@ VERSIONS: Final[Mapping[WriterTask, str]] = {
 class OfflineWriter:
     """Answers text tasks; see protocols.Writer."""
 
-    def __init__(self, grammar_dir: Path | None = None) -> None:
-        self._speaker = Speakers(grammar_dir).of
+    def __init__(self, grammar_dir: Path | None = None, speakers: Speakers | None = None) -> None:
+        self._speaker = (speakers or Speakers(grammar_dir)).of
         self._stories = Shelf()
         self._speaker("en", "rich")
 

@@ -54,15 +54,19 @@ UNREAD: Final = {"world", "held_out", "twin"}
 class WorldWriter:
     """Answers text tasks; see protocols.Writer."""
 
-    def __init__(self, recipe: Recipe, service: Exchanges, grammar_dir: Path | None = None) -> None:
+    def __init__(self, recipe: Recipe, service: Exchanges, speakers: Speakers | None = None) -> None:
         """
+        Args:
+            speakers: grammars that are read already; None reads those of `recipe.studio.grammar`.
+
         Raises:
             ValueError: the recipe wants what only the offline simulation can give.
         """
         _check_recipe(recipe)
         self._recipe, self._service = recipe, service
-        self._speakers = Speakers(grammar_dir)
-        self._offline = OfflineWriter(grammar_dir)
+        folder = recipe.studio.grammar
+        self._speakers = speakers or Speakers(None if folder is None else Path(folder))
+        self._offline = OfflineWriter(speakers=self._speakers)
         self._stories = Shelf()
 
     def request(self, task: WriterTask, brief: Record, seed: int) -> Request:
