@@ -32,19 +32,16 @@ class AskedGate:
     """Questions without one."""
     total: float = 0.0
     """Sum of the values."""
-    with_chance: int = 0
-    """Questions with a value that somebody could guess at."""
     by_chance: float = 0.0
-    """Sum of the chances of those."""
+    """Sum of the chances of somebody who draws an option; 0 where there is nothing to draw from."""
 
     @property
     def mean(self) -> float:
         return self.total / self.questions if self.questions else 0.0
 
     @property
-    def chance(self) -> float | None:
-        """Mean chance, where there is one for every question with a value."""
-        return self.by_chance / self.with_chance if self.with_chance == self.questions > 0 else None
+    def chance(self) -> float:
+        return self.by_chance / self.questions if self.questions else 0.0
 
 
 @dataclass
@@ -70,7 +67,6 @@ class AskedGates:
                     continue
                 row.questions += 1
                 row.total += score.value
-                row.with_chance += chance is not None
                 row.by_chance += chance or 0.0
             for flag in question.flags:
                 self.flags.setdefault(flag, Counter())[movie.split or "none"] += 1

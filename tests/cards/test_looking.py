@@ -114,10 +114,10 @@ def test_every_gate_by_a_language_model_and_every_flag_is_explained():
 def test_a_gate_by_a_language_model_is_a_row_a_model(facts):
     rows = {
         ("llm_full", "eyes"): AskedGate(questions=40, unscored=2, total=36.0),
-        ("llm_blind", "a_b"): AskedGate(questions=1000, total=300.0, with_chance=1000, by_chance=250.0),
+        ("llm_blind", "a_b"): AskedGate(questions=1000, total=300.0, by_chance=250.0),
     }
     text = card(facts, GateTable(), asked=AskedGates(rows=rows))
-    assert "| a\\_b | 1,000 | 30.0% | 25.0% | 0 |" in text and "| eyes | 40 | 90.0% |  | 2 |" in text
+    assert "| a\\_b | 1,000 | 30.0% | 25.0% | 0 |" in text and "| eyes | 40 | 90.0% | 0.0% | 2 |" in text
     assert text.index("`llm_blind`") < text.index("`llm_full`")
     assert "No question has a flag." in text
 
