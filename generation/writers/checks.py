@@ -115,7 +115,7 @@ def name_faults(people: Sequence[str], places: Sequence[str], objects: Sequence[
             if not name.strip():
                 yield f"a {kind} has no name"
             elif (other := seen.get(name.casefold())) is not None:
-                yield f"{name!r} names a {other} and a {kind}; give every person, place and object a name of its own"
+                yield f"{name!r} is the name of two things ({other}, {kind}); give every one a name of its own"
             seen[name.casefold()] = kind
 
 
