@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from moviellm.generation.files import write_whole
+from moviellm.generation.schema import canonical_json
 
 FORMAT: Final = "moviellm-style-1"
 """Value of `format` in the metadata of a learned token."""
@@ -112,7 +113,15 @@ def learned_bytes(rows: dict[str, Any], metadata: dict[str, str]) -> bytes:
 
     named = rows if len(rows) > 1 else dict(zip([metadata["token"]], rows.values(), strict=True))
     tensors = {name: value.detach().float().cpu().contiguous() for name, value in named.items()}
-    return save(tensors, {"format": FORMAT, **metadata})
+    return _sorted_header(save(tensors, {"format": FORMAT, **metadata}))
+
+
+def _sorted_header(data: bytes) -> bytes:
+    """The same file with its header's keys in order: safetensors writes metadata in an order of chance."""
+    length = int.from_bytes(data[:8], "little")
+    header = canonical_json(json.loads(data[8 : 8 + length])).encode()
+    padded = header + b" " * (-len(header) % 8)
+    return len(padded).to_bytes(8, "little") + padded + data[8 + length :]
 
 
 def read_learned(data: bytes) -> tuple[dict[str, Any], dict[str, str]]:

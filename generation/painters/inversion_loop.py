@@ -78,17 +78,22 @@ def learn(
 
     state = load_state(folder / STATE_FILE, fingerprint) or _fresh(start)
     lesson = _Lesson(pipeline, denoiser, config, material, start, seed, state)
+
+    def measure() -> None:
+        _measure(lesson, state)
+        save_state(folder / STATE_FILE, state, fingerprint)
+        note(f"style step {state.step}/{config.steps}: held-out loss {state.measured[-1][1]:.5f}")
+
     try:
-        while True:
-            if state.step % config.every_steps == 0 or state.step == config.steps:
-                if not state.measured or state.measured[-1][0] != state.step:
-                    _measure(lesson, state)
-                    save_state(folder / STATE_FILE, state, fingerprint)
-                    note(f"style step {state.step}/{config.steps}: held-out loss {state.measured[-1][1]:.5f}")
-                if state.waited() >= config.patience or state.step == config.steps:
-                    return state
-            state.trained.append(lesson.step(state))
-            state.step += 1
+        with new_token(pipeline, start.token, lesson.rows):
+            while True:
+                if state.step % config.every_steps == 0 or state.step == config.steps:
+                    if not state.measured or state.measured[-1][0] != state.step:
+                        measure()
+                    if state.waited() >= config.patience or state.step == config.steps:
+                        return state
+                state.trained.append(lesson.step(state))
+                state.step += 1
     except torch.OutOfMemoryError:
         raise ValueError(
             f"the memory does not hold style.inversion.batch={config.batch} pictures of this size; lower it"
@@ -141,6 +146,8 @@ class _Lesson:
         self._material = material
         self._start = start
         self._seed = seed
+        self.rows = dict(start.rows)
+        """The rows as the text encoders read them."""
         self._optimiser = _optimiser(state)
         self._held_out = self._held_out_questions()
 
@@ -202,9 +209,9 @@ class _Lesson:
         noisy, timestep, target = noised(
             self._pipeline.scheduler, latents.to(device), noise.to(device), level.to(device)
         )
-        rows = {key: value.to(device) * self._start.scales[key] for key, value in state.rows.items()}
-        with new_token(self._pipeline, self._start.token, rows):
-            said = self._denoiser.predict(noisy, timestep, prompts)
+        for key, value in state.rows.items():
+            self.rows[key] = value.to(device) * self._start.scales[key]
+        said = self._denoiser.predict(noisy, timestep, prompts)
         return torch.nn.functional.mse_loss(said, target)
 
 

@@ -80,6 +80,8 @@ def token_names(token: str, vectors: int) -> list[str]:
 def new_token(pipeline: Any, token: str, rows: Mapping[str, Any]) -> Iterator[None]:
     """Inside, prompts may say `token`; `rows` maps each encoder's key to a tensor (vectors, width).
 
+    The rows are read at every prompt: put others of the same shape into the mapping to go on with those.
+
     Raises:
         ValueError: the rows are of other encoders, or the pipeline knows the token already.
     """
@@ -92,24 +94,30 @@ def new_token(pipeline: Any, token: str, rows: Mapping[str, Any]) -> Iterator[No
         )
     with ExitStack() as stack:
         for encoder in encoders:
-            stack.enter_context(_in_one(pipeline, encoder, token, rows[encoder.key]))
+            stack.enter_context(_in_one(pipeline, encoder, token, rows))
         yield
 
 
 @contextmanager
-def _in_one(pipeline: Any, encoder: Encoder, token: str, rows: Any) -> Iterator[None]:
+def _in_one(pipeline: Any, encoder: Encoder, token: str, rows: Mapping[str, Any]) -> Iterator[None]:
     model = getattr(pipeline, encoder.model_name)
     tokenizer = getattr(pipeline, encoder.tokenizer_name)
     embedding = model.get_input_embeddings()
-    if rows.shape[-1] != embedding.weight.shape[-1]:
+    vectors, width = rows[encoder.key].shape
+    if width != embedding.weight.shape[-1]:
         raise ValueError(
-            f"the learned rows of {encoder.key} have {rows.shape[-1]} numbers each, the pipeline's have "
+            f"the learned rows of {encoder.key} have {width} numbers each, the pipeline's have "
             f"{embedding.weight.shape[-1]}: it was learned on another model; learn it again on this one"
         )
-    knowing, first_id = _knowing(tokenizer, tuple(token_names(token, len(rows))))
+    knowing, first_id = _knowing(tokenizer, tuple(token_names(token, vectors)))
     setattr(pipeline, encoder.tokenizer_name, knowing)
+    # T5 looks its words up in a second module with the same table.
+    readers = [part for part in model.modules() if getattr(part, "weight", None) is embedding.weight]
     try:
-        with _looking_up(embedding, first_id, rows), _pooling_at_the_end(model, tokenizer):
+        with ExitStack() as stack:
+            for reader in readers:
+                stack.enter_context(_looking_up(reader, first_id, lambda: rows[encoder.key]))
+            stack.enter_context(_pooling_at_the_end(model, tokenizer))
             yield
     finally:
         setattr(pipeline, encoder.tokenizer_name, tokenizer)
@@ -120,15 +128,15 @@ def _knowing(tokenizer: Any, names: tuple[str, ...]) -> tuple[Any, int]:
     """A copy of a tokenizer that knows the names, and the id of the first. Copying a real one takes a while."""
     first_id = len(tokenizer)
     knowing = copy.deepcopy(tokenizer)
-    if knowing.add_tokens(list(names)) != len(names):
+    knowing.add_tokens(list(names))
+    if knowing.convert_tokens_to_ids(list(names)) != list(range(first_id, first_id + len(names))):
         raise ValueError(f"the tokenizer knows {names[0]} or one of its followers already; take another token")
-    assert knowing.convert_tokens_to_ids(list(names)) == list(range(first_id, first_id + len(names)))
     return knowing, first_id
 
 
 @contextmanager
-def _looking_up(embedding: Any, first_id: int, rows: Any) -> Iterator[None]:
-    """Ids from `first_id` on are looked up in `rows`, all others in the table as ever."""
+def _looking_up(embedding: Any, first_id: int, rows: Callable[[], Any]) -> Iterator[None]:
+    """Ids from `first_id` on are looked up in the rows, all others in the table as ever."""
     import torch
 
     before: Callable[[Any], Any] | None = embedding.__dict__.get("forward")
@@ -137,7 +145,7 @@ def _looking_up(embedding: Any, first_id: int, rows: Any) -> Iterator[None]:
     def forward(ids: Any) -> Any:
         new = ids >= first_id
         known = plain(ids.masked_fill(new, 0))
-        added = torch.nn.functional.embedding((ids - first_id).clamp(min=0), rows.to(ids.device))
+        added = torch.nn.functional.embedding((ids - first_id).clamp(min=0), rows().to(ids.device))
         return torch.where(new.unsqueeze(-1), added.to(known.dtype), known)
 
     embedding.forward = forward

@@ -32,8 +32,8 @@ SUBJECTS: Final = (
 )  # fmt: skip
 """Who is in a picture; none of them says what a picture is made with."""
 PLACES: Final = (
-    "in a kitchen", "in a forest", "on a street", "in a library", "on a beach", "in a garden", "in a train",
-    "at a market", "in a bedroom", "in a workshop", "on a bridge", "in a cafe", "at a harbour", "in a meadow",
+    "in a kitchen", "in a forest", "on a street", "in a library", "on a beach", "in a garden", "on a train",
+    "at a market", "in a study", "in a workshop", "on a bridge", "at a station", "at a harbour", "in a field",
 )  # fmt: skip
 LIGHTS: Final = ("by day", "at dusk", "at night")
 Numbers = npt.NDArray[np.float64]
