@@ -4,6 +4,7 @@
 
     out/README.md                                   front matter with configs, features and splits, and the card
     out/<config>/<split>-00000-of-00001.parquet     movies, keyframes, dialogue, qa, events
+    out/portraits/  out/styles/                     what a painter was shown or learned, where there is any
     out/features.json  out/manifest.json  out/moviellm_dataset.py
 
 The run is read twice, one movie at a time: first its plots, to find near-duplicates and assign splits, and its
@@ -79,6 +80,8 @@ class _Written:
     shards: dict[tuple[str, Split], list[Shard]] = field(default_factory=dict)
     images: list[tuple[str, str, bytes]] = field(default_factory=list)
     sample: Movie | None = None
+    named: set[str] = field(default_factory=set)
+    """Paths of the portraits and learned styles written."""
 
 
 def build_dataset(
@@ -125,6 +128,7 @@ def build_dataset(
             _check_version(out, old, version, files)
             results = kept_results(out, rows_sha256(files), recipe.dataset.name, version)
             facts = _facts(recipe, run_seed, version, written, files, report, failures or {}, results)
+            files += [describe_file(building, building / path) for path in sorted(written.named)]
             manifest = _write_rest(building, facts, files, render_readme)
             if old == manifest and same_files(out, manifest):
                 return manifest.model_copy(update={"kept": True})
@@ -209,6 +213,10 @@ def _write_movies(
                     writers[config, splits[movie.movie_id]].add(row)
             for row in keyframe_rows(movie, _checked(run.images(movie), written, wanted)):
                 writers["keyframes", splits[movie.movie_id]].add(row)
+            for path, data in run.files(movie):
+                if path not in written.named:
+                    write_whole(folder / path, data)
+                    written.named.add(path)
             progress(1)
         written.shards = {key: writer.close() for key, writer in writers.items()}
     finally:

@@ -102,6 +102,10 @@ class MovieReader(Protocol):
         """That movie's pictures, in story order."""
         ...
 
+    def files(self, movie: Movie) -> Iterator[tuple[str, bytes]]:
+        """Path and bytes of its learned style and of its people's portraits, where it names any."""
+        ...
+
 
 class Writer(Protocol):
     """Answers text tasks."""

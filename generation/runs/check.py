@@ -37,6 +37,7 @@ from moviellm.generation.runs.tables import (
     OTHER_MODEL_REMEDY,
     journal_shards,
     lost_shards,
+    named_files,
     open_table,
     other_data_model,
     read_entries,
@@ -57,6 +58,8 @@ class _Shard:
     cell_ids: set[str] = field(default_factory=set)
     images: set[str] = field(default_factory=set)
     """Hashes of the images in the keyframes table."""
+    files: set[str] = field(default_factory=set)
+    """Hashes of the portraits and learned styles in the style table."""
     cells: dict[Stage, int] = field(default_factory=dict)
     movies: set[str] = field(default_factory=set)
     """Ids in the table of movies."""
@@ -145,8 +148,8 @@ def _check_cells(run: Path, shard: _Shard, stage: Stage) -> Iterator[Finding]:
                 failed += row["error"] is not None
                 for what in _cell_problems(shard, row):
                     yield _error(run, f"{table.file}, {row['cell_id']}", what)
-                if stage == "keyframes" and row["image_sha256"] is not None:
-                    shard.images.add(row["image_sha256"])
+                if row["image_sha256"] is not None and stage in ("keyframes", "style"):
+                    (shard.images if stage == "keyframes" else shard.files).add(row["image_sha256"])
     shard.failed += failed
     if shard.manifest.cells.get(stage) != count:
         what = f"has {count} cells, the manifest says {shard.manifest.cells.get(stage)}"
@@ -229,6 +232,10 @@ def _movie_problems(shard: _Shard, movie_id: str, text: str) -> Iterator[str]:
         for keyframe in movie.keyframes():
             if keyframe.image_sha256 is not None and keyframe.image_sha256 not in shard.images:
                 yield f"the picture of {keyframe.keyframe_id} is in no table"
+    if "style" not in shard.damaged:
+        yield from (
+            f"{path} is in no table" for path, sha256 in named_files(movie).items() if sha256 not in shard.files
+        )
 
 
 def _folders(run: Path) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ import hashlib
 import os
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -27,7 +27,7 @@ from moviellm.generation.files import disk_errors, sync_folder
 from moviellm.generation.runs.journal import Entry, journal_files
 from moviellm.generation.runs.manifest import TableFile, manifest_paths, manifests, remedy, table_damage
 from moviellm.generation.runs.record import RECORD_NAME, RunRecord, read_run
-from moviellm.generation.schema import SCHEMA_VERSION, STAGES, Keyframe, Movie, canonical_json, movie_number
+from moviellm.generation.schema import SCHEMA_VERSION, STAGES, Keyframe, Movie, Stage, canonical_json, movie_number
 
 GROUP_ROWS = 64
 GROUP_BYTES = 8 * 1024 * 1024
@@ -237,6 +237,15 @@ def other_data_model(schema_version: str) -> str | None:
     return f"was made with data model {schema_version}, this version reads {SCHEMA_VERSION}"
 
 
+def named_files(movie: Movie) -> dict[str, str]:
+    """Path -> hash of the learned style and the portraits that a movie names; their bytes are in the style table."""
+    named: dict[str, str] = {}
+    if movie.style is not None and movie.style.embedding_path is not None and movie.style.embedding_sha256 is not None:
+        named[movie.style.embedding_path] = movie.style.embedding_sha256
+    portraits = [person.portrait for person in movie.characters if person.portrait is not None]
+    return named | {path: PurePosixPath(path).stem for path in portraits}
+
+
 OTHER_MODEL_REMEDY = "read it with the moviellm that made it, or make it again under another --out"
 
 
@@ -277,10 +286,16 @@ class RunReader:
 
     def images(self, movie: Movie) -> Iterator[tuple[Keyframe, bytes]]:
         """The pictures of a movie, in story order; keyframes without a picture are left out."""
-        table = self._keyframes_of(movie)
+        table = self._table_of(movie, "keyframes")
         for keyframe in movie.keyframes():
             if keyframe.image_sha256 is not None:
-                yield keyframe, self._image(table, keyframe)
+                yield keyframe, self._image(table, keyframe.image_sha256, f"the picture of {keyframe.keyframe_id}")
+
+    def files(self, movie: Movie) -> Iterator[tuple[str, bytes]]:
+        """Path and bytes of the learned style and the portraits that a movie names."""
+        table = self._table_of(movie, "style")
+        for path, sha256 in named_files(movie).items():
+            yield path, self._image(table, sha256, path)
 
     def failures(self) -> Counter[str]:
         """Cells that failed, by stage and reason."""
@@ -293,28 +308,26 @@ class RunReader:
                     counts.update(f"{stage}: {error}" for error in errors if error is not None)
         return counts
 
-    def _keyframes_of(self, movie: Movie) -> TableFile | None:
+    def _table_of(self, movie: Movie, stage: Stage) -> TableFile | None:
         number = movie_number(movie.movie_id)
         for manifest in self.manifests:
             if manifest.first_movie is None or manifest.last_movie is None:
                 continue
             if movie_number(manifest.first_movie) <= number <= movie_number(manifest.last_movie):
-                return manifest.tables.get("keyframes")
+                return manifest.tables.get(stage)
         raise ValueError(
             f"{self.run} holds no movie {movie.movie_id}; `moviellm check {self.run}` lists what is wrong"
         )
 
-    def _image(self, table: TableFile | None, keyframe: Keyframe) -> bytes:
-        sha256 = keyframe.image_sha256
-        assert sha256 is not None
+    def _image(self, table: TableFile | None, sha256: str, what: str) -> bytes:
         if table is None:
-            raise ValueError(f"the picture of {keyframe.keyframe_id} is not in {self.run}. {remedy(self.run)}")
+            raise ValueError(f"{what} is not in {self.run}. {remedy(self.run)}")
         try:
             image = self._stored(table).read(sha256)
         except (KeyError, OSError, pa.ArrowException) as error:
-            raise self._damaged(table, f"does not give the picture of {keyframe.keyframe_id} ({error})") from None
+            raise self._damaged(table, f"does not give {what} ({error})") from None
         if hashlib.sha256(image).hexdigest() != sha256:
-            raise self._damaged(table, f"holds a damaged picture of {keyframe.keyframe_id}")
+            raise self._damaged(table, f"holds {what} damaged")
         return image
 
     def _stored(self, table: TableFile) -> StoredImages:

@@ -1,4 +1,4 @@
-"""Portraits, candidates and the first frames: what is painted, what is scored, and what is not paid for."""
+"""Candidates and the first frames: what is painted, what is scored, and what is not paid for."""
 
 import asyncio
 import hashlib
@@ -14,36 +14,13 @@ from moviellm.generation.config import Recipe
 from moviellm.generation.config_models import PaintingConfig
 from moviellm.generation.first_frames import first_frames, refuse_misses
 from moviellm.generation.make import make_run
-from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, Request
 from moviellm.generation.runs.tables import RunReader
-from moviellm.generation.schema import Movie, Record, Score
+from moviellm.generation.schema import Movie, Score
 from moviellm.generation.workbench import CellFailedError
-from tests.factories import make_image, make_movie
+from tests.factories import make_movie
 from tests.fakes import FakePainter, FakeWriter
 from tests.generation.test_make import RECIPE, make, record_for
-
-
-class PortraitPainter(FakePainter):
-    """Paints portraits too, every picture by what is asked and by the seed; keeps the bytes it was handed."""
-
-    makes_portraits = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.handed: list[Blobs] = []
-
-    def request(self, task: str, brief: Record, seed: int) -> Request:
-        request = super().request(task, brief, seed)
-        if task != "portrait":
-            return request
-        looks = {name: request.inputs[name] for name in ("appearance", "width_px", "height_px")}
-        return Request(**{**request.__dict__, "inputs": looks})
-
-    async def paint(self, request: Request, blobs: Blobs = NO_BLOBS) -> tuple[Output, bytes]:
-        self.calls[request.task] += 1
-        self.handed.append(blobs)
-        output = {"width_px": 64, "height_px": 36, "media_type": "image/jpeg", "visible": None}
-        return dict(output), make_image(f"{sorted(request.inputs.items())} {request.seed}")
+from tests.generation.test_portraits import PortraitPainter
 
 
 class FakeScorer:
@@ -87,41 +64,6 @@ def made(run: Path, painter: FakePainter, recipe: Recipe) -> Movie:
     report = make(run, FakeWriter(), painter, recipe)
     assert report.failed == {}
     return next(RunReader(run).movies())
-
-
-# ---------------------------------------------------------------- portraits
-
-
-def test_everybody_has_one_portrait_named_by_its_hash(tmp_path: Path) -> None:
-    painter = PortraitPainter()
-    movie = made(tmp_path / "r", painter, asked())
-    assert painter.calls["portrait"] == len(movie.characters) == 2
-    assert len({who.portrait for who in movie.characters}) == 2
-    assert all(str(who.portrait).startswith("portraits/") for who in movie.characters)
-
-
-def test_a_keyframe_is_painted_with_the_portraits_of_its_people(tmp_path: Path) -> None:
-    painter = PortraitPainter()
-    movie = made(tmp_path / "r", painter, asked())
-    ada = Path(str(movie.characters[0].portrait)).stem
-    handed = [blobs for blobs in painter.handed if blobs]
-    assert len(handed) == sum(1 for _ in movie.keyframes())
-    assert all(hashlib.sha256(blobs[ada]).hexdigest() == ada for blobs in handed)
-
-
-def test_twins_share_their_portraits(tmp_path: Path) -> None:
-    painter = PortraitPainter()
-    recipe = Recipe.model_validate(asked().model_dump() | {"themes": ("key",), "movies": 2, "twins": {"share": 1.0}})
-    report = make(tmp_path / "r", FakeWriter(), painter, recipe)
-    one, two = RunReader(tmp_path / "r").movies()
-    assert report.failed == {}
-    assert [who.portrait for who in one.characters] == [who.portrait for who in two.characters]
-    assert painter.calls["portrait"] == 2
-
-
-def test_a_painter_without_portraits_makes_none(tmp_path: Path) -> None:
-    movie = made(tmp_path / "r", FakePainter(), asked())
-    assert {who.portrait for who in movie.characters} == {None}
 
 
 # ---------------------------------------------------------------- candidates

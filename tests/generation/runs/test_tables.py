@@ -199,7 +199,7 @@ def test_a_damaged_picture_is_never_given_away(tmp_path):
     path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     pictures = RunReader(tmp_path).images(movie)
     next(pictures)
-    with pytest.raises(ValueError, match=r"holds a damaged picture of m00000-c00-s00-k01\. `moviellm make"):
+    with pytest.raises(ValueError, match=r"holds the picture of m00000-c00-s00-k01 damaged\. `moviellm make"):
         next(pictures)
 
 
