@@ -165,3 +165,11 @@ class GatesConfig(Section):
     """Least probability that the cited frames show the answer."""
     shown_margin: Share = 0.1
     """By how much it must exceed that of two other frames."""
+
+    @model_validator(mode="after")
+    def _models_differ(self) -> Self:
+        if len(set(self.models)) != len(self.models):
+            raise ValueError(f"models names one twice ({', '.join(self.models)}); name different ones")
+        if self.clip is not None and self.vision is None:
+            raise ValueError("clip stands in for gates.vision, which is not set; set it, or leave clip out")
+        return self

@@ -2,21 +2,23 @@
 
     solver = Solver(bench, service)
     said = await solver.ask("m00000/8-gates-q003-r0-llm_blind-0", "gate_blind", "model-a", question, View(data={}))
-    said.right(question)                        # (True, False, True, None): one a rotation of the options
-    same = await solver.judge(cell_id, model, question, "a key of brass")
+    said.right(question)                        # (True, False, True): one a rotation of the options
+    same = await solver.judge(cell_id, model, question, "a key of brass")       # True or False
 
 The cell holds the answers as they were given; whether one is right is computed from them and from the question, which
-costs nothing. An answer that did not come is kept with its reason. It decides no gate: see gatekeeping.py.
+costs nothing. Where an answer did not come, the cell has failed: `UnansweredError` with the reason, and `make
+--retry-failed` asks again. It decides no gate: see gatekeeping.py.
 """
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, JsonValue
 
+from moviellm.generation.cells import Make
 from moviellm.generation.config import Recipe
 from moviellm.generation.config_models import LlmConfig
 from moviellm.generation.files import DiskError
@@ -26,15 +28,15 @@ from moviellm.generation.llm.ladder import Exchanges, answer
 from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Blobs, Output, Request
 from moviellm.generation.schema import Keyframe, QAPair, Record, Text
-from moviellm.generation.workbench import Workbench, read_draft
+from moviellm.generation.workbench import CellFailedError, NotMadeError, Workbench, read_draft
 
+T = TypeVar("T")
 VERSION: Final = 1
 """Bump when what is asked or what an answer means changes: every cell of the stage is then asked again."""
 TOKENS_MAX: Final = 2048
 """Longest answer of a solver."""
 TOP_LOGPROBS: Final = 10
 """Alternatives to the first token in which yes and no are looked for."""
-NO_LOGPROBS: Final = "the server gives no log-probabilities of yes and no"
 
 
 class Choice(Record):
@@ -76,30 +78,24 @@ class Sameness(Record):
 class Said(Record):
     """What a solver said: an item for each rotation of the options."""
 
-    said: tuple[Text | None, ...]
-    """The option's text, the answer, or `start end` in seconds; None where no usable answer came."""
+    said: tuple[Text, ...]
+    """The option's text, the answer, or `start end` in seconds."""
     rationales: tuple[Text, ...]
-    reasons: tuple[Text, ...]
-    """Why there is no answer; empty where there is one."""
 
     def right(self, question: QAPair) -> tuple[bool | None, ...]:
-        """Which of the answers are right; None where nothing was said, or only a judge can tell."""
-        return tuple(None if said is None else _right(question, said) for said in self.said)
+        """Which of the answers are right; None where only a judge can tell."""
+        return tuple(_right(question, said) for said in self.said)
 
 
-class Judged(Record):
-    """What a judge said of an open answer."""
-
-    same: bool | None
-    reason: Text = ""
+class UnansweredError(ValueError):
+    """No usable answer came; the message is the reason."""
 
 
 class Shown(Record):
     """Probabilities that pictures show an answer, in the order asked."""
 
     yes: tuple[float | None, ...]
-    reason: Text = ""
-    """Why there is none."""
+    """None where the server gives no log-probabilities."""
 
 
 def _right(question: QAPair, said: str) -> bool | None:
@@ -134,10 +130,11 @@ class Solver:
                 self._one(replace(request, inputs={"messages": messages}), kind, options, images)
                 for messages, options in zip(_asks(request), rotations(question), strict=True)
             ]
-            return _collected(await asyncio.gather(*jobs, return_exceptions=True)), None
+            found = await gather_answers(jobs)
+            said = Said(said=tuple(text for text, _ in found), rationales=tuple(why for _, why in found))
+            return said.model_dump(mode="json"), None
 
-        result = await self.bench.ask("gates", VERSION, cell_id, request, make)
-        return read_draft(Said, result.output or {})
+        return read_draft(Said, await self.keep(cell_id, request, make))
 
     async def _one(
         self, request: Request, kind: type[BaseModel], options: Sequence[str], images: Blobs
@@ -150,22 +147,16 @@ class Solver:
         given = await answer(self.service, request, kind, check, images)
         return _text_of(given, options), str(getattr(given, "rationale", ""))
 
-    async def judge(self, cell_id: str, model: str, question: QAPair, said: str) -> Judged:
+    async def judge(self, cell_id: str, model: str, question: QAPair, said: str) -> bool:
         """Whether an open answer means the same as the question's own."""
         prompt = render("gate_judge", data={"question": question.question, "answer": question.answer, "said": said})
         request = self._request("gate_judge", model, [list(prompt.messages)], prompt, Sameness)
 
         async def make() -> tuple[Output, None]:
-            try:
-                given = await answer(self.service, replace(request, inputs={"messages": _asks(request)[0]}), Sameness)
-            except DiskError:
-                raise
-            except ValueError as error:
-                return Judged(same=None, reason=str(error)).model_dump(mode="json"), None
-            return Judged(same=given.same).model_dump(mode="json"), None
+            given = await answer(self.service, replace(request, inputs={"messages": _asks(request)[0]}), Sameness)
+            return given.model_dump(mode="json"), None
 
-        result = await self.bench.ask("gates", VERSION, cell_id, request, make)
-        return read_draft(Judged, result.output or {})
+        return read_draft(Sameness, await self.keep(cell_id, request, make)).same
 
     async def shown(self, cell_id: str, model: str, question: QAPair, frames: Sequence[Keyframe]) -> Shown:
         """How probable a model holds it that each picture shows the answer."""
@@ -175,16 +166,24 @@ class Solver:
 
         async def make() -> tuple[Output, None]:
             images = self._images(request)
-            jobs = [self._yes(request, messages, images) for messages in _asks(request)]
-            found = await asyncio.gather(*jobs, return_exceptions=True)
-            _raise_what_is_not_an_answer(found)
-            reasons = [str(item) for item in found if isinstance(item, BaseException)]
-            reasons += [NO_LOGPROBS] if None in found else []
-            yes = tuple(item if isinstance(item, float) else None for item in found)
-            return Shown(yes=yes, reason=reasons[0] if reasons else "").model_dump(mode="json"), None
+            found = await gather_answers([self._yes(request, messages, images) for messages in _asks(request)])
+            return Shown(yes=tuple(found)).model_dump(mode="json"), None
 
-        result = await self.bench.ask("gates", VERSION, cell_id, request, make)
-        return read_draft(Shown, result.output or {})
+        return read_draft(Shown, await self.keep(cell_id, request, make))
+
+    async def keep(self, cell_id: str, request: Request, make: Make) -> Output:
+        """What a cell of this stage holds.
+
+        Raises:
+            UnansweredError: it has failed.
+        """
+        try:
+            result = await self.bench.ask("gates", VERSION, cell_id, request, make)
+        except NotMadeError:
+            raise
+        except CellFailedError as error:
+            raise UnansweredError(str(error).removeprefix(f"{cell_id}: ")) from None
+        return dict(result.output or {})
 
     async def _yes(self, request: Request, messages: list[Any], images: Blobs) -> float | None:
         ask = Ask(
@@ -280,17 +279,17 @@ def _asks(request: Request) -> list[Any]:
     return cast("list[Any]", request.inputs["asks"])
 
 
-def _collected(found: Sequence[tuple[str, str] | BaseException]) -> Output:
-    _raise_what_is_not_an_answer(found)
-    said = [item if isinstance(item, tuple) else (None, "") for item in found]
-    reasons = ["" if isinstance(item, tuple) else str(item) for item in found]
-    return Said(
-        said=tuple(text for text, _ in said), rationales=tuple(why for _, why in said), reasons=tuple(reasons)
-    ).model_dump(mode="json")
+async def gather_answers(jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All answers, asked together. What stops the run is raised as it is, what did not come with its number.
 
-
-def _raise_what_is_not_an_answer(found: Sequence[object]) -> None:
-    """A ValueError is an answer that did not come; anything else (the money is spent, the disk is full) is raised."""
-    for item in found:
-        if isinstance(item, BaseException) and (isinstance(item, DiskError) or not isinstance(item, ValueError)):
+    Raises:
+        ValueError: some did not come.
+    """
+    found = await asyncio.gather(*jobs, return_exceptions=True)
+    missing = [item for item in found if isinstance(item, BaseException)]
+    for item in missing:
+        if isinstance(item, DiskError) or not isinstance(item, ValueError):
             raise item
+    if missing:
+        raise ValueError(f"{len(missing)} of {len(found)} answers are missing: {missing[0]}")
+    return cast("list[T]", found)

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from moviellm.generation.config import Recipe
-from moviellm.generation.files import DiskError
-from moviellm.generation.gate_cells import VERSION, Solver
+from moviellm.generation.gate_cells import Solver, UnansweredError
 from moviellm.generation.llm.ladder import answer
 from moviellm.generation.llm.rendering import llm_request, render
 from moviellm.generation.protocols import Output, derive_seed
@@ -46,13 +45,6 @@ class Rewritten(Record):
     """As many options as before, or none where there were none."""
 
 
-class _Kept(Record):
-    """What the cell holds."""
-
-    rewritten: Rewritten | None
-    reason: Text = ""
-
-
 def may_be_rewritten(recipe: Recipe, movie: Movie, question: QAPair) -> bool:
     """Whether a model wrote it, alone."""
     followed = any(other.turn_of == question.question_id for other in movie.qa_pairs or ())
@@ -72,17 +64,12 @@ async def rewrite(solver: Solver, movie: Movie, question: QAPair, leak: Leak, tu
         _fit(question, given)
 
     async def make() -> tuple[Output, None]:
-        try:
-            given = await answer(solver.service, request, Rewritten, check)
-        except DiskError:
-            raise
-        except ValueError as error:
-            return _Kept(rewritten=None, reason=str(error)).model_dump(mode="json"), None
-        return _Kept(rewritten=given).model_dump(mode="json"), None
+        return (await answer(solver.service, request, Rewritten, check)).model_dump(mode="json"), None
 
-    result = await solver.bench.ask("gates", VERSION, f"{movie.movie_id}/8-gates-{tail}-r{turn}-write", request, make)
-    kept = read_draft(_Kept, result.output or {}).rewritten
-    if kept is None:
+    try:
+        cell_id = f"{movie.movie_id}/8-gates-{tail}-r{turn}-write"
+        kept = read_draft(Rewritten, await solver.keep(cell_id, request, make))
+    except UnansweredError:
         return None
     made = question.provenance and question.provenance.model_copy(
         update={

@@ -1,6 +1,6 @@
 """Whether keyframes show an answer, by a model of the CLIP kind: where a server gives no log-probabilities.
 
-    measured_by, shown = await clip_shown(bench, cell_id, "openai/clip-vit-large-patch14", question, cited, others)
+    measured_by, yes = await clip_shown(solver, cell_id, "openai/clip-vit-large-patch14", question, cited, others)
 
 The cell holds the cosines of the question with its answer to every picture. The probability of a cited picture is the
 softmax of its cosine against those of the pictures that are not cited, at CLIP's own scale of 100; it stands beside
@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from moviellm.generation.gate_cells import VERSION, Shown
+from moviellm.generation.gate_cells import Solver, UnansweredError
 from moviellm.generation.protocols import Output, Request
 from moviellm.generation.schema import Keyframe, QAPair, Record
-from moviellm.generation.workbench import Workbench, read_draft
+from moviellm.generation.workbench import read_draft
 
 if TYPE_CHECKING:
     from moviellm.generation.scorers import Scorer
@@ -40,14 +40,20 @@ def scorer_of(model_id: str) -> "Scorer":
 
 
 async def clip_shown(
-    bench: Workbench,
+    solver: Solver,
     cell_id: str,
     model_id: str,
     question: QAPair,
     cited: Sequence[Keyframe],
     others: Sequence[Keyframe],
-) -> tuple[str, Shown]:
-    """Model and revision, and a probability for each picture, cited ones first."""
+) -> tuple[str, tuple[float, ...]]:
+    """Model and revision, and a probability for each picture, cited ones first.
+
+    Raises:
+        UnansweredError: there is nothing to compare with, or the model failed.
+    """
+    if not others:
+        raise UnansweredError("the movie has no other keyframe to compare with")
     scorer = scorer_of(model_id)
     frames = [*cited, *others]
     text = f"{question.question} {question.answer}"
@@ -61,16 +67,12 @@ async def clip_shown(
     )
 
     async def make() -> tuple[Output, None]:
-        pairs = [(text, bench.shard.image(str(frame.image_sha256))) for frame in frames]
+        pairs = [(text, solver.bench.shard.image(str(frame.image_sha256))) for frame in frames]
         cosines = await scorer.text_image(pairs)
         return {"cosines": [round(float(cosine), 6) for cosine in cosines]}, None
 
-    result = await bench.ask("gates", VERSION, cell_id, request, make)
-    cosines = read_draft(_Cosines, result.output or {}).cosines
-    measured_by = f"{scorer.model_id}@{scorer.revision}"
-    if not others:
-        return measured_by, Shown(yes=(None,) * len(frames), reason="the movie has no other keyframe to compare with")
-    return measured_by, Shown(yes=shares(cosines[: len(cited)], cosines[len(cited) :]))
+    cosines = read_draft(_Cosines, await solver.keep(cell_id, request, make)).cosines
+    return f"{scorer.model_id}@{scorer.revision}", shares(cosines[: len(cited)], cosines[len(cited) :])
 
 
 def shares(cited: Sequence[float], others: Sequence[float]) -> tuple[float, ...]:

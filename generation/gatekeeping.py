@@ -14,6 +14,7 @@ question that text alone answers is rewritten at most three times (gate_rewrites
 than the one that saw through it; the version that leaks least stays. Gates that need no model are in gates.py.
 """
 
+import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from moviellm.generation.config import Recipe
 from moviellm.generation.config_models import GatesConfig
 from moviellm.generation.gate_asks import View, cited, one_frame, others, view
-from moviellm.generation.gate_cells import Solver
+from moviellm.generation.gate_cells import Solver, UnansweredError
 from moviellm.generation.gate_rewrites import Leak, may_be_rewritten, rewrite
 from moviellm.generation.gate_shown import clip_shown
 from moviellm.generation.llm.ladder import Exchanges
@@ -50,6 +51,10 @@ TASKS = {
     FULL: "gate_full",
 }
 """Gate -> prompt."""
+UNCITED = "the question cites no painted keyframe"
+NO_LOGPROBS = "the server gives no log-probabilities of yes and no, and gates.clip names no model"
+QUESTIONS_AT_A_TIME = 32
+"""Questions of a movie in work together: each holds what its solvers read."""
 
 
 async def keep_gates(bench: Workbench, movie: Movie, service: Exchanges) -> Movie:
@@ -62,7 +67,13 @@ async def keep_gates(bench: Workbench, movie: Movie, service: Exchanges) -> Movi
     if not movie.qa_pairs or not (gates.models or gates.vision):
         return movie
     keeper = _Keeper(Solver(bench, service), movie, gates)
-    pairs = tuple(await gather(keeper.keep(question) for question in movie.qa_pairs))
+    room = asyncio.Semaphore(len(movie.qa_pairs) if bench.recipe.engine.batch else QUESTIONS_AT_A_TIME)
+
+    async def keep(question: QAPair) -> QAPair:
+        async with room:
+            return await keeper.keep(question)
+
+    pairs = tuple(await gather(keep(question) for question in movie.qa_pairs))
     return movie.model_copy(update={"qa_pairs": pairs})
 
 
@@ -193,20 +204,24 @@ class _Keeper:
         scored = [one for one in found if one.score.value is not None]
         if scored:
             return [max(scored, key=lambda one: one.score.value or 0.0)]
-        return found[:1] or [_unscored(SINGLE_FRAME, model, "the question cites no painted keyframe")]
+        return found[:1] or [_unscored(SINGLE_FRAME, model, UNCITED)]
 
     async def _shown(self, version: _Version, model: str) -> list[_Found]:
         """Whether cited keyframes show the answer, by a model that sees, or by CLIP where that one tells nothing."""
         mine, rest = cited(self.movie, version.question), others(self.movie, version.question)
         if not mine:
-            return [_unscored(SHOWN, model, "the question cites no painted keyframe")]
-        shown = await self.solver.shown(self._cell(version, SHOWN), model, version.question, [*mine, *rest])
-        if shown.reason and self.gates.clip:
-            cell_id = self._cell(version, f"{SHOWN}-clip")
-            model, shown = await clip_shown(self.solver.bench, cell_id, self.gates.clip, version.question, mine, rest)
-        if shown.reason:
-            return [_unscored(SHOWN, model, shown.reason)]
-        yes = [value or 0.0 for value in shown.yes]
+            return [_unscored(SHOWN, model, UNCITED)]
+        try:
+            shown = await self.solver.shown(self._cell(version, SHOWN), model, version.question, [*mine, *rest])
+            yes = [value for value in shown.yes if value is not None]
+            if len(yes) < len(shown.yes):
+                if self.gates.clip is None:
+                    return [_unscored(SHOWN, model, NO_LOGPROBS)]
+                cell_id = self._cell(version, f"{SHOWN}-clip")
+                model, found = await clip_shown(self.solver, cell_id, self.gates.clip, version.question, mine, rest)
+                yes = [*found]
+        except UnansweredError as error:
+            return [_unscored(SHOWN, model, str(error))]
         best, other = max(yes[: len(mine)]), yes[len(mine) :]
         scores = [Score(name=SHOWN, value=best, measured_by=model)]
         if other:
@@ -218,15 +233,15 @@ class _Keeper:
     ) -> _Found:
         """One solver's share of right answers over the rotations of the options."""
         cell_id = self._cell(version, f"{gate}-{part}" if part else gate)
-        said = await self.solver.ask(cell_id, TASKS[gate], model, version.question, shown)
-        right, reasons = list(said.right(version.question)), list(said.reasons)
-        for at, text in enumerate(said.said):
-            if right[at] is None and text is not None:
-                judged = await self.solver.judge(f"{cell_id}-judge", self._judge(model), version.question, text)
-                right[at], reasons[at] = judged.same, judged.reason
-        missing = [reason for ok, reason in zip(right, reasons, strict=True) if ok is None]
-        if missing:
-            return _unscored(gate, model, f"{len(missing)} of {len(right)} answers are missing: {missing[0]}", how)
+        try:
+            said = await self.solver.ask(cell_id, TASKS[gate], model, version.question, shown)
+            right = list(said.right(version.question))
+            for at, text in enumerate(said.said):
+                if right[at] is None:
+                    judge = self._judge(model)
+                    right[at] = await self.solver.judge(f"{cell_id}-judge", judge, version.question, text)
+        except UnansweredError as error:
+            return _unscored(gate, model, str(error), how)
         why = next((text for ok, text in zip(right, said.rationales, strict=True) if ok), "")
         value = sum(map(bool, right)) / len(right)
         return _Found(score=Score(name=gate, value=value, measured_by=model + how), model=model, rationale=why)

@@ -23,13 +23,15 @@ SHOWN: Final = "image_text"
 SHOWN_OTHERS: Final = "image_text_others"
 LLM_GATES: Final = (BLIND, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, FULL, SHOWN, SHOWN_OTHERS)
 """Names of the scores, in the order in which they are told."""
+OPTIONS_MAX: Final = 26
+"""Options are shown with a letter each."""
 TELLING: Final = ("overview", "plot")
 """Question types that a synopsis may answer."""
 
 
 def concerns(gate: str, question: QAPair) -> bool:
     """Whether a gate says anything about a question: whether its solver lacks what the question requires."""
-    if question.answer_format == "dense_captioning":
+    if question.answer_format == "dense_captioning" or len(question.options) > OPTIONS_MAX:
         return False
     if gate == DIALOGUE:
         return "vision" in question.requires

@@ -30,6 +30,10 @@ class CellFailedError(ValueError):
     """A cell that could not be made; the movie it belongs to is left out, with this reason."""
 
 
+class NotMadeError(CellFailedError):
+    """A cell that is not there, and that nobody may make: the dry run."""
+
+
 @dataclass(kw_only=True)
 class Workbench:
     """The tools for one movie. `cells` collects every cell asked for, `provenance` the first request of each stage."""
@@ -43,7 +47,7 @@ class Workbench:
     service: Exchanges | None = None
     """The model server, for those who ask one themselves; None where the recipe needs none."""
     make_missing: bool = True
-    """False only looks: a cell that is not there raises `CellFailedError` (the dry run)."""
+    """False only looks: a cell that is not there raises `NotMadeError` (the dry run)."""
     advance: Callable[[int], None] = lambda count: None
     """Called with 1 for every cell that is there."""
     cells: list[Cell] = field(default_factory=list)
@@ -89,7 +93,7 @@ class Workbench:
         if stage not in self.provenance:
             self.provenance[stage] = self._provenance(stage, request)
         if not self.make_missing and not self.shard.cached(cell):
-            raise CellFailedError(f"{cell_id} is not made yet")
+            raise NotMadeError(f"{cell_id} is not made yet")
         result = await self.shard.cell(cell, make, self.limit)
         if result.error is not None:
             raise CellFailedError(f"{cell_id}: {result.error}")

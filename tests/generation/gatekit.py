@@ -54,12 +54,18 @@ def recipe(**gates: Any) -> Recipe:
 
 
 def keep(
-    run: Path, movie: Movie, made: Recipe, models: Models, *, make_missing: bool = True
+    run: Path,
+    movie: Movie,
+    made: Recipe,
+    models: Models,
+    *,
+    make_missing: bool = True,
+    retry_failed: bool = False,
 ) -> tuple[Movie, Workbench]:
     """The movie through its gates in a run folder, with the pictures of the factory in the shard."""
 
     async def job() -> tuple[Movie, Workbench]:
-        shard = Shard.open(run, 0)
+        shard = Shard.open(run, 0, retry_failed=retry_failed)
         bench = Workbench(
             recipe=made, writer=None, painter=None, shard=shard, limit=asyncio.Semaphore(8), make_missing=make_missing,
             record=RunRecord(

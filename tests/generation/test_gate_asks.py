@@ -29,7 +29,7 @@ def test_who_always_takes_one_position_is_right_in_exactly_one_of_k(options, dat
     question = choice(options, data.draw(st.integers(0, len(options) - 1)))
     position = data.draw(st.integers(0, len(options) - 1))
     picks = tuple(turned[position] for turned in gate_asks.rotations(question))
-    said = Said(said=picks, rationales=("",) * len(picks), reasons=("",) * len(picks))
+    said = Said(said=picks, rationales=("",) * len(picks))
     right = said.right(question)
     assert sum(map(bool, right)) == 1 and len(right) == len(options)
 
@@ -39,7 +39,7 @@ def test_who_knows_is_right_in_every_rotation_and_each_shows_all_options(options
     question = choice(options, data.draw(st.integers(0, len(options) - 1)))
     turned = gate_asks.rotations(question)
     assert all(sorted(one) == sorted(options) for one in turned) and len(set(turned)) == len(options)
-    said = Said(said=(question.answer,) * len(turned), rationales=("",) * len(turned), reasons=("",) * len(turned))
+    said = Said(said=(question.answer,) * len(turned), rationales=("",) * len(turned))
     assert all(said.right(question))
 
 
@@ -116,7 +116,7 @@ def test_named_moment_is_right_from_half_overlap_on():
     assert gate_asks.overlaps(evidence, 4.0, 8.0) and gate_asks.overlaps(evidence, 4.0, 12.0)
     assert not gate_asks.overlaps(evidence, 6.1, 12.0) and not gate_asks.overlaps(evidence, 20.0, 24.0)
     question = MOVIE.qa_pairs[2].model_copy(update={"evidence": (span(0.0, 4.0),)})
-    assert Said(said=("0 4",), rationales=("",), reasons=("",)).right(question) == (True,)
+    assert Said(said=("0 4",), rationales=("",)).right(question) == (True,)
 
 
 def test_share_of_yes_counts_every_spelling_and_needs_one_of_the_two():

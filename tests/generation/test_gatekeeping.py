@@ -9,7 +9,7 @@ from moviellm.generation.gatekeeping import gate_cells
 from moviellm.generation.llm.asks import Reply
 from moviellm.generation.protocols import StoppedError
 from moviellm.generation.verdicts import LLM_GATES
-from moviellm.generation.workbench import CellFailedError
+from moviellm.generation.workbench import NotMadeError
 from tests.factories import make_image, make_movie
 from tests.generation.gatekit import TWO, Models, keep, recipe
 from tests.servers.gate_answers import GateAnswers
@@ -110,6 +110,16 @@ def test_one_missing_rotation_leaves_the_gate_unscored_and_not_wrong(tmp_path):
     movie, _ = keep(tmp_path, MOVIE, recipe(rewrites=0), Models(answers))
     score = movie.qa_pairs[CHOICE].gates[0]
     assert score.value is None and score.reason.startswith("1 of 3 answers are missing: no usable answer from model-a")
+
+
+def test_what_was_not_answered_is_asked_again_when_failures_are_retried(tmp_path):
+    silent = Models(lambda *_: Reply(text="I would rather not.", finish_reason="stop"))
+    keep(tmp_path, MOVIE, recipe(), silent)
+    models = knowing()
+    keep(tmp_path, MOVIE, recipe(), models)
+    assert not models.asks
+    movie, _ = keep(tmp_path, MOVIE, recipe(), models, retry_failed=True)
+    assert models.asks and all(score.value is not None for question in movie.qa_pairs for score in question.gates)
 
 
 def test_run_that_is_stopped_goes_on_with_what_was_not_asked(tmp_path):
@@ -299,6 +309,13 @@ def test_computed_questions_and_those_that_belong_together_are_never_rewritten(t
     assert kept.qa_pairs[CHOICE].question == second.question and kept.qa_pairs[CHOICE].flags == ("guessable",)
 
 
+def test_offline_questions_are_tested_and_never_rewritten(tmp_path):
+    made = recipe().model_copy(update={"writer": "offline"})
+    movie, _ = keep(tmp_path, MOVIE, made, leaking_until(1))
+    assert movie.qa_pairs[CHOICE].question == MOVIE.qa_pairs[CHOICE].question
+    assert movie.qa_pairs[CHOICE].flags == ("guessable",)
+
+
 # ---------------------------------------------------------------- the stage
 
 
@@ -319,7 +336,7 @@ def test_scores_of_other_gates_stay(tmp_path):
 
 def test_dry_run_finds_what_is_there_and_asks_nothing(tmp_path):
     models = knowing()
-    with pytest.raises(CellFailedError, match="not made yet"):
+    with pytest.raises(NotMadeError, match="not made yet"):
         keep(tmp_path, MOVIE, recipe(), models, make_missing=False)
     assert not models.asks
     movie, _ = keep(tmp_path, MOVIE, recipe(), models)
@@ -334,3 +351,11 @@ def test_number_of_cells_is_known_before(tmp_path):
     judges = sum("judge" in cell.cell_id for cell in bench.cells)
     assert 0 < len(bench.cells) - judges <= gate_cells(made)
     assert gate_cells(recipe(models=())) == 0
+
+
+@pytest.mark.parametrize(
+    ("gates", "said"), [({"models": ("a", "a")}, "names one twice"), ({"clip": "c", "vision": None}, "not set")]
+)
+def test_recipe_that_contradicts_itself_is_refused(gates, said):
+    with pytest.raises(ValueError, match=said):
+        recipe(**gates)
