@@ -99,7 +99,7 @@ def _cells_of(recipe: Recipe, order: MovieOrder) -> dict[Stage, int]:
     cells: dict[Stage, int] = {
         "plot": 1 + order.chapters + scenes,
         "style": 1 if recipe.style.locked else scenes,
-        "keyframes": order.keyframes_per_movie,
+        "keyframes": order.keyframes_per_movie * recipe.painting.candidates,  # and scores, which cost nothing
         "dialogue": scenes,
         "qa": 1,
     }

@@ -14,7 +14,7 @@ decide no more than the last bits of a picture.
 import asyncio
 import hashlib
 import io
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -50,10 +50,11 @@ Ready = tuple[Stroke, list[str]]
 class DiffusionPainter:
     """Paints with one pipeline on one device."""
 
-    def __init__(self, recipe: Recipe, run: Path) -> None:
+    def __init__(self, recipe: Recipe, run: Path, load: Callable[[PipelineSource], Any] = load_pipeline) -> None:
         """
         Args:
             run: the run folder: a style in the making is kept there, so that a killed training goes on.
+            load: gives the pipeline, in the painting thread, at the first picture.
 
         Raises:
             ValueError: no model is named or found, or the recipe asks for what cannot be combined.
@@ -62,6 +63,7 @@ class DiffusionPainter:
         self.makes_portraits = recipe.identity.method != "prompt"
         self._recipe = recipe
         self._run = run
+        self._load_pipeline = load
         self._source = PipelineSource.of(recipe)
         self._prompts_sha256 = prompts_sha256()
         self._brush: Brush | None = None
@@ -270,7 +272,7 @@ class DiffusionPainter:
 
     def _warm(self) -> Brush:
         if self._brush is None:
-            pipeline = load_pipeline(self._source)
+            pipeline = self._load_pipeline(self._source)
             width, guidance = self._recipe.engine.images_at_a_time, self._recipe.painting.guidance
             self._brush = Brush(pipeline, self._source, width, guidance)
         return self._brush

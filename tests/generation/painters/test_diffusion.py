@@ -1,5 +1,6 @@
 """The diffusion painter: requests, batches of many, styles by words, picture and token, and the whole line."""
 
+import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from moviellm.generation.painters import diffusion
 from moviellm.generation.painters.diffusion import DiffusionPainter
 from moviellm.generation.paintings import Painting, PortraitBrief, StyleBrief
 from moviellm.generation.schema import Style
@@ -65,9 +65,13 @@ def test_a_request_does_not_hold_what_does_not(models: Path) -> None:
     assert keyframe(painter(models, painting={"candidates": 2, "scorer": "a/b"})).body() == plain
 
 
-def test_asking_loads_nothing(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diffusion, "load_pipeline", lambda source: pytest.fail("a model was loaded"))
-    made = keyframe(painter(models))
+def unloading(models: Path) -> DiffusionPainter:
+    """A painter that fails the test when it loads its model."""
+    return DiffusionPainter(recipe(models), models / "run", lambda source: pytest.fail("a model was loaded"))
+
+
+def test_asking_loads_nothing(models: Path) -> None:
+    made = keyframe(unloading(models))
     assert made.model_id == "sdxl"
     assert len(made.model_revision) == 64
 
@@ -153,8 +157,6 @@ def test_what_no_window_holds_is_said(models: Path) -> None:
 
 
 def _lock(of: DiffusionPainter, keyword: str = "ink", seed: int = 3) -> tuple[Style, bytes | None]:
-    import asyncio
-
     brief = StyleBrief(movie_id="m00000", keyword=keyword, description="ink on paper", seed=seed)
 
     async def lock() -> Any:
@@ -167,9 +169,8 @@ def _lock(of: DiffusionPainter, keyword: str = "ink", seed: int = 3) -> tuple[St
     return Style.model_validate(output), learned
 
 
-def test_a_style_in_words_loads_nothing(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diffusion, "load_pipeline", lambda source: pytest.fail("a model was loaded"))
-    made, learned = _lock(painter(models))
+def test_a_style_in_words_loads_nothing(models: Path) -> None:
+    made, learned = _lock(unloading(models))
     assert learned is None and made.embedding_path is None
     assert made.base_model_id == "sdxl"
 
