@@ -50,7 +50,7 @@ def between_drawn(means: Floats, counts: Floats) -> Floats:
     square = np.einsum("ij,ij->i", means, means)
     sums = np.einsum("ij,ij->i", total, total) - (counts**2) @ square
     pairs = counts.sum(1) ** 2 - (counts**2).sum(1)
-    with np.errstate(invalid="ignore"):  # a draw of one row over and over has no pair
+    with np.errstate(divide="ignore", invalid="ignore"):  # a draw of one row over and over has no pair
         values: Floats = sums / pairs
     return values
 

@@ -165,6 +165,21 @@ def measure(
 
 
 @app.command()
+def ablate(
+    recipe: Annotated[str, typer.Argument(help="Packaged recipe or YAML file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the arms and the table.")],
+    set_: SetOption = None,
+    model: Annotated[str | None, typer.Option(help="CLIP-type model that measures: Hub id or folder.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder for what the models saw [default: ~/.cache]")] = None,
+    json: JsonOption = False,
+) -> None:
+    """The paper's ablation: style locked or not, story expanded or not, on the same themes and seeds."""
+    import_module("moviellm.eval.ablation").ablate(
+        recipe, out, model=model, overrides=set_ or [], cache=cache, as_json=json
+    )
+
+
+@app.command()
 def run(
     recipe: Annotated[str, typer.Argument(help="Packaged recipe or YAML file.")],
     out: Annotated[Path, typer.Option(help="Folder for the run and its dataset.")],

@@ -4,9 +4,6 @@ Imported by cli.py when a verb runs. Rooms after the ground floor (cards) are na
 not import them. The work itself is in the rooms.
 """
 
-import signal
-import subprocess
-import sys
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +13,7 @@ from moviellm.generation.dataset.folder import check_target, resolve_target
 from moviellm.generation.film.motion import FRAME_RATES
 from moviellm.generation.findings import Finding
 from moviellm.generation.output import emit, note
+from moviellm.generation.own_process import run_verb
 from moviellm.generation.progress import progress
 from moviellm.generation.runs.lock import lock_run
 from moviellm.generation.runs.record import RECORD_NAME, read_run
@@ -143,21 +141,8 @@ def run_line(recipe_name: str, out: Path, *, overrides: list[str]) -> None:
     ]
     for step in steps:
         note(f"$ moviellm {' '.join(step)}")
-        code = _in_own_process(step)
+        code = run_verb(step)
         if code:
             raise SystemExit(code)
     places = [f"storyboard  {run}/{STORYBOARD_NAME}", f"films       {run}/{FILMS_NAME}", f"dataset     {dataset}"]
     emit({}, "\nlook at it:\n  " + "\n  ".join(places), as_json=False)
-
-
-def _in_own_process(arguments: list[str]) -> int:
-    # -P: a moviellm_dataset.py in the working directory (every dataset folder has one) must not replace ours.
-    command = [sys.executable, "-P", "-m", "moviellm.generation.cli", *arguments]
-    # A group of its own: Ctrl-C, from a terminal or from a scheduler, reaches the line, which hands it on once.
-    process = subprocess.Popen(command, process_group=0)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise

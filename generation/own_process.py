@@ -1,0 +1,25 @@
+"""A verb in a process of its own, so that each meets the next only in files.
+
+    code = run_verb(["make", "--recipe", "tiny", "--out", "demo/run"])
+
+It prints what the verb prints, and hands Ctrl-C on once. It reads no result: results are files.
+"""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+
+def run_verb(arguments: Sequence[str], *, quiet: bool = False) -> int:
+    """Run `moviellm ARGUMENTS` and return its exit code; `quiet` keeps its standard output to itself."""
+    # -P: a moviellm_dataset.py in the working directory (every dataset folder has one) must not replace ours.
+    command = [sys.executable, "-P", "-m", "moviellm.generation.cli", *arguments]
+    # A group of its own: Ctrl-C, from a terminal or from a scheduler, reaches the line, which hands it on once.
+    process = subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL if quiet else None)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
