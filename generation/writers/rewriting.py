@@ -22,6 +22,7 @@ from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Request, derive_seed
 from moviellm.generation.studio.script.lines import WORDS_PER_S
 from moviellm.generation.studio.world.world import World
+from moviellm.generation.writers.checks import LANGUAGES
 from moviellm.generation.writers.saying_same import (
     ReadingProposal,
     Said,
@@ -33,8 +34,6 @@ from moviellm.generation.writers.saying_same import (
 from moviellm.generation.writers.world_actions import ROLES
 from moviellm.generation.writers.world_proposal import FACTS, Proposal
 
-PROMPTS: Final = ("retelling", "reading")
-LANGUAGES: Final = {"en": "English", "es": "Spanish"}
 LENGTH_MAX: Final = 400
 """Characters of a rewritten text."""
 

@@ -24,6 +24,7 @@ from moviellm.generation.studio.plot.story import Story
 from moviellm.generation.studio.world.founding import PLACES_MAX, THINGS_MAX
 from moviellm.generation.studio.world.limits import Limits
 from moviellm.generation.studio.world.world import Vocabulary
+from moviellm.generation.writers.checks import LANGUAGES
 from moviellm.generation.writers.world_actions import manual
 from moviellm.generation.writers.world_ending import aim, end_of, finished, goal_lines, stage_end
 from moviellm.generation.writers.world_founding import Founding, found, people_asked
@@ -42,7 +43,6 @@ from moviellm.generation.writers.world_proposal import (
 from moviellm.generation.writers.world_stage import Broken, Stage, told
 
 PROMPTS: Final = ("script_world", "script_steps", "script_repair")
-LANGUAGES: Final = {"en": "English", "es": "Spanish"}
 STORY_SHOWN: Final = {"theme", "language", "level", "chapters", "scenes", "keyframes", "seed"}
 """Fields of the brief that the model is shown; the seed makes two movies of one theme two stories."""
 
@@ -118,7 +118,7 @@ class WorldAsker:
         short = slots["last"] and end_of(stage.founding.quest, acts) is None
         fixes: Sequence[FixProposal] = ()
         if broken or short:
-            fixes = await self._fixes(stage, data, slots | {"goal": short}, scenes, broken, chapter)
+            fixes = await self._fixes(stage, data, slots | {"short": short}, scenes, broken, chapter)
         stage.play(scenes, fixes)
 
     async def _fixes(
@@ -202,6 +202,7 @@ class WorldAsker:
             "keys": [list(pair) for pair in people.locks],
             "before": list(told(stage)),
             "state": list(stage.lines()),
+            "goal": aim(stage.founding.quest),
         }
 
     def _chapter_slots(self, stage: Stage, chapter: int) -> dict[str, Any]:
@@ -211,14 +212,13 @@ class WorldAsker:
             "scenes": self.brief.scenes,
             "cap": stage.cap,
             "last": chapter == self.brief.chapters - 1,
-            "aim": aim(stage.founding.quest),
             "manual": manual(stage.actions),
         }
 
 
 def _prompt_sha256(name: str) -> str:
     """Hash of a prompt's file."""
-    slots = {"chapter": 1, "chapters": 1, "scenes": 1, "cap": 1, "last": True, "aim": "", "manual": [], "goal": False}
+    slots = {"chapter": 1, "chapters": 1, "scenes": 1, "cap": 1, "last": True, "manual": [], "short": False}
     return render(name, data={}, **slots).prompt_sha256
 
 
