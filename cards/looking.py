@@ -37,6 +37,7 @@ ASKED_MEANINGS = {
     "llm_full": "and the whole movie, in order: should be right",
     "image_text": "probability that a cited keyframe shows the answer, the best of three",
     "image_text_others": "the same for two other keyframes, their mean",
+    "repeats": "likeness to an earlier question of the movie, by words (no model)",
 }
 FLAG_MEANINGS: dict[Flag, str] = {
     "guessable": "answered from its own words",
@@ -46,6 +47,7 @@ FLAG_MEANINGS: dict[Flag, str] = {
     "order_free": "requires order, and shuffled keyframes are enough",
     "wrong_or_unanswerable": "not answered right with everything",
     "not_shown": "the cited keyframes do not show the answer",
+    "repeated": "asks what an earlier question asks",
 }
 
 

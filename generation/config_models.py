@@ -165,6 +165,8 @@ class GatesConfig(Section):
     """Least probability that the cited frames show the answer."""
     shown_margin: Share = 0.1
     """By how much it must exceed that of two other frames."""
+    repeats_max: Share = 0.8
+    """From this likeness on a question repeats an earlier one of its movie; measured without a model."""
 
     @model_validator(mode="after")
     def _models_differ(self) -> Self:

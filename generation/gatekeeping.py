@@ -26,6 +26,7 @@ from moviellm.generation.gate_cells import Solver, UnansweredError
 from moviellm.generation.gate_rewrites import Leak, may_be_rewritten, rewrite
 from moviellm.generation.gate_shown import clip_shown
 from moviellm.generation.llm.ladder import Exchanges
+from moviellm.generation.repeats import with_repeats
 from moviellm.generation.schema import Movie, QAPair, Score
 from moviellm.generation.verdicts import (
     BLIND,
@@ -58,23 +59,34 @@ QUESTIONS_AT_A_TIME = 32
 
 
 async def keep_gates(bench: Workbench, movie: Movie, service: Exchanges) -> Movie:
-    """The movie with what its questions' gates say; without gates in the recipe, the movie as it is.
+    """The movie with what its questions' gates say, and which questions repeat others.
+
+    Without gates in the recipe only the latter is measured, and that only where a model wrote the questions.
 
     Raises:
         StoppedError: a model cannot be asked now.
     """
     gates = bench.recipe.gates
-    if not movie.qa_pairs or not (gates.models or gates.vision):
+    if not movie.qa_pairs:
         return movie
+    pairs = movie.qa_pairs
+    if gates.models or gates.vision:
+        pairs = await _kept(bench, movie, service)
+    pairs = tuple(flagged(question, gates) for question in with_repeats(pairs))
+    return movie.model_copy(update={"qa_pairs": pairs})
+
+
+async def _kept(bench: Workbench, movie: Movie, service: Exchanges) -> tuple[QAPair, ...]:
+    """The questions with their scores, perhaps in other versions."""
+    gates, pairs = bench.recipe.gates, movie.qa_pairs or ()
     keeper = _Keeper(Solver(bench, service), movie, gates)
-    room = asyncio.Semaphore(len(movie.qa_pairs) if bench.recipe.engine.batch else QUESTIONS_AT_A_TIME)
+    room = asyncio.Semaphore(len(pairs) if bench.recipe.engine.batch else QUESTIONS_AT_A_TIME)
 
     async def keep(question: QAPair) -> QAPair:
         async with room:
             return await keeper.keep(question)
 
-    pairs = tuple(await gather(keep(question) for question in movie.qa_pairs))
-    return movie.model_copy(update={"qa_pairs": pairs})
+    return tuple(await gather(keep(question) for question in pairs))
 
 
 def gate_cells(recipe: Recipe) -> int:
@@ -127,7 +139,7 @@ class _Keeper:
     gates: GatesConfig
 
     async def keep(self, question: QAPair) -> QAPair:
-        """The question, perhaps in another version, with its scores and flags."""
+        """The question, perhaps in another version, with its scores."""
         version = await self._settled(question)
         asked = {one.model for one in version.found if one.score.name == BLIND}
         blind = [self._blind(version, model) for model in self.gates.models if model not in asked]
@@ -137,7 +149,7 @@ class _Keeper:
         found.sort(key=lambda one: (order.index(one.score.name), order.index(one.model) if one.model in order else 0))
         kept = tuple(score for score in question.gates or () if score.name not in LLM_GATES)
         scores = (*kept, *(one.score for one in found))
-        return flagged(version.question.model_copy(update={"gates": scores}), self.gates)
+        return version.question.model_copy(update={"gates": scores})
 
     async def _settled(self, question: QAPair) -> _Version:
         """The version that text alone answers least; the question itself where it does not leak."""

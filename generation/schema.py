@@ -46,7 +46,7 @@ AnswerFormat = Literal["open_ended", "multiple_choice", "temporal_grounding", "d
 Channel = Literal["vision", "dialogue", "order"]
 Flag = Literal[
     "guessable", "dialogue_enough", "synopsis_leaks", "one_frame_enough", "order_free", "wrong_or_unanswerable",
-    "not_shown",
+    "not_shown", "repeated",
 ]  # fmt: skip
 Split = Literal["train", "validation", "test"]
 Stage = Literal["plot", "style", "keyframes", "dialogue", "qa", "gates"]
@@ -463,8 +463,8 @@ class QAPair(Record):
     gates: tuple[Score, ...] | None = None
     """Scores of the question's tests; None until measured."""
     flags: tuple[Flag, ...] = ()
-    """What the scores of language models say against it; empty where nothing is said, or nobody measured it. Flagged
-    questions are left out of the test split."""
+    """What its scores by language models, and its likeness to others, say against it; empty where nothing is said, or
+    nobody measured it. Flagged questions are left out of the test split."""
     form: Text | None = None
     """What is asked, as canonical JSON that a program can answer from the events; None where nobody knows exactly."""
     provenance: Provenance | None = None

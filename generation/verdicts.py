@@ -21,7 +21,8 @@ SHUFFLED: Final = "llm_shuffled"
 FULL: Final = "llm_full"
 SHOWN: Final = "image_text"
 SHOWN_OTHERS: Final = "image_text_others"
-LLM_GATES: Final = (BLIND, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, FULL, SHOWN, SHOWN_OTHERS)
+REPEATS: Final = "repeats"
+LLM_GATES: Final = (BLIND, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, FULL, SHOWN, SHOWN_OTHERS, REPEATS)
 """Names of the scores, in the order in which they are told."""
 OPTIONS_MAX: Final = 26
 """Options are shown with a letter each."""
@@ -65,6 +66,8 @@ def verdicts(question: QAPair, gates: GatesConfig) -> tuple[Flag, ...]:
         margin = shown[-1] - others[-1] if others else 1.0
         if shown[-1] < gates.shown_min or margin < gates.shown_margin:
             found.append("not_shown")
+    if any(value >= gates.repeats_max for value in _values(question, REPEATS)):
+        found.append("repeated")
     return tuple(found)
 
 

@@ -29,7 +29,9 @@ def knowing(**leaks):
 
 
 def values(movie, index=CHOICE):
-    return [(score.name, score.value, score.measured_by) for score in movie.qa_pairs[index].gates]
+    """What was measured of a question, without its likeness to others (test_repeats.py)."""
+    scores = [score for score in movie.qa_pairs[index].gates if score.name != "repeats"]
+    return [(score.name, score.value, score.measured_by) for score in scores]
 
 
 def test_each_gate_is_a_score_with_the_model_that_measured_it(tmp_path):
@@ -94,7 +96,7 @@ def test_changing_a_threshold_asks_nothing_and_changes_flags(tmp_path):
 def test_what_was_not_answered_is_unscored_with_the_reason_and_flags_nothing(tmp_path):
     models = Models(lambda *_: Reply(text="I would rather not.", finish_reason="stop"))
     movie, _ = keep(tmp_path, MOVIE, recipe(vision="eyes"), models)
-    scores = [score for question in movie.qa_pairs for score in question.gates]
+    scores = [score for question in movie.qa_pairs for score in question.gates if score.name != "repeats"]
     assert {score.value for score in scores} == {None} and all(score.reason for score in scores)
     assert "3 of 3 answers are missing" in movie.qa_pairs[CHOICE].gates[0].reason
     assert [question.flags for question in movie.qa_pairs] == [(), (), ()]
@@ -267,7 +269,7 @@ def test_rewrite_is_put_to_other_models_than_the_one_that_saw_through_it(tmp_pat
         ("r1-llm_blind-1", "model-b"),
         ("r1-llm_blind-0", "model-a"),  # for the score; it decided nothing
     ]
-    assert [score.measured_by for score in movie.qa_pairs[CHOICE].gates][:2] == list(TWO)
+    assert [by for _, _, by in values(movie)][:2] == list(TWO)
 
 
 def test_after_three_rewrites_the_question_is_kept_with_its_flag(tmp_path):
@@ -319,10 +321,17 @@ def test_offline_questions_are_tested_and_never_rewritten(tmp_path):
 # ---------------------------------------------------------------- the stage
 
 
-def test_recipe_without_gates_leaves_the_movie_as_it_is(tmp_path):
+def test_recipe_without_gates_asks_nobody_and_measures_repetition_alone(tmp_path):
     models = knowing()
     movie, bench = keep(tmp_path, MOVIE, recipe(models=()), models)
-    assert movie is MOVIE and not models.asks and not bench.cells
+    assert not models.asks and not bench.cells
+    assert [[score.name for score in question.gates] for question in movie.qa_pairs] == [["repeats"]] * 3
+
+
+def test_computed_questions_without_gates_stay_as_they_are(tmp_path):
+    pairs = tuple(question.model_copy(update={"form": "{}"}) for question in MOVIE.qa_pairs)
+    movie = MOVIE.model_copy(update={"qa_pairs": pairs})
+    assert keep(tmp_path, movie, recipe(models=()), knowing())[0] == movie
 
 
 def test_scores_of_other_gates_stay(tmp_path):
