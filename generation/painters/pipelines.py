@@ -130,7 +130,7 @@ def load_pipeline(source: PipelineSource) -> Any:
         add_adapter(pipeline, source.adapter)
     if source.scheduler is not None:
         pipeline.scheduler = _scheduler(source.scheduler, pipeline)
-    return _on_device(pipeline, source.pictures)
+    return place(pipeline, source.pictures)
 
 
 @contextmanager
@@ -259,7 +259,8 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _on_device(pipeline: Any, pictures: int) -> Any:
+def place(pipeline: Any, pictures: int) -> Any:
+    """The pipeline on the best device, laid out for it; compiled where so many pictures make up for that."""
     import torch
 
     device = best_device()
