@@ -25,8 +25,11 @@ from moviellm.generation.protocols import StoppedError
 T = TypeVar("T")
 GIVEN_UP_MAX = 3
 """Calls given up one after the other, with none answered, before the server counts as gone."""
-PATIENCE = {"429": 2}
-"""Times as many retries: a busy server is asked more patiently than a broken one."""
+PATIENCE: dict[str, Callable[[int], int]] = {
+    "429": lambda retries: 2 * retries,
+    "refused": lambda retries: min(2, retries),
+}
+"""Retries by class: a busy server is asked more patiently than a broken one, and one that is not there hardly."""
 
 
 class Caller:
@@ -65,7 +68,7 @@ class Caller:
                 return await self._once(call, tokens, used)
             except CallError as error:
                 attempts.append(error.kind)
-                if error.kind not in PACES or len(attempts) > self.retries * PATIENCE.get(error.kind, 1):
+                if error.kind not in PACES or len(attempts) > PATIENCE.get(error.kind, int)(self.retries):
                     raise await self._given_up(attempts, error, answered_before) from None
                 if (error.retry_after_s or 0.0) > RETRY_AFTER_MAX_S:
                     shown = self.wire.endpoint.shown

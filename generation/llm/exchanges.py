@@ -228,6 +228,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, bytes, Row | None]]:
 
 
 def _parse(line: bytes) -> Row | None:
+    line = line.rstrip(b"\n") + b"\n"  # one that lacks only its end is whole
     body = line[_PREFIX_LENGTH:-2]
     if line != (_PREFIX % zlib.crc32(body)).encode() + body + b"}\n":
         return None

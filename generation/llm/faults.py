@@ -25,6 +25,7 @@ PACES: dict[str, Pace] = {
     "500": Pace(0.25, 30.0),
     "503": Pace(0.5, 60.0),
     "reset": Pace(0.1, 30.0),
+    "refused": Pace(0.5, 5.0),
     "timeout": Pace(0.1, 10.0),
     "html": Pace(0.5, 30.0),
     "empty": Pace(0.0, 1.0),

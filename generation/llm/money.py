@@ -158,6 +158,7 @@ class Budget:
         first = not self._waiting
         while not first or self._recorded_usd() + self._reserved + bound_usd > limit_usd:
             if first and not self._holders:
+                self._wake()  # the next one is told the same
                 raise StoppedError(self._spent(bound_usd, limit_usd))
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.appendleft(turn) if first else self._waiting.append(turn)

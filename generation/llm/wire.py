@@ -13,11 +13,14 @@ import binascii
 import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from moviellm.generation.llm.endpoint import Endpoint
 from moviellm.generation.llm.faults import CONTENT, RETRY_AFTER_MAX_S, CallError, UnsupportedError, WrongServerError
+
+if TYPE_CHECKING:
+    import openai
 
 INSTALL = "the language model client is not installed; run: pip install 'moviellm[llm]'"
 CONNECTIONS_MAX = 4096
@@ -125,7 +128,7 @@ class Wire:
         try:
             await self.call(self.client.models.with_raw_response.list(timeout=min(10.0, self.timeout_s)))
         except CallError as error:
-            return error.kind not in {"reset", "timeout", "429", "500", "503"}
+            return error.kind not in {"refused", "reset", "timeout", "429", "500", "503"}
         except (UnsupportedError, WrongServerError):
             return True
         return True
@@ -141,7 +144,7 @@ class Wire:
         try:
             data = json.loads(text)
         except ValueError:
-            raise CallError("html", f"no JSON but {text[:40]!r}") from None
+            raise CallError("html", f"no JSON but {self.endpoint.redact(text)[:40]!r}") from None
         if not isinstance(data, dict):
             raise CallError("html", f"no JSON object but {type(data).__name__}")
         return data
@@ -153,8 +156,8 @@ class Wire:
         try:
             async with asyncio.timeout(self.timeout_s):  # the SDK's own limit starts again with every byte
                 return await call
-        except (TimeoutError, openai.APITimeoutError):
-            raise CallError("timeout", f"no whole answer within {self.timeout_s:g} s") from None
+        except TimeoutError:
+            failure: Exception = self._timeout()
         except openai.APIStatusError as error:
             failure = self.status_error(error.status_code, error.response.text, error.response.headers)
         except openai.APIConnectionError as error:
@@ -163,15 +166,21 @@ class Wire:
             failure = CallError("reset", type(error).__name__)
         raise failure
 
-    def _connection_error(self, error: BaseException) -> Exception:
+    def _timeout(self) -> CallError:
+        return CallError("timeout", f"no whole answer within {self.timeout_s:g} s")
+
+    def _connection_error(self, error: "openai.APIConnectionError") -> CallError:
+        """What broke, by the names of what lies below: the SDK calls a lost connection a timeout."""
+        names = set()
         cause: BaseException | None = error
-        names = []
         while cause is not None:
-            names.append(type(cause).__name__)
+            names |= {kind.__name__ for kind in type(cause).__mro__}
             cause = cause.__cause__ or cause.__context__
-        if any(name in {"ConnectError", "ClientConnectorError", "ConnectionRefusedError"} for name in names):
+        if "ClientConnectorError" in names:
             return CallError("refused", "nobody listens there")
-        return CallError("reset", names[min(1, len(names) - 1)])
+        if "ServerTimeoutError" in names or not names & {"ClientConnectionError", "ClientPayloadError"}:
+            return self._timeout() if "APITimeoutError" in names else CallError("reset", "no connection")
+        return CallError("reset", "the connection was lost")
 
     def status_error(self, status: int, text: str, headers: Mapping[str, str]) -> Exception:
         """What a status and a body mean."""

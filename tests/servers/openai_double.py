@@ -441,10 +441,19 @@ def openai_double(**options: Any) -> Iterator[Double]:
     try:
         yield double
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(_end(runner), loop).result(timeout=10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=10)
         loop.close()
+
+
+async def _end(runner: web.AppRunner) -> None:
+    """Stop serving, also those who wait for a slow answer."""
+    await runner.cleanup()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def main(arguments: list[str]) -> None:

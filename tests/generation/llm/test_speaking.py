@@ -52,7 +52,10 @@ def test_a_seed_that_is_refused_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_temperature_that_is_refused_stops_the_run_and_says_what_to_set(tmp_path: Path) -> None:
-    with openai_double(refuses=("temperature",)) as double, pytest.raises(StoppedError, match=r"set llm.temperature=1"):
+    with (
+        openai_double(refuses=("temperature",)) as double,
+        pytest.raises(StoppedError, match=r"set llm.temperature=1"),
+    ):
         ask_all(double, tmp_path, lambda service: service.exchange(ask(temperature=0.5)))
 
 
