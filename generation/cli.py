@@ -1,7 +1,8 @@
-"""The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset, run.
+"""The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset, measure, ablate,
+run.
 
 This file declares verbs and options, turns errors into one line and an exit code, and does nothing else. What a verb
-does is in making.py and verbs.py, imported when the verb runs, so that `--help` answers at once.
+does is in making.py, verbs.py and eval/, imported when the verb runs, so that `--help` answers at once.
 Exit codes: 0 done, 1 the machine failed or a check found errors, 2 the input was wrong, 130 stopped by Ctrl-C.
 """
 
@@ -33,9 +34,9 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
-def _verbs(module: str = "verbs") -> Any:
+def _verbs(module: str = "generation.verbs") -> Any:
     """The module with what the verbs do, named by a string so that nothing is imported before it is needed."""
-    return import_module(f"moviellm.generation.{module}")
+    return import_module(f"moviellm.{module}")
 
 
 @app.command()
@@ -68,7 +69,7 @@ def make(
     }
     choice |= {"engine.max_usd": max_usd, "engine.batch": "true" if batch else None}
     overrides = (set_ or []) + [f"{key}={value}" for key, value in choice.items() if value is not None]
-    _verbs("making").make(
+    _verbs("generation.making").make(
         themes=theme or [],
         themes_file=themes,
         out=out,
@@ -151,7 +152,7 @@ def measure(
     json: JsonOption = False,
 ) -> None:
     """Measure the pictures of a dataset: results.json, and a section of its card."""
-    import_module("moviellm.eval.measuring").measure(
+    _verbs("eval.measuring").measure(
         dataset,
         recipe_name=recipe,
         model=model,
@@ -174,9 +175,7 @@ def ablate(
     json: JsonOption = False,
 ) -> None:
     """The paper's ablation: style locked or not, story expanded or not, on the same themes and seeds."""
-    import_module("moviellm.eval.ablation").ablate(
-        recipe, out, model=model, overrides=set_ or [], cache=cache, as_json=json
-    )
+    _verbs("eval.ablation").ablate(recipe, out, model=model, overrides=set_ or [], cache=cache, as_json=json)
 
 
 @app.command()
