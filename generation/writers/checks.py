@@ -71,7 +71,7 @@ def language_faults(texts: Iterable[str], tag: str) -> Iterator[str]:
     words = Counter(re.findall(r"[^\W\d_]+", text.lower()))
     if tag not in _WORDS or words.total() < WORDS_MIN:
         return
-    counts = {name: sum(words[word] for word in stops) for name, stops in _WORDS.items()}
+    counts = {name: sum(words[word] for word in stops & words.keys()) for name, stops in _WORDS.items()}
     nearest = max(counts, key=lambda name: counts[name])
     if counts[nearest] > CLEARLY * counts[tag] + 1 and counts[nearest] >= STOP_SHARE_MIN * words.total():
         yield f"the text is in {LANGUAGES[nearest]}, not in {want}: write all of it in {want}"

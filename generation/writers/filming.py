@@ -29,8 +29,9 @@ def scene_draft(answer: SceneAnswer, context: Context) -> SceneDraft:
     walk = Walk(roster=known, facts=facts_of(context["facts"]), place=place, people=people)
     start = walk.facts
     keys = [event.key for event in answer.events]
-    for event in answer.events:
-        walk.event(event.key, event.participants, [change_of(fact, known.objects) for fact in event.changes])
+    changes = [tuple(change_of(fact, known.objects) for fact in event.changes) for event in answer.events]
+    for event, changed in zip(answer.events, changes, strict=True):
+        walk.event(event.key, event.participants, changed)
     faults = [*_event_faults(answer.events), *walk.problems]
     walk.problems.clear()
     for i, frame in enumerate(answer.keyframes):
@@ -44,7 +45,7 @@ def scene_draft(answer: SceneAnswer, context: Context) -> SceneDraft:
     begins = [c for c in changes_of(context["begins_with"]) if c.entity != STORY]
     prefix = context["prefix"]
     return SceneDraft(
-        events=tuple(_event(event, prefix, known.objects) for event in answer.events),
+        events=tuple(_event(event, prefix, changed) for event, changed in zip(answer.events, changes, strict=True)),
         keyframes=tuple(_keyframe(frame, prefix, walk, context) for frame in answer.keyframes),
         changes=(*(c for c in begins if (c.entity, c.attribute) not in {(p, "at") for p in people}), *came),
     )
@@ -80,14 +81,14 @@ def _frame_faults(frames: Sequence[KeyframeAnswer], keys: Sequence[str]) -> Iter
             yield f"keyframe {i + 1} has no caption"
 
 
-def _event(event: EventAnswer, prefix: str, objects: Sequence[str]) -> EventDraft:
+def _event(event: EventAnswer, prefix: str, changes: tuple[StateChange, ...]) -> EventDraft:
     return EventDraft(
         key=prefix + event.key,
         caption=event.caption,
         participants=event.participants,
         action=event.action or None,
         object=event.object or None,
-        changes=tuple(change_of(fact, objects) for fact in event.changes),
+        changes=changes,
         because=tuple(prefix + key for key in event.because),
     )
 

@@ -29,7 +29,7 @@ from moviellm.generation.writers.checks import LANGUAGES
 from moviellm.generation.writers.citing import questions_draft
 from moviellm.generation.writers.drafting import Context, chapter_draft, outline_draft
 from moviellm.generation.writers.filming import dialogue_draft, scene_draft
-from moviellm.generation.writers.picturing import phrases
+from moviellm.generation.writers.picturing import phrases_sha256
 from moviellm.generation.writers.showing import Shown, chapter, dialogue, outline, scene
 
 VERSION: Final = 1
@@ -71,6 +71,7 @@ class LlmWriter:
                 "world, or leave twins.share 0"
             )
         self._recipe, self._service = recipe, service
+        self._phrases_sha256 = phrases_sha256()
         self._one_shot = recipe.story.expand == "one_shot"
 
     def request(self, task: WriterTask, brief: Record, seed: int) -> Request:
@@ -82,7 +83,7 @@ class LlmWriter:
         request = llm_request(task, self._recipe, prompt, seed, kind)
         context = {**shown.context, "version": VERSION}
         if task == "scene":
-            context["phrases"] = dict(phrases())
+            context["phrases_sha256"] = self._phrases_sha256
         return replace(request, inputs={**request.inputs, "context": context})
 
     def parts(self, brief: Record) -> Sequence[Record]:

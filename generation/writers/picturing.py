@@ -7,6 +7,7 @@ what keeps them the same. People are not called by name, which no painter knows.
 studio's own (grammar/prompts.yaml). It decides nothing.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,6 +20,11 @@ from moviellm.generation.writers.answers import FigureAnswer, KeyframeAnswer
 from moviellm.generation.writers.continuity import Facts, value_of
 
 PHRASES_FILE: Final = files("moviellm.generation.studio.grammar") / "prompts.yaml"
+
+
+def phrases_sha256() -> str:
+    """Hash of the phrases: they decide a prompt."""
+    return hashlib.sha256(PHRASES_FILE.read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +74,14 @@ def _object(name: str, context: Mapping[str, Any]) -> str:
 
 def unnamed(text: str, looks: Mapping[str, str]) -> str:
     """A sentence with people called by their clothes: `the person in the teal coat gives ...`."""
-    for name in sorted(looks, key=len, reverse=True):
-        worn = parse(looks[name])
-        text = re.sub(rf"\b{re.escape(name)}\b", f"the person in the {worn.colour} {worn.garment}", text)
-    return text
+    called = _called(tuple(looks.items()))
+    return re.sub(called[0], lambda match: called[1][match[0]], text) if looks else text
+
+
+@lru_cache(maxsize=64)
+def _called(looks: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict[str, str]]:
+    """A pattern of all names, and what each is called instead."""
+    names = sorted((name for name, _ in looks), key=len, reverse=True)
+    worn = {name: parse(look) for name, look in looks}
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    return pattern, {name: f"the person in the {worn[name].colour} {worn[name].garment}" for name in names}

@@ -29,7 +29,6 @@ from moviellm.generation.writers.continuity import (
     STORY,
     Facts,
     fold,
-    holder,
     is_alive,
     value_of,
 )
@@ -167,7 +166,7 @@ def _fact_shown(attribute: str, value: str) -> list[str]:
 
 def state_shown(outline: OutlineDraft, facts: Facts, people: Sequence[str]) -> Data:
     """The record for the people of a part: where they are, wear, hold and know; where objects are; who is dead."""
-    held = {thing.name: holder(facts, thing.name) for thing in outline.objects}
+    where = {thing.name: facts.get((thing.name, "where"), NOWHERE) for thing in outline.objects}
     known: dict[str, list[str]] = {}
     for entity, attribute in facts:
         if attribute.startswith(KNOWS):
@@ -177,15 +176,13 @@ def state_shown(outline: OutlineDraft, facts: Facts, people: Sequence[str]) -> D
         person: {
             "at": value_of(facts, person, "at"),
             "wears": value_of(facts, person, "wears") or "as introduced",
-            "holds": [thing for thing, name in held.items() if name == person],
+            "holds": [thing for thing, spot in where.items() if spot == f"held:{person}"],
             "knows": known.get(person, [])[-KNOWN_SHOWN:],
         }
         for person in people
         if is_alive(facts, person)
     }
-    shown["objects"] = {
-        thing.name: _fact_shown("where", value_of(facts, thing.name, "where") or NOWHERE) for thing in outline.objects
-    }
+    shown["objects"] = {thing: _fact_shown("where", spot) for thing, spot in where.items()}
     shown["dead"] = [person.name for person in outline.characters if not is_alive(facts, person.name)]
     return shown
 

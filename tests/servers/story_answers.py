@@ -67,6 +67,7 @@ class Told:
             self.ends.append(after)
             facts = after
         self._scenes: dict[tuple[int, int], SceneDraft] = {}
+        self._lines: dict[tuple[int, int], Any] = {}
 
     def _tell(self, task: Any, inputs: Mapping[str, Any], *names: object) -> Any:
         seed = derive_seed(self.brief.seed, task, *names)
@@ -88,13 +89,18 @@ class Told:
             self._scenes[chapter, index] = self._tell("scene", inputs, chapter, index)
         return self._scenes[chapter, index]
 
-    def lines(self, chapter: int, index: int, density: float) -> Any:
+    def lines(self, chapter: int, index: int) -> Any:
         """A scene's lines by the studio."""
+        if (chapter, index) not in self._lines:
+            self._lines[chapter, index] = self._spoken(chapter, index)
+        return self._lines[chapter, index]
+
+    def _spoken(self, chapter: int, index: int) -> Any:
         draft = self.scene(chapter, index)
         inputs = {
             "scene_key": f"c{chapter}-s{index}",
             "seconds_per_keyframe": SECONDS_PER_KEYFRAME,
-            "density": density,
+            "density": 1.0,
             "events": [event.key for event in draft.events],
             "keyframes": [
                 {
@@ -275,7 +281,7 @@ def _keyframe(movie: Told, frame: KeyframeDraft, keys: Mapping[str, str]) -> dic
 
 def _dialogue(movie: Told, chapter: int, scene: int, shown: Mapping[str, Any]) -> dict[str, Any]:
     most = shown["lines_at_most"]
-    lines = movie.lines(chapter, scene, 1.0)[:most]
+    lines = movie.lines(chapter, scene)[:most]
     return {
         "lines": [
             {"keyframe": line.keyframe_index, "speaker": line.speaker, "text": line.text, "emotion": line.emotion}

@@ -1,7 +1,6 @@
 """Whole movies over the wire: writer llm against a server, from the themes to a checked dataset."""
 
 import asyncio
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -20,22 +19,13 @@ from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.studios import open_studio
 from tests.fakes import FakePainter
 from tests.generation.writers.story_model import movies_of, recipe_of
+from tests.servers import loud_answers
 from tests.servers.openai_double import Double, openai_double
 from tests.servers.story_answers import answers
 
 SIZE = {"chapters": 2, "scenes": 2, "keyframes": 3}
 PICTURES = {"width_px": 128, "height_px": 72}
 """Pictures of the offline painter, small."""
-
-
-def _louder(name: str, data: dict[str, Any], schema: dict[str, Any], seed: int) -> Any:
-    """The story with every line said otherwise."""
-    value = answers(name, data, schema, seed)
-    if name == "dialogue":
-        value = json.loads(json.dumps(value))
-        for line in value["lines"]:
-            line["text"] = line["text"].rstrip(".") + "!"
-    return value
 
 
 @pytest.fixture
@@ -67,11 +57,11 @@ def make(run: Path, wanted: Recipe, *, draw: bool = False) -> MakeReport:
     return asyncio.run(job())
 
 
-def test_themes_become_a_checked_dataset_and_again_without_a_call(double: Double, tmp_path: Path) -> None:
+def test_a_theme_becomes_a_checked_dataset_and_again_without_a_call(double: Double, tmp_path: Path) -> None:
     run, data = tmp_path / "run", tmp_path / "data"
-    wanted = recipe(themes=["a lighthouse keeper finds a map", "a thief returns what was stolen"])
+    wanted = recipe()
     assert make(run, wanted, draw=True).failed == {}
-    assert double.calls == {"outline": 2, "chapter": 4, "scene": 8, "dialogue": 8, "questions": 4}
+    assert double.calls == {"outline": 1, "chapter": 2, "scene": 4, "dialogue": 4, "questions": 2}
     assert list(verify(run)) == []
     assert call(["dataset", "build", str(run), "--out", str(data)]) == 0
     assert list(check_dataset(data)) == []
@@ -96,7 +86,7 @@ def test_an_edit_of_the_dialogue_prompt_remakes_the_dialogue_and_what_reads_it(
 
     path.write_text(path.read_text(encoding="utf-8") + "Shout.\n", encoding="utf-8")
     double.calls.clear()
-    double.answers = _louder
+    double.answers = loud_answers.answers
     make(run, recipe())
     scopes = {question.level for question in movies_of(run)[0].qa_pairs or ()}
     assert double.calls == {"dialogue": 4, "questions": 1} and "movie" in scopes
