@@ -198,17 +198,25 @@ async def plan_run(
 ) -> Plan:
     """What `make_run` would make: everything that is not in the run's cells. Writes nothing."""
     cached: Counter[Stage] = Counter()
+    whole: Counter[Stage] = Counter()
+    finished = 0
     for index, numbers in _shards(record):
         shard = Shard.open(run, index, retry_failed=retry_failed)
         for unit in units_of(record.recipe, numbers):
             bench = _workbench(record, shard, writer, painter, service, make_missing=False)
             benches = [bench.fresh() for _ in unit]
-            await make_unit(benches, unit)
-            cached.update(cell.stage for bench in benches for cell in bench.cells if shard.cached(cell))
+            for bench, result in zip(benches, await make_unit(benches, unit), strict=True):
+                there = [cell.stage for cell in bench.cells if shard.cached(cell)]
+                cached.update(there)
+                whole.update([] if isinstance(result, Left) else there)
+                finished += not isinstance(result, Left)
         await shard.close()
     movies = len(record.recipe.movie_themes())
     # What a writer asks in parts, and portraits, are known when they are there.
     cells = {stage: max(count, cached[stage]) for stage, count in cells_of_run(record.recipe).items()}
+    if "gates" in cells:  # how many a movie takes depends on its questions, and is known of finished ones
+        to_come = (movies - finished) * gate_cells(record.recipe)
+        cells["gates"] = max(cached["gates"], whole["gates"] + to_come)
     missing = cells["keyframes"] - cached["keyframes"]
     return Plan(
         movies=movies,

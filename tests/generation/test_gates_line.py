@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from moviellm.generation.config import Recipe
-from moviellm.generation.make import MakeReport, make_run
+from moviellm.generation.make import MakeReport, Plan, make_run, plan_run
 from moviellm.generation.runs.check import verify
 from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.runs.tables import RunReader
@@ -31,7 +31,7 @@ def double():
         yield server
 
 
-def make(run, double, monkeypatch, **gates) -> MakeReport:
+def make(run, double, monkeypatch, plan=False, **gates) -> MakeReport | Plan:
     monkeypatch.setenv("OPENAI_BASE_URL", double.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test-only")
     recipe = Recipe.model_validate({**ORDER, "gates": {**GATES, **gates}})
@@ -43,6 +43,8 @@ def make(run, double, monkeypatch, **gates) -> MakeReport:
         made = open_studio(recipe, run)
         studio = Studio(writer=made.writer, painter=FakePainter(), service=made.service)
         try:
+            if plan:
+                return await plan_run(run, record, studio.writer, studio.painter, service=studio.service)
             return await make_run(run, record, studio.writer, studio.painter, service=studio.service)
         finally:
             await made.painter.close()
@@ -53,6 +55,7 @@ def make(run, double, monkeypatch, **gates) -> MakeReport:
 
 def test_gates_over_http_are_kept_and_another_threshold_asks_nothing(tmp_path, double, monkeypatch):
     run = tmp_path / "run"
+    assert make(run, double, monkeypatch, plan=True).missing["gates"] > 40
     report = make(run, double, monkeypatch)
     assert report.failed == {} and report.movies == 1 and report.made["gates"] > 20
     asked = sum(double.calls.values())
@@ -62,6 +65,9 @@ def test_gates_over_http_are_kept_and_another_threshold_asks_nothing(tmp_path, d
     assert all(score.value is not None for question in movie.qa_pairs for score in question.gates)
     assert [made.stage for made in movie.provenance][-2:] == ["qa", "gates"]
     assert list(verify(run)) == []
+
+    plan = make(run, double, monkeypatch, plan=True)
+    assert plan.to_make == 0 and plan.cells["gates"] == report.made["gates"] + report.reused["gates"]
 
     flags = [question.flags for question in movie.qa_pairs]
     report = make(run, double, monkeypatch, full_min=0.0, shown_min=0.0, shown_margin=0.0, blind_max=0.2)
