@@ -3,8 +3,8 @@
     python benchmarks/gpu_painting.py               # needs a GPU; writes results/gpu_painting.json and .md
     python benchmarks/gpu_painting.py --tiny        # tries the script out on the CPU; prints, writes nothing
 
-A pipeline of the size of Stable Diffusion XL (2.6 billion weights in the UNet) with random weights in bfloat16: nothing
-is downloaded; what it paints means nothing, what it computes is the same. The loop is the original's: prompt in, one
+A pipeline of the size of Stable Diffusion XL (2.6 billion weights in the UNet), random weights in bfloat16: nothing is
+downloaded; what it paints means nothing, what it computes is the same. The loop is the original's: prompt in, one
 picture out, saved as PNG, and the next. The painter gets the same prompts, seeds, size and steps through
 `DiffusionPainter.paint`, encoding included, at several widths of the batch. Both run in one process, in turns; the
 first turn warms up and does not count. Arithmetic is counted by torch's own counter over one picture and held against

@@ -112,8 +112,11 @@ def load_pipeline(source: PipelineSource) -> Any:
         ValueError: something is not installed, not there, or does not do what the recipe asks for.
     """
     try:
-        import diffusers
         import torch
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()  # without torchvision it warns of what is not used here
+        import diffusers
     except ImportError as error:
         raise ValueError(f"painter diffusers needs torch and diffusers ({error}): {INSTALL}") from None
     with _silent(), _loading(source.model):
