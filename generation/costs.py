@@ -143,7 +143,7 @@ def _whole(recipe: Recipe) -> dict[str, int]:
 def _gates(recipe: Recipe, missing: Mapping[Stage, int]) -> list[_Calls]:
     """The calls of the gates: texts by each model, pictures by the one that sees."""
     gates, cells = recipe.gates, missing.get("gates", 0)
-    seen = 5 if gates.vision else 0
+    seen = 6 if gates.vision else 0
     texts = len(gates.models) + 2 if gates.models else 0
     if not cells or not texts + seen:
         return []

@@ -72,8 +72,9 @@ async def keep_gates(bench: Workbench, movie: Movie, service: Exchanges) -> Movi
     pairs = movie.qa_pairs
     if gates.models or gates.vision:
         pairs = await _kept(bench, movie, service)
-    pairs = tuple(flagged(question, gates) for question in with_repeats(pairs))
-    return movie.model_copy(update={"qa_pairs": pairs})
+    if bench.recipe.writer != "offline":
+        pairs = with_repeats(pairs)
+    return movie.model_copy(update={"qa_pairs": tuple(flagged(question, gates) for question in pairs)})
 
 
 async def _kept(bench: Workbench, movie: Movie, service: Exchanges) -> tuple[QAPair, ...]:
@@ -93,7 +94,7 @@ def gate_cells(recipe: Recipe) -> int:
     """How many cells the gates of one movie take if each concerned every question; rewrites and judges not counted."""
     gates = recipe.gates
     texts = len(gates.models) + 2 if gates.models else 0
-    seen = 5 + int(gates.clip is not None) if gates.vision else int(bool(gates.models))
+    seen = 6 + int(gates.clip is not None) if gates.vision else int(bool(gates.models))
     return recipe.questions.per_movie * (texts + seen)
 
 
