@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from moviellm.generation.briefs import DialogueDraft, QuestionsBrief, QuestionsDraft
-from moviellm.generation.config import Recipe
+from moviellm.generation.config import Recipe, WorldConfig
 from moviellm.generation.llm.ladder import Exchanges, answer
 from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Accept, Output, Request, WriterTask, accept_all
@@ -70,6 +70,8 @@ class LlmWriter:
                 "twins are the same story but for one cause, which needs the story world: take writer offline or "
                 "world, or leave twins.share 0"
             )
+        if recipe.world != WorldConfig():
+            raise ValueError("the section world is for the story world, which writer llm does not have; leave it out")
         self._recipe, self._service = recipe, service
         self._phrases_sha256 = phrases_sha256()
         self._one_shot = recipe.story.expand == "one_shot"

@@ -177,7 +177,11 @@ def test_where_nothing_is_to_be_said_or_asked_no_call_is_made(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("keys", "said"),
-    [({"twins": {"share": 0.5}}, "twins are the same story"), ({"language": {"level": "cloze"}}, "cloze")],
+    [
+        ({"twins": {"share": 0.5}}, "twins are the same story"),
+        ({"language": {"level": "cloze"}}, "cloze"),
+        ({"world": {"cast": 3}}, "the section world"),
+    ],
 )
 def test_what_only_the_story_world_can_give_is_refused(keys: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
