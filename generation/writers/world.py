@@ -128,7 +128,7 @@ class WorldWriter:
         speaker = self._speakers.of(brief.language, brief.level)
         proposed = await self.proposed(brief, seed)
         script = script_of(proposed.story, proposed.title)
-        draft = speaker.tell("outline", self._story(brief, script.text()), brief, {}, seed)
+        draft = speaker.tell("outline", speaker.named(proposed.story), brief, {}, seed)
         assert isinstance(draft, OutlineDraft)
         return draft.model_copy(
             update={
@@ -181,7 +181,6 @@ class WorldWriter:
 def _check_recipe(recipe: Recipe) -> None:
     """Raise ValueError for what a recipe can only have with the offline writer."""
     unfit = {
-        "twins.share": recipe.twins.share > 0,
         "world.inject": bool(recipe.world.inject),
         "world.unique_keys": recipe.world.unique_keys,
         "world.revisits": recipe.world.revisits is not None,

@@ -41,6 +41,7 @@ from moviellm.generation.writers.world_proposal import (
     world_type,
 )
 from moviellm.generation.writers.world_stage import Broken, Stage, told
+from moviellm.generation.writers.world_twins import twin_of
 
 PROMPTS: Final = ("script_world", "script_steps", "script_repair")
 STORY_SHOWN: Final = {"theme", "language", "level", "chapters", "scenes", "keyframes", "seed"}
@@ -100,8 +101,13 @@ class WorldAsker:
         for chapter in range(self.brief.chapters):
             await self._chapter(stage, proposal, chapter)
         stage_end(stage)
+        story = finished(stage)
         return Proposed(
-            story=finished(stage), title=proposal.title, left=stage.left, mended=stage.mended, filled=stage.filled
+            story=twin_of(story, self.brief, stage.actions) if self.brief.twin else story,
+            title=proposal.title,
+            left=stage.left,
+            mended=stage.mended,
+            filled=stage.filled,
         )
 
     async def _chapter(self, stage: Stage, world: WorldProposal, chapter: int) -> None:

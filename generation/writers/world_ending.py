@@ -21,7 +21,7 @@ from moviellm.generation.studio.plot.story import Story
 from moviellm.generation.studio.world.act import Act
 from moviellm.generation.writers.world_founding import TOPICS
 from moviellm.generation.writers.world_reasons import fault_of
-from moviellm.generation.writers.world_script import ScriptStep, story_from
+from moviellm.generation.writers.world_script import ScriptScene, ScriptStep, acts_of, story_from
 from moviellm.generation.writers.world_stage import Stage
 
 OBJECTS: Final = {
@@ -96,20 +96,27 @@ def end_of(quest: Quest, acts: Sequence[Act]) -> int | None:
 def stage_end(stage: Stage) -> None:
     """Give the last scene the end of its main plot: the step that reaches the goal, or one that the studio plans."""
     quest, last = stage.founding.quest, stage.scenes[-1]
-    acts = [Act(place=last.place, **step.model_dump(exclude={"thread"})) for step in last.steps]
+    acts = acts_of(last)
     if end_of(quest, acts) is None:
         acts += _planned(stage, acts)
-    at = end_of(quest, acts)
     rows = [*last.steps, *(ScriptStep(**_fields(act), thread="main") for act in acts[len(last.steps) :])]
-    stage.scenes[-1] = last.model_copy(update={"steps": tuple(_threaded(rows, at))})
-    if at is None:
-        stage.scenes[:-1] = [
-            scene.model_copy(update={"steps": tuple(_threaded(scene.steps, None))}) for scene in stage.scenes[:-1]
-        ]
+    stage.scenes[-1] = last.model_copy(update={"steps": tuple(rows)})
+    stage.scenes = threaded(quest, stage.scenes)
 
 
 def _fields(act: Act) -> dict[str, str]:
     return {name: value for name, value in vars(act).items() if name != "place"}
+
+
+def threaded(quest: Quest, scenes: Sequence[ScriptScene]) -> list[ScriptScene]:
+    """The scenes with the goal, if the last one reaches it, as the last step of the main plot."""
+    at = end_of(quest, acts_of(scenes[-1]))
+    found = [*scenes[:-1]] if at is not None else [_with(scene, _threaded(scene.steps, None)) for scene in scenes[:-1]]
+    return [*found, _with(scenes[-1], _threaded(scenes[-1].steps, at))]
+
+
+def _with(scene: ScriptScene, steps: Sequence[ScriptStep]) -> ScriptScene:
+    return scene.model_copy(update={"steps": tuple(steps)})
 
 
 def _threaded(steps: Sequence[ScriptStep], at: int | None) -> list[ScriptStep]:

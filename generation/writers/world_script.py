@@ -189,6 +189,11 @@ def story_from(world: World, quest: Quest, scenes: Sequence[ScriptScene]) -> Sto
     return story
 
 
+def acts_of(scene: ScriptScene) -> list[Act]:
+    """The acts of a scene."""
+    return [Act(place=scene.place, **step.model_dump(exclude={"thread"})) for step in scene.steps]
+
+
 def played(state: State, scene: ScriptScene, count: int) -> SceneLog:
     """Let a scene happen: the state goes on, and the log says what was so, what changed and why."""
     cuts: tuple[tuple[Fact, Value], ...] = tuple((cut.fact, cut.value) for cut in scene.cuts)
@@ -210,8 +215,7 @@ def played(state: State, scene: ScriptScene, count: int) -> SceneLog:
 
 
 def _happenings(state: State, scene: ScriptScene, count: int) -> Iterator[Happening]:
-    for i, step in enumerate(scene.steps, count):
-        act = Act(place=scene.place, **step.model_dump(exclude={"thread"}))
+    for i, (step, act) in enumerate(zip(scene.steps, acts_of(scene), strict=True), count):
         key, changes = f"e{i:05d}", state.changes(act)
         because = state.apply(key, act)
         yield Happening(key=key, act=act, because=because, core=bool(step.thread), changes=changes, thread=step.thread)

@@ -150,6 +150,14 @@ class Stage:
             self.filled += scene.played[0].number == INTERLUDE
         self.state = state
 
+    def again(self, state: State, scene: ScriptScene, at: int) -> ScriptScene:
+        """A scene of a script acted out from another state: what cannot happen now is left out. The state goes on."""
+        steps = tuple(StepProposal(**step.model_dump()) for step in scene.steps)
+        own = _Scene(scene.place, 0, SceneProposal(place=scene.place, time_of_day="day", weather="clear", steps=steps))
+        self._act(state, own, at, {})
+        cuts = tuple(ScriptCut(fact=fact, value=value) for fact, value in own.cuts)
+        return scene.model_copy(update={"cuts": cuts, "steps": tuple(step_of(item) for item in own.played)})
+
     def _act_out(self, scenes: Sequence[SceneProposal], fixes: Fixes) -> tuple[State, list[_Scene]]:
         state, acted, number = self.state.copy(), list[_Scene](), 0
         for i, proposal in enumerate(scenes):

@@ -9,7 +9,7 @@ object is elsewhere, or somebody knows something else.
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.protocols import derive_seed
@@ -45,6 +45,30 @@ def tell_twin(vocabulary: Vocabulary, brief: StoryBrief) -> Story:
     kept = original.world
     gone = names - _names(kept)
     end = ending(original)
+    for part in partings(original, brief.seed):
+        scene = original.scenes[part.scene]
+        twin = _told(forks[part.scene], original, scene, part.event, part.act, gone, part.seed, loose=part.loose)
+        if twin is not None and ending(twin) != end:
+            return twin
+    raise no_twin(brief)
+
+
+@dataclass(frozen=True)
+class Parting:
+    """A point at which a story could go otherwise."""
+
+    scene: int
+    event: int
+    """Index in its scene."""
+    act: Act
+    """What happens there instead."""
+    seed: int
+    loose: bool
+    """Whether the main plot may then fail."""
+
+
+def partings(original: Story, seed: int) -> Iterator[Parting]:
+    """Every point and every act instead, the best first: about the same object, in the middle of the film."""
     points = _points(original)
     inside = [point for point in points if _outside(original, point) == 0.0]
     for chosen, other, loose in (
@@ -54,13 +78,15 @@ def tell_twin(vocabulary: Vocabulary, brief: StoryBrief) -> Story:
         (points, True, True),
     ):
         for number, position in chosen:
+            own = derive_seed(seed, "twin", number, position)
             scene = original.scenes[number]
-            seed = derive_seed(brief.seed, "twin", number, position)
-            for act in _otherwise(kept, scene, position, random.Random(seed), other=other):
-                twin = _told(forks[number], original, scene, position, act, gone, seed, loose=loose)
-                if twin is not None and ending(twin) != end:
-                    return twin
-    raise NoTwinError(
+            for act in _otherwise(original.world, scene, position, random.Random(own), other=other):
+                yield Parting(number, position, act, own, loose)
+
+
+def no_twin(brief: StoryBrief) -> NoTwinError:
+    """That a story cannot go otherwise anywhere."""
+    return NoTwinError(
         f"a story of {brief.chapters} x {brief.scenes} scenes of {brief.keyframes} keyframes has no point at which it "
         "could go otherwise; make it longer, or set twins.share to 0"
     )

@@ -1,6 +1,7 @@
 """The writer whose plot a model proposes: sizes hold, answers are exact, and the rest is told without a call."""
 
 import json
+import random
 from collections import Counter
 
 import pytest
@@ -10,11 +11,13 @@ from moviellm.generation.llm import rendering
 from moviellm.generation.plot import check_outline
 from moviellm.generation.schema import canonical_json
 from moviellm.generation.writers.world import WorldWriter
+from moviellm.generation.writers.world_actions import ROLES, is_of_kind
 from moviellm.generation.writers.world_script import Script, script_of, story_of
 from tests.generation.studio import kit
 from tests.generation.studio.independent import Film, disagreement, form_of
 from tests.generation.writers.worlds import SPEAKERS, Direct, WorldBench, movie_of, recipe, written
 from tests.servers.world_answers import VOCABULARY, chapter, world_answers
+from tests.servers.world_answers import story_of as double_story
 
 
 def outline(seed=7, impossible=0.2, **rest):
@@ -70,6 +73,43 @@ def test_a_second_reader_finds_every_answer(seed):
     asked = [question for question in movie.qa_pairs if form_of(question)]
     assert len(asked) > 10
     assert [why for question in asked if (why := disagreement(film, question))] == []
+
+
+def nonsense(data, seed):
+    """Steps drawn blindly: any action with any names of the right kind."""
+    rng, world = random.Random(seed), double_story(data).world
+    names = [item.name for group in (world.people, world.places, world.things) for item in group]
+
+    def step():
+        action = rng.choice(list(ROLES))
+        mode = rng.choice(list(ROLES[action]))
+        drawn = {"actor": rng.choice(world.people).name, "action": action, "mode": mode, "thread": "side"}
+        for part, kind, _ in ROLES[action][mode].kinds():
+            fitting = [name for name in names if is_of_kind(world, name, kind, drawn.get("thing", ""))]
+            drawn |= {part: rng.choice(fitting)} if fitting else {}
+        return drawn
+
+    scenes = range(data["story"]["scenes"])
+    place = lambda: rng.choice(world.places).name  # noqa: E731
+    hours = {"time_of_day": "day", "weather": "clear"}
+    return {"scenes": [{"place": place(), **hours, "steps": [step() for _ in range(50)]} for _ in scenes]}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_a_model_proposes_what_is_told_is_true(seed):
+    answers = world_answers(0.0)
+
+    def blind(name, data, schema, seed):
+        if name == "script_repair":
+            return {"fixes": []}
+        return nonsense(data, seed) if name == "script_steps" else answers(name, data, schema, seed)
+
+    story = {"chapters": 2, "scenes": 2, "keyframes": 6}
+    bench = WorldBench(recipe(story=story, questions={"per_movie": 60}), blind)
+    movie = movie_of(bench, seed, kit.THEMES[seed])
+    film = Film(movie)
+    assert len(movie.events) >= 8
+    assert [why for q in movie.qa_pairs if form_of(q) and (why := disagreement(film, q))] == []
 
 
 def test_only_the_outline_asks_the_model():
@@ -175,7 +215,6 @@ def test_the_key_of_an_outline_changes_with_each_of_its_prompts(monkeypatch, tmp
 @pytest.mark.parametrize(
     ("key", "changes"),
     [
-        ("twins.share", {"twins": {"share": 0.5}}),
         ("world.inject", {"world": {"inject": {"time_jump": 0.5}}}),
         ("world.unique_keys", {"world": {"unique_keys": True}}),
         ("world.revisits", {"world": {"revisits": 0.5}}),
