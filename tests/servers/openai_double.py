@@ -71,7 +71,7 @@ class Double:
     injected: Counter[str] = field(default_factory=Counter)
     """Faults injected, by kind."""
     billed: list[str] = field(default_factory=list)
-    """Ids of the replies that were sent whole, in order."""
+    """Ids of the replies with an answer that were sent whole, in order."""
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=2000))
     """The last requests: path, headers, body."""
     at_once: int = 0
@@ -145,7 +145,7 @@ class Double:
         def answer(fault: str | None) -> dict[str, Any]:
             picture = picture_b64(str(body["prompt"]), body.get("size") or "1024x1024", self.image_format)
             shown = {"b64_json": picture} if self.image_links is None else {"url": self._link(picture)}
-            return {"id": self._id(), "created": 0, "data": [] if fault == "empty" else [shown]}
+            return {"id": self._id("picture"), "created": 0, "data": [] if fault == "empty" else [shown]}
 
         return await self._answer(request, body, "image", self.image_latency_s, answer)
 
@@ -192,7 +192,8 @@ class Double:
             response = web.json_response(reply)
             await response.prepare(request)
             await response.write_eof()
-            self.billed.append(reply["id"])
+            if fault != "empty":
+                self.billed.append(reply["id"])
             return response
         finally:
             self.at_once -= 1
@@ -274,9 +275,9 @@ class Double:
             text = f"```json\n{text}\n```"
         return Spoken(text[: len(text) // 2] if fault == "truncated" else text)
 
-    def _id(self) -> str:
+    def _id(self, kind: str = "reply") -> str:
         self._sent += 1
-        return f"reply-{self._sent:07d}"
+        return f"{kind}-{self._sent:07d}"
 
     async def _upload(self, request: web.Request) -> web.Response:
         async for part in await request.multipart():
