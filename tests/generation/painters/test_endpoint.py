@@ -10,10 +10,14 @@ from PIL import Image
 from moviellm.generation.config import Recipe
 from moviellm.generation.llm.asks import ImageReply
 from moviellm.generation.llm.service import open_service
+from moviellm.generation.make import make_run
 from moviellm.generation.painters.endpoint import EndpointPainter, fitted
 from moviellm.generation.paintings import Painting, StyleBrief
 from moviellm.generation.protocols import StoppedError
+from moviellm.generation.runs.check import verify
+from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.schema import Style
+from tests.fakes import FakeWriter
 from tests.generation.studio.painted import brief
 from tests.servers.openai_double import openai_double
 
@@ -184,3 +188,32 @@ def test_picture_of_another_shape_is_cropped_evenly_not_squeezed():
     r, _, b = image.getpixel((48, 48))
     assert image.size == (96, 96) and b > 200 > r
     assert all(image.getpixel((x, 48))[2] > 150 for x in (6, 90))
+
+
+def test_line_with_a_faulty_image_server_paints_every_picture_once(monkeypatch, tmp_path):
+    size = {"chapters": 1, "scenes": 2, "keyframes": 4}
+    made = recipe(story=size, engine={"concurrency": 4})
+
+    def run(double):
+        record = next_record(tmp_path / "run", made, movies_per_shard=4)
+        (tmp_path / "run").mkdir(exist_ok=True)
+        write_record(tmp_path / "run", record)
+
+        async def job():
+            service = open_service(made, tmp_path / "run")
+            painter = EndpointPainter(made, service)
+            try:
+                return await make_run(tmp_path / "run", record, FakeWriter(), painter, service=service)
+            finally:
+                await painter.close()
+                await service.close()
+
+        return asyncio.run(job())
+
+    with server(monkeypatch) as double:
+        double.plan("429", None, "500", None, "html", "empty", None, "reset")
+        report = run(double)
+        calls = double.calls["image"]
+        assert (report.failed, report.keyframes, calls) == ({}, 8, 8 + 5), "one call a picture, and one a fault"
+        assert not run(double).made and double.calls["image"] == calls
+    assert list(verify(tmp_path / "run")) == []
