@@ -27,7 +27,7 @@ from moviellm.generation.own_process import run_verb
 
 ALWAYS: Final = ("questions.per_movie=0", "gates.models=[]", "twins.share=0")
 """What every arm has in common, whatever the recipe says."""
-LOOSE: Final = ("style.locked=false", "style.method=prompt", "style.name=null")
+LOOSE: Final = ("style.locked=false", "style.method=prompt", "style.name=null", "painting.style_min=null")
 COLUMNS: Final = {
     "clip_next": "↑",
     "perceptual_next": "↓",

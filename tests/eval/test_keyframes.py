@@ -140,3 +140,18 @@ def test_what_cannot_be_measured_is_said_on_one_line(
     said = capsys.readouterr().err
     assert what in said
     assert said.count("\n") == 1
+
+
+def test_the_manifest_of_a_dataset_on_the_hub_is_read_at_its_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    from moviellm.eval.pictures import manifest_of
+
+    asked: list[object] = []
+
+    def download(repo_id: str, name: str, *, repo_type: str, revision: str | None) -> str:
+        asked.append((repo_id, name, repo_type, revision))
+        return str(SAMPLE / name)
+
+    monkeypatch.setattr("moviellm_dataset.load", lambda *_, **__: None)
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    assert manifest_of("org/name", "1.0.0") == manifest_of(str(SAMPLE))
+    assert asked == [("org/name", "manifest.json", "dataset", "1.0.0")]
