@@ -1,6 +1,6 @@
 """The words of any writer in the offline painter's own: the nearest art, and what has none.
 
-    read_place(brief)                       # ("lighthouse", None), or ("room", "place: orbital lab (drawn as a room)")
+    read_place(brief)                       # ("lighthouse", None), or ("room", "place: the pod (drawn as a room)")
     read_thing("bronze sextant", "sextant") # ("brass telescope", None)
     read_action("embrace")                  # ("hug", None)
     read_looks("a lean woman with auburn curls and kind eyes")      # (phrase, ("looks: kind eyes",))
@@ -19,7 +19,7 @@ from typing import Any, Final
 from moviellm.generation.config import read_yaml
 from moviellm.generation.paintings import KeyframeBrief
 from moviellm.generation.studio.drawing.artfiles import art_data
-from moviellm.generation.studio.drawing.places import known_place, plain_place
+from moviellm.generation.studio.drawing.places import INDOORS, known_place, plain_place
 from moviellm.generation.studio.drawing.props import object_kind, read_object
 from moviellm.generation.studio.looks import looks_said, parse, phrase, settle
 from moviellm.generation.studio.world.actions import ACTIONS
@@ -45,9 +45,9 @@ def read_place(brief: KeyframeBrief) -> tuple[str, str | None]:
     if own is not None:
         return own, None
     texts = (brief.location_kind or "", brief.location, brief.location_description)
-    kinds = _look_up("places", re.findall(r"[a-z]+", " ".join(texts).lower()))
-    if kinds:
-        return kinds[0], None
+    for kind in _look_up("places", re.findall(r"[a-z]+", " ".join(texts).lower())):
+        if (kind in INDOORS) == brief.indoor:
+            return kind, None
     plain = plain_place(brief.indoor)
     return plain, f"place: {brief.location} (drawn as a {plain})"
 

@@ -76,8 +76,8 @@ def test_name_of_an_object_helps_where_its_looks_say_nothing():
 
 
 def test_unknown_place_is_plain_and_is_said():
-    changes = {"location": "the orbital lab", "location_description": "", "indoor": True}
-    assert unsaid(**changes) == ["place: the orbital lab (drawn as a room)"]
+    changes = {"location": "the orbital pod", "location_description": "", "indoor": True}
+    assert unsaid(**changes) == ["place: the orbital pod (drawn as a room)"]
     assert request(**changes).body()["inputs"]["place"] == "room"
     assert unsaid(location="the quiet", indoor=False) == ["place: the quiet (drawn as a clearing)"]
 
@@ -86,6 +86,11 @@ def test_place_of_another_name_is_the_nearest_kind():
     assert nearest.read_place(brief(location="the long corridor", indoor=True)) == ("room", None)
     assert nearest.read_place(brief(location="the vast hangar", indoor=True)) == ("barn", None)
     assert nearest.read_place(brief(location="the bay", location_kind="shoreline")) == ("beach", None)
+
+
+def test_place_under_the_sky_is_never_drawn_with_a_roof():
+    said = "place: the long corridor (drawn as a clearing)"
+    assert nearest.read_place(brief(location="the long corridor", indoor=False)) == ("clearing", said)
 
 
 @pytest.mark.parametrize(
