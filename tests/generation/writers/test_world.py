@@ -31,7 +31,7 @@ def proposed(seed):
     return [step for c in range(2) for s, _ in chapter({"story": story, "chapter": c}, 0.0) for step in s["steps"]]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_plot_without_impossible_steps_is_told_as_proposed(seed):
     draft, _ = outline(seed, impossible=0.0)
     steps = [step for scene in Script.model_validate_json(draft.script).scenes for step in scene.steps]
@@ -39,7 +39,7 @@ def test_a_plot_without_impossible_steps_is_told_as_proposed(seed):
     assert (draft.dropped, draft.repaired) == ((), ())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_sizes_hold_whatever_is_left_out(seed):
     draft, _ = outline(seed, impossible=0.9)
     check_outline(draft, kit.brief(seed=seed))
@@ -54,7 +54,7 @@ def test_what_was_left_out_or_mended_says_where_and_why():
     assert all(text.startswith("scene ") and text.count(": ") >= 2 for text in (*draft.dropped, *draft.repaired))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_script_of_an_outline_is_the_script_of_its_story(seed):
     script = Script.model_validate_json(outline(seed)[0].script)
     assert script_of(story_of(VOCABULARY, script), script.title) == script
@@ -66,7 +66,7 @@ def test_the_same_answers_give_the_same_bytes():
     )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_second_reader_finds_every_answer(seed):
     movie = movie_of(WorldBench(recipe()), seed, kit.THEMES[seed % len(kit.THEMES)])
     film = Film(movie)
@@ -95,7 +95,7 @@ def nonsense(data, seed):
     return {"scenes": [{"place": place(), **hours, "steps": [step() for _ in range(50)]} for _ in scenes]}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_a_model_proposes_what_is_told_is_true(seed):
     answers = world_answers(0.0)
 
