@@ -110,6 +110,8 @@ def _kind_faults(question: QuestionAnswer, slot: Mapping[str, Any], context: Con
     scenes = {cited.partition("k")[0].partition("d")[0] for cited in (*_frames_of(question), *question.lines)}
     if slot["level"] in ("scene", "keyframe") and len(scenes) > 1:
         yield f"it is about one {slot['level']} and cites several scenes ({', '.join(sorted(scenes))})"
+    if slot["level"] == "keyframe" and len(_frames_of(question)) > 1:
+        yield f"it is about one keyframe and cites {len(_frames_of(question))}"
     if kind in ("count", "order") or answer_format == "dense_captioning":
         yield from _item_faults(question, slot, context)
     elif answer_format == "temporal_grounding":

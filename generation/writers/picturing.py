@@ -49,7 +49,7 @@ def picture_prompt(frame: KeyframeAnswer, facts: Facts, context: Mapping[str, An
         light.append(say["prompt_weather"][context["weather"]])
     subject = "; ".join([*people, *things]) or kind or name
     what = unnamed((frame.picture or frame.caption).strip().rstrip("."), context["looks"])
-    where = f"{kind or name}, {description.rstrip('.')}"
+    where = f"{kind or name}, {description[:1].lower()}{description[1:].rstrip('.')}"
     return f"{say['shot'][frame.shot]} of {subject}; {what}; {where}; {', '.join(light)}; {context['style']}"
 
 

@@ -68,6 +68,7 @@ def _one(
     made |= {"keyframes": [name], "lines": [], "items": []}
     few = frames[at : at + 3] if len(frames) - at >= 3 else frames[-3:]
     few = [frame for frame in few if frame[2] is few[0][2]] if slot["level"] in ("scene", "keyframe") else few
+    few = [frames[at]] * len(few) if slot["level"] == "keyframe" else few
     items = [{"text": f"{i + 1}: {item[1].rstrip('.')}", "keyframe": item[0]} for i, item in enumerate(few)]
     if slot["format"] == "dense_captioning":
         return made | {"question": words["describe"].format(what=what), "keyframes": [], "items": items}

@@ -115,6 +115,7 @@ def test_the_unanswerable_has_our_answer_and_no_evidence() -> None:
         (("movie", "dialogue", "open_ended"), {"keyframes": NAMES[:1]}, "cites no line"),
         (("movie", "visual", "open_ended"), {"lines": ["c00s00d00"]}, "cites no keyframe"),
         (("scene", "plot", "open_ended"), {"keyframes": [NAMES[0], NAMES[5]]}, "cites several scenes"),
+        (("keyframe", "visual", "open_ended"), {"keyframes": NAMES[:2]}, "is about one keyframe and cites 2"),
         (("movie", "moment", "temporal_grounding"), {"keyframes": [NAMES[0], NAMES[2]]}, "a moment is one stretch"),
         (("movie", "unanswerable", "open_ended"), {"keyframes": NAMES[:1]}, "is unanswerable and cites evidence"),
         (CHOICE, {"keyframes": NAMES[:1], "distractors": ["a", "b"]}, "has 3 distractors, got 2"),
