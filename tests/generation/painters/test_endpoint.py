@@ -125,11 +125,11 @@ def test_refusal_of_a_prompt_costs_that_picture_and_no_other(monkeypatch, tmp_pa
 
 def test_busy_server_is_asked_again_and_paid_pictures_are_not(monkeypatch, tmp_path):
     with server(monkeypatch) as double:
-        double.plan("429", "500", "reset", "html", "empty")
+        double.plan("429", "reset", "empty")
         first = one(tmp_path)[1]
         calls = double.calls["image"]
         assert one(tmp_path)[1] == first  # a new service, the same run folder
-        assert (calls, double.calls["image"]) == (6, 6)
+        assert (calls, double.calls["image"]) == (4, 4)
 
 
 def test_request_names_no_server_and_holds_what_decides_the_picture(monkeypatch):
