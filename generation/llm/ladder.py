@@ -44,6 +44,10 @@ class Exchanges(Protocol):
         ...
 
 
+class NoAnswerError(ValueError):
+    """The model gave no usable answer at any try; unlike a call that was given up, asking again would not help."""
+
+
 class _UnusableError(ValueError):
     """An answer that is neither accepted nor repaired."""
 
@@ -134,7 +138,7 @@ async def _climb(climb: _Climb, read: Callable[[str], T], schema: Mapping[str, J
         except _UnusableError as error:
             reasons.append(_short(str(error)))
     climb.service.void(climb.asked)
-    raise ValueError(f"no usable answer from {climb.request.model_id}: {'; '.join(reasons)}")
+    raise NoAnswerError(f"no usable answer from {climb.request.model_id}: {'; '.join(reasons)}")
 
 
 async def _with_repair(

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from moviellm.generation.briefs import DialogueDraft, SceneDraft
 from moviellm.generation.config import Recipe
-from moviellm.generation.llm.ladder import Exchanges, answer
+from moviellm.generation.llm.ladder import Exchanges, NoAnswerError, answer
 from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Request, derive_seed
 from moviellm.generation.studio.script.lines import WORDS_PER_S
@@ -109,7 +109,7 @@ class Rewriter:
         try:
             retold = await self._retold(texts)
             reading = await self._read([replace(text, text=retold[text.id]) for text in texts if text.id in retold])
-        except ValueError as error:
+        except NoAnswerError as error:
             return {}, [f"nothing was rewritten: {error}"]
         kept, dropped = {}, []
         for said in texts:

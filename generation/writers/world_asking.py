@@ -16,7 +16,7 @@ from pydantic import BaseModel, JsonValue
 
 from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.config import Recipe
-from moviellm.generation.llm.ladder import Exchanges, answer
+from moviellm.generation.llm.ladder import Exchanges, NoAnswerError, answer
 from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Request, derive_seed
 from moviellm.generation.schema import canonical_json
@@ -156,7 +156,7 @@ class WorldAsker:
             fixes: FixesProposal = await answer(
                 self.service, self._request("script_repair", prompt, kind, chapter), kind
             )
-        except ValueError:
+        except NoAnswerError:
             return ()
         return fixes.fixes
 

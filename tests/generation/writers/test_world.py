@@ -132,6 +132,20 @@ def test_a_repair_without_a_usable_answer_leaves_the_steps_out():
     assert draft.repaired == ()
 
 
+def test_a_call_that_was_given_up_is_not_taken_for_a_repair_that_says_nothing():
+    bench, brief = WorldBench(recipe(), world_answers(0.9)), kit.brief(seed=3)
+    exchange = bench.service.exchange
+
+    async def failing(ask):
+        if ask.schema_name == "script_repair":
+            raise ValueError("given up: 5 x 503")
+        return await exchange(ask)
+
+    bench.service.exchange = failing
+    with pytest.raises(ValueError, match="given up"):
+        written(bench, brief)
+
+
 def test_a_chapter_of_another_size_is_no_answer():
     answers = world_answers(0.0)
     short = lambda name, *rest: {"scenes": []} if name == "script_steps" else answers(name, *rest)  # noqa: E731
