@@ -141,8 +141,9 @@ class ExchangeLog:
             DiskError: the disk is full or cannot be written.
         """
         with disk_errors(self.path):
-            lines, pack = self._files()
+            lines = self._open_lines()
             if image is not None:
+                pack = self._open_pack()
                 offset = os.fstat(pack.fileno()).st_size
                 row = {**row, "offset": offset, "length": len(image), "image_crc32": zlib.crc32(image)}
                 write_all(pack.fileno(), image)
@@ -158,28 +159,29 @@ class ExchangeLog:
         self._bytes += len(line)
         self._sync_soon()
 
-    def _files(self) -> tuple[FileIO, FileIO]:
-        if self._lines is None or self._pack is None:
+    def _open_lines(self) -> FileIO:
+        if self._lines is None:
             self.run.mkdir(parents=True, exist_ok=True)
             self._lines = open(self.path, "ab", buffering=0)  # noqa: SIM115
-            self._pack = open(self.run / PACK_NAME, "ab", buffering=0)  # noqa: SIM115
             if self._torn:  # what a kill left of a line becomes a line of its own, which has no checksum
                 write_all(self._lines.fileno(), b"\n")
                 self._bytes += 1
                 self._torn = False
             sync_folder(self.run)
-        return self._lines, self._pack
+        return self._lines
+
+    def _open_pack(self) -> FileIO:
+        if self._pack is None:
+            self._pack = open(self.run / PACK_NAME, "ab", buffering=0)  # noqa: SIM115
+        return self._pack
 
     def forget_images(self) -> None:
         """Drop the bytes of pictures: their cells are committed. What they cost stays known."""
         self._images.clear()
         with disk_errors(self.path):
-            if self._pack is not None:
-                self._pack.close()
-                self._lines, lines = None, self._lines
-                self._pack = None
-                if lines is not None:
-                    lines.close()
+            pack, self._pack = self._pack, None
+            if pack is not None:
+                pack.close()
             (self.run / PACK_NAME).unlink(missing_ok=True)
 
     def sync(self) -> None:

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from moviellm.generation.files import disk_errors
 from moviellm.generation.findings import Finding
+from moviellm.generation.llm.exchanges import LOG_NAME, PACK_NAME, read_rows
 from moviellm.generation.runs.journal import journal_files, read_journals
 from moviellm.generation.runs.manifest import (
     FOLDER,
@@ -109,7 +110,18 @@ def verify(run: Path) -> Iterator[Finding]:
         if manifest.failed:
             what = f"{manifest.failed} cells failed, and the movies they belong to are left out"
             yield _warning(run, f"manifest/{path.name}", what, f"the reasons are in the errors of {run}/calls.jsonl")
+    yield from _paid(run)
     yield from _leftovers(run)
+
+
+def _paid(run: Path) -> Iterator[Finding]:
+    """Lines of the log of paid exchanges that cannot be read; a torn last one is what a kill leaves."""
+    path = run / LOG_NAME
+    lines = [row is None for _, _, row in read_rows(path)] if path.is_file() else []
+    if sum(lines[:-1]):
+        what = f"{sum(lines[:-1])} lines are damaged or torn, and what they cost is not known"
+        do = "only a copy brings them back; where their cells are not committed, they are asked for and paid again"
+        yield _warning(run, LOG_NAME, what, do)
 
 
 def _error(run: Path, where: str, what: str) -> Finding:
@@ -297,6 +309,7 @@ def _garbage(run: Path) -> list[Path]:
     folders = [run, *(run / name for name in (*TABLES, "manifest", "films"))]
     garbage = {path for folder in folders for path in folder.glob(".*.tmp")}
     garbage.update(_stale_films(run))
+    garbage.update(_stale_pictures(run))
     for shard in sorted({number for path in _shard_paths(run) if (number := _shard_number(path)) is not None}):
         try:
             manifest = read_manifest(manifest_path(run, shard))
@@ -332,6 +345,18 @@ def _stale_films(run: Path) -> Iterator[Path]:
         with open_table(run / table.file) as file:
             movie_ids.update(file.read(columns=["movie_id"]).column(0).to_pylist())
     yield from (path for path, movie_id in films.items() if movie_id not in movie_ids)
+
+
+def _stale_pictures(run: Path) -> Iterator[Path]:
+    """Bytes of paid pictures whose cells are all committed: none while a shard is missing or in the making."""
+    pack = run / PACK_NAME
+    if not pack.exists() or journal_files(run):
+        return
+    try:
+        if manifests(run) and not lost_shards(run, record_of(run)):
+            yield pack
+    except ValueError:
+        return
 
 
 def _shard_paths(run: Path) -> Iterator[Path]:

@@ -1,5 +1,9 @@
 """The ladder: parse, check, one repair turn, another seed, a reason; nothing truncated or refused is accepted."""
 
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +36,6 @@ class Scripted:
 
 
 def climb(service: Scripted, check: Any = None, **llm: Any) -> Note:
-    import asyncio
-
     return asyncio.run(answer(service, request(**llm), Note, check))
 
 
@@ -116,9 +118,7 @@ def test_exchanges_that_led_nowhere_are_voided_and_good_ones_are_not() -> None:
 def test_free_text_first_asks_for_prose_and_then_for_its_form() -> None:
     service = Scripted("A note of three pages.", GOOD)
     asked = request()
-    asked = type(asked)(**{**asked.__dict__, "params": {**asked.params, "free_text_first": True}})
-    import asyncio
-
+    asked = replace(asked, params={**asked.params, "free_text_first": True})
     assert asyncio.run(answer(service, asked, Note)).pages == 3
     prose, form = service.asked
     assert prose.schema is None
@@ -127,8 +127,6 @@ def test_free_text_first_asks_for_prose_and_then_for_its_form() -> None:
 
 
 def test_free_text_climbs_the_same_ladder() -> None:
-    import asyncio
-
     def check(text: str) -> None:
         if len(text) < 3:
             raise ValueError("longer, please")
@@ -174,10 +172,8 @@ def test_a_cell_killed_between_its_turns_does_not_pay_for_the_first_again(tmp_pa
 
     with openai_double() as double:
         double.plan("wrong_schema")
-        try:
+        with suppress(KeyboardInterrupt):
             ask_all(double, tmp_path, killed)
-        except KeyboardInterrupt:
-            pass
         ask_all(double, tmp_path, lambda service: answer(service, request(), Note))
         assert double.calls["note"] == 2
     assert len(rows(tmp_path)) == 2
@@ -189,8 +185,6 @@ def test_json_in_a_fence_is_read() -> None:
 
 @given(st.text())
 def test_half_an_object_is_never_read(text: str) -> None:
-    import json
-
     whole = json.dumps({"text": text, "more": [1, 2]})
     for end in range(1, len(whole)):
         with pytest.raises(ValueError, match="no JSON"):

@@ -1,4 +1,4 @@
-"""Prompts and schemas: a user's words stay data, an edited prompt is another request, strict servers take the schema."""
+"""Prompts and schemas: a user's words stay data, an edited prompt is another request, strict servers take a schema."""
 
 import json
 import shutil
@@ -56,7 +56,8 @@ def test_an_edit_of_what_the_ladder_says_is_another_request(prompts: Path) -> No
 def test_limits_addresses_and_money_are_in_no_request(prompts: Path) -> None:
     prompt = render("mine", data={}, what="notes")
     one = llm_request("note", recipe(), prompt, 1, Note)
-    two = llm_request("note", recipe(concurrency=2, retries=9, max_usd=5.0, batch=True, timeout_s=1.0), prompt, 1, Note)
+    other = recipe(concurrency=2, retries=9, max_usd=5.0, batch=True, timeout_s=1.0)
+    two = llm_request("note", other, prompt, 1, Note)
     assert one.body() == two.body()
 
 

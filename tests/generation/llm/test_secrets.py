@@ -1,5 +1,6 @@
 """Secrets: neither the key nor credentials in the address reach a file, a message or a traceback."""
 
+import asyncio
 import traceback
 from pathlib import Path
 
@@ -55,8 +56,6 @@ def test_credentials_of_the_address_are_sent_and_never_shown(tmp_path: Path) -> 
                 await service.exchange(ask())
             finally:
                 await service.close()
-
-        import asyncio
 
         with pytest.raises(StoppedError) as caught:
             asyncio.run(job())

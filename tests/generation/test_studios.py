@@ -1,0 +1,55 @@
+"""Studios: who makes a run, whom it asks, and what is refused at once."""
+
+from pathlib import Path
+
+import pytest
+
+from moviellm.generation.config import recipe_from
+from moviellm.generation.studios import asks_server, models_asked, open_studio
+
+
+@pytest.fixture(autouse=True)
+def _server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+def test_an_offline_studio_asks_no_server(tmp_path: Path) -> None:
+    recipe = recipe_from({})
+    assert not asks_server(recipe)
+    assert open_studio(recipe, tmp_path).service is None
+
+
+def test_the_models_that_are_asked_are_named_once() -> None:
+    data = {"writer": "llm", "llm": {"model": "a"}, "gates": {"models": ["b", "a"], "vision": "c"}}
+    assert models_asked(recipe_from(data)) == ["a", "b", "c"]
+
+
+def test_a_server_is_needed_for_pictures_of_an_endpoint() -> None:
+    assert asks_server(recipe_from({"painter": "endpoint", "painting": {"model": "p"}}))
+
+
+def test_opening_a_studio_writes_nothing_and_asks_nobody(tmp_path: Path) -> None:
+    studio = open_studio(recipe_from({"writer": "llm", "llm": {"model": "a"}}), tmp_path / "r")
+    assert studio.service is not None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_in_dollars_needs_the_price_of_every_model(tmp_path: Path) -> None:
+    data = {"writer": "llm", "llm": {"model": "gpt-5-mini"}, "gates": {"models": ["mine"]}, "engine": {"max_usd": 1}}
+    with pytest.raises(ValueError, match="no price for mine"):
+        open_studio(recipe_from(data), tmp_path)
+
+
+def test_a_limit_in_dollars_needs_the_price_of_pictures(tmp_path: Path) -> None:
+    data = {"painter": "endpoint", "painting": {"model": "p"}, "engine": {"max_usd": 1}}
+    with pytest.raises(ValueError, match="no price for 512x288 pictures of p"):
+        open_studio(recipe_from(data), tmp_path)
+
+
+def test_a_client_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from moviellm.generation.llm import service
+
+    monkeypatch.setattr(service, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"pip install 'moviellm\[llm\]'"):
+        open_studio(recipe_from({"writer": "llm", "llm": {"model": "a"}}), tmp_path)
