@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from moviellm.generation.llm.admission import Gate
-from moviellm.generation.llm.faults import CONTENT, PACES, RETRY_AFTER_MAX_S, CallError, pause_s
+from moviellm.generation.llm.faults import CONTENT, PACES, RETRY_AFTER_MAX_S, TOO_LONG, CallError, pause_s
 from moviellm.generation.llm.wire import Wire
 from moviellm.generation.protocols import StoppedError
 
@@ -94,7 +94,7 @@ class Caller:
 
     async def _given_up(self, attempts: list[str], last: CallError, answered_before: int) -> Exception:
         """What a call that was given up means: this cell, or the server."""
-        if last.kind == CONTENT:  # the server is well
+        if last.kind in {CONTENT, TOO_LONG}:  # the server is well
             return ValueError(f"the server refuses this by its {last}")
         self._given_up_in_a_row += 1
         classes = ", ".join(f"{kind} x{count}" if count > 1 else kind for kind, count in Counter(attempts).items())

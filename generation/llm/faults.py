@@ -34,6 +34,8 @@ PACES: dict[str, Pace] = {
 """Error classes that are tried again; `expired` is a row of a batch. Others are not."""
 CONTENT = "content policy"
 """Class of a refusal to answer this question: no fault of the server, and no other try would help."""
+TOO_LONG = "length of the question"
+"""Class of a question that the model has no room for."""
 
 
 class CallError(Exception):

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from moviellm.generation.llm.endpoint import Endpoint
-from moviellm.generation.llm.faults import CONTENT, RETRY_AFTER_MAX_S, CallError, UnsupportedError, WrongServerError
+from moviellm.generation.llm.faults import (
+    CONTENT,
+    RETRY_AFTER_MAX_S,
+    TOO_LONG,
+    CallError,
+    UnsupportedError,
+    WrongServerError,
+)
 
 if TYPE_CHECKING:
     import openai
@@ -197,6 +204,8 @@ class Wire:
             return CallError("503", said, retry_after_s=_retry_after_s(headers))
         if code in CONTENT_CODES:
             return CallError(CONTENT, said)
+        if status == 413 or code == "context_length_exceeded" or "context length" in said:
+            return CallError(TOO_LONG, said)
         # The one that is named first: a message may say which other one to take.
         refused = min((name for name in PARAMETERS if name in said), key=said.index, default=None)
         if status in {400, 422, 500, 501} and refused is not None:

@@ -20,3 +20,13 @@ def test_long_work_prints_rate_and_time_left(
     with progress("making", 10, "cells") as advance:
         advance(2)
     assert capsys.readouterr().err == "making: 2/10 cells, 0.5/s, 16 s left\n"
+
+
+def test_what_it_has_cost_is_said_beside_the_rate(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 4.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    with progress("making", 10, "cells", lambda: "0.02 USD") as advance:
+        advance(2)
+    assert capsys.readouterr().err.endswith("16 s left, 0.02 USD\n")

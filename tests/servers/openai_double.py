@@ -63,6 +63,8 @@ class Double:
     image_format: str = "jpeg"
     image_links: str | None = None
     """Pictures are answered as links: to this server (`own`), or to this address."""
+    room: int | None = None
+    """Characters of messages that a model has room for."""
     unpaintable: str | None = None
     """A prompt with these words is refused for its content."""
     base_url: str = ""
@@ -168,6 +170,9 @@ class Double:
         for name in self.refuses:
             if name in body:
                 return _error(400, f"Unsupported parameter: '{name}' is not supported with this model", "unsupported")
+        if self.room is not None and len(json.dumps(body.get("messages"))) > self.room:
+            said = "This model's maximum context length is exceeded; reduce the messages or max_tokens"
+            return _error(400, said, "context_length_exceeded")
         if self.native == "refuses" and "response_format" in body and not request.path.endswith("generations"):
             return _error(400, "response_format is not supported", None)
         return body

@@ -221,3 +221,12 @@ def test_a_call_cancelled_by_ctrl_c_leaves_those_kept_that_arrived(tmp_path: Pat
     with openai_double() as double:
         ask_all(double, tmp_path, job)
     assert [row["key"] for row in rows(tmp_path)] == [ask(0).key]
+
+
+def test_a_question_that_the_model_has_no_room_for_fails_its_cell_and_nothing_else(tmp_path: Path) -> None:
+    with (
+        openai_double(room=50) as double,
+        pytest.raises(ValueError, match="refuses this by its length of the question"),
+    ):
+        ask_all(double, tmp_path, lambda service: service.exchange(ask()))
+    assert len(double.requests) == 1
