@@ -195,10 +195,11 @@ class Double:
                 return await self._fail(request, fault, answer)
             reply = answer(fault)
             response = web.json_response(reply)
-            await response.prepare(request)
-            await response.write_eof()
-            if fault != "empty":
-                self.billed.append(reply["id"])
+            with suppress(ConnectionError):  # who asked may have been killed
+                await response.prepare(request)
+                await response.write_eof()
+                if fault != "empty":
+                    self.billed.append(reply["id"])
             return response
         finally:
             self.at_once -= 1
