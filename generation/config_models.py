@@ -54,8 +54,8 @@ class InversionConfig(Section):
     """Steps over which the learning rate rises."""
     batch: int = Field(default=4, ge=1, le=256)
     """Latents a step."""
-    learning_rate: float = Field(default=5e-3, gt=0.0, le=1.0)
-    """Peak learning rate of AdamW."""
+    learning_rate: float = Field(default=0.05, gt=0.0, le=1.0)
+    """Peak learning rate of AdamW, in units of the root mean square of the text encoder's embeddings."""
     patience: int = Field(default=4, ge=1)
     """Measurements on held-out images without gain before it stops."""
     every_steps: int = Field(default=25, ge=1)
