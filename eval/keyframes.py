@@ -21,7 +21,7 @@ from moviellm.eval.core.resampling import RESAMPLES
 from moviellm.eval.eyes import Eyes, Neighbours, open_model
 from moviellm.eval.likeness import NextPicture, StyleLikeness, TextFit
 from moviellm.eval.people import OnStage, People
-from moviellm.eval.perceptual import open_perceptual
+from moviellm.eval.perceptual import Judge, LayerJudge, open_perceptual
 from moviellm.eval.pictures import MoviePictures, manifest_of, read_movies
 from moviellm.eval.tally import LEVEL, MOVIES_MIN, SEED, Tally
 from moviellm.generation.config_measures import MeasuresConfig
@@ -115,7 +115,7 @@ def _parts(config: MeasuresConfig, cache: Path, stack: ExitStack, device: str | 
 
     clip = eyes(None, None)
     if config.perceptual_model is None:
-        judge = open_perceptual(config.clip_model, config.clip_revision, device=device)
+        judge: Judge = LayerJudge(clip.reader.loaded)
     else:
         judge = open_perceptual(config.perceptual_model, config.perceptual_revision, device=device)
     yield TextFit(clip)
