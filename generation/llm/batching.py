@@ -13,7 +13,7 @@ It knows no prices: `keep` writes what a row has cost.
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 from moviellm.generation.llm.asks import Ask
@@ -48,7 +48,8 @@ class Batcher:
         self._gathered: dict[str, tuple[Ask, dict[str, Any], bool]] = {}
         self._sent: dict[str, tuple[dict[str, Any], bool]] = {}
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        self._sending: asyncio.Task[None] | None = None
+        self._gathered_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
         self._jobs: set[asyncio.Task[None]] = set()
         self._resumed = False
 
@@ -62,10 +63,7 @@ class Batcher:
         self._resume()
         while self._log().reply(ask.key) is None:
             if ask.key not in self._waiting:
-                self._sent[ask.key] = body, native = self._speaker.body(ask)
-                self._gathered[ask.key] = (ask, body, native)
-                self._waiting[ask.key] = asyncio.get_running_loop().create_future()
-                self._send_soon()
+                self._gather(ask)
             try:
                 await asyncio.shield(self._waiting[ask.key])
             except UnsupportedError as error:  # as it was sent: meanwhile another row may have taught otherwise
@@ -83,20 +81,24 @@ class Batcher:
                 self._waiting[key] = asyncio.get_running_loop().create_future()
             self._start(self._wait(row))
 
-    def _send_soon(self) -> None:
-        if self._sending is not None:
-            self._sending.cancel()
-        self._sending = asyncio.get_running_loop().create_task(self._send_when_quiet())
+    def _gather(self, ask: Ask) -> None:
+        """Add a question to the next batch, which goes out when none follows for a while, or when it is full."""
+        self._sent[ask.key] = body, native = self._speaker.body(ask)
+        self._gathered[ask.key] = (ask, body, native)
+        self._waiting[ask.key] = asyncio.get_running_loop().create_future()
+        self._gathered_bytes += len(json.dumps(body))
+        if self._timer is not None:
+            self._timer.cancel()
+        if len(self._gathered) >= ROWS_MAX or self._gathered_bytes >= BYTES_MAX:
+            self._send_gathered()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._send_gathered)
 
-    async def _send_when_quiet(self) -> None:
-        size = sum(len(json.dumps(body)) for _, body, _ in self._gathered.values()) if len(self._gathered) > 99 else 0
-        if len(self._gathered) < ROWS_MAX and size < BYTES_MAX:
-            await asyncio.sleep(GATHER_S)
-        gathered, self._gathered = self._gathered, {}
-        self._sending = None
+    def _send_gathered(self) -> None:
+        gathered, self._gathered, self._gathered_bytes, self._timer = self._gathered, {}, 0, None
         self._start(self._send(gathered))
 
-    def _start(self, job: Any) -> None:
+    def _start(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(job)
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
@@ -219,7 +221,8 @@ class Batcher:
 
     async def close(self) -> None:
         """Stop waiting. What was sent is in the log, and the next process waits for it."""
-        jobs = [*self._jobs, *([self._sending] if self._sending else [])]
-        for job in jobs:
+        if self._timer is not None:
+            self._timer.cancel()
+        for job in self._jobs:
             job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        await asyncio.gather(*self._jobs, return_exceptions=True)

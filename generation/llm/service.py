@@ -15,7 +15,8 @@ It knows no stories and judges no answer: see ladder.py.
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,21 +80,28 @@ class Service:
             ValueError: the call was given up; the message has the classes of its errors.
             StoppedError: nothing can be asked now.
         """
-        async with self._asking.setdefault(ask.key, asyncio.Lock()):
+        async with self._alone(ask.key):
             row = self.log.reply(ask.key)
             if row is None:
                 row = await self._guarded(lambda: self._pay(ask))
-        self._asking.pop(ask.key, None)
-        return _reply_of(row)
+            return _reply_of(row)
 
     async def image(self, ask: ImageAsk) -> ImageReply:
         """A picture: kept from before, or paid for now and kept. Raises as `exchange` does."""
-        async with self._asking.setdefault(ask.key, asyncio.Lock()):
+        async with self._alone(ask.key):
             kept = self.log.image(ask.key)
             if kept is None:
                 kept = await self._guarded(lambda: self._pay_image(ask))
-        self._asking.pop(ask.key, None)
-        return ImageReply(image=kept[1], usd=kept[0]["usd"])
+            return ImageReply(image=kept[1], usd=kept[0]["usd"])
+
+    @asynccontextmanager
+    async def _alone(self, key: str) -> AsyncIterator[None]:
+        """One at a time for what is asked twice at once: the second finds the first one's reply."""
+        try:
+            async with self._asking.setdefault(key, asyncio.Lock()):
+                yield
+        finally:
+            self._asking.pop(key, None)
 
     def void(self, keys: list[str]) -> None:
         """Take replies out of use: what was asked with them is asked again. What they cost stays."""
