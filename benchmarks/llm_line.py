@@ -51,9 +51,9 @@ from moviellm.generation.studios import open_studio
 from moviellm.generation.workbench import Workbench
 
 ROOT = Path(__file__).resolve().parent.parent
-LATENCY_S, PICTURE_S = 0.05, 0.02
+LATENCY_S, SLOW_S, PICTURE_S = 0.05, 1.0, 0.02
 CONCURRENCY = 64
-REPEATS = 5
+REPEATS, SLOW_REPEATS = 5, 2
 AIM = 1.3
 
 
@@ -76,10 +76,10 @@ class Server:
 
 
 @contextmanager
-def server(answers: str = "story") -> Iterator[Server]:
+def server(answers: str = "story", latency_s: float = LATENCY_S) -> Iterator[Server]:
     """Start the double; the environment names it."""
     command = [sys.executable, "-m", "tests.servers.openai_double", "--answers", answers]
-    command += ["--latency-ms", str(LATENCY_S * 1000), "--image-latency-ms", str(PICTURE_S * 1000)]
+    command += ["--latency-ms", str(latency_s * 1000), "--image-latency-ms", str(PICTURE_S * 1000)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
@@ -131,7 +131,7 @@ async def write_text(run: Path, recipe: Recipe) -> int:
         await studio.close()
 
 
-def critical_path_s(part: int, question_calls: int, pictures: int = 0) -> float:
+def critical_path_s(part: int, question_calls: int, latency_s: float, pictures: int = 0) -> float:
     """Calls of each level of the chain in rounds of `CONCURRENCY`, times the latency.
 
     With pictures: they and the dialogue are made side by side after the scenes, on the same slots.
@@ -141,17 +141,28 @@ def critical_path_s(part: int, question_calls: int, pictures: int = 0) -> float:
         return math.ceil(calls / CONCURRENCY)
 
     before = rounds(1) + rounds(part) + rounds(part * part)
-    side_by_side_s = rounds(part * part) * LATENCY_S
+    side_by_side_s = rounds(part * part) * latency_s
     if pictures:
-        work_s = part * part * LATENCY_S + pictures * PICTURE_S
+        work_s = part * part * latency_s + pictures * PICTURE_S
         side_by_side_s = max(side_by_side_s, work_s / CONCURRENCY)
-    return (before + rounds(question_calls)) * LATENCY_S + side_by_side_s
+    return (before + rounds(question_calls)) * latency_s + side_by_side_s
 
 
-def timed_text(double: Server, folder: Path, recipe: Recipe, part: int) -> dict[str, Any]:
+def warm_up(recipe: Recipe, run: Path) -> None:
+    """Let the server simulate its story, which it does at the first call."""
+    asyncio.run(write_text(run, recipe))
+    shutil.rmtree(run)
+
+
+def timed_text(folder: Path, part: int, latency_s: float, repeats: int) -> dict[str, Any]:
     """The text, several times into new run folders."""
-    rows, question_calls = [], 0
-    for i in range(REPEATS + 1):
+    with server(latency_s=latency_s) as double:
+        return _timed_text(double, folder, part, latency_s, repeats)
+
+
+def _timed_text(double: Server, folder: Path, part: int, latency_s: float, repeats: int) -> dict[str, Any]:
+    recipe, rows, question_calls = recipe_of(part), [], 0
+    for i in range(repeats + 1):
         run, cpu_s, served_s, start_s = folder / f"text-{i}", time.process_time(), double.cpu_s(), time.perf_counter()
         before = double.calls()
         question_calls = asyncio.run(write_text(run, recipe))
@@ -160,8 +171,9 @@ def timed_text(double: Server, folder: Path, recipe: Recipe, part: int) -> dict[
         rows.append((wall_s, time.process_time() - cpu_s, double.cpu_s() - served_s, calls))
         shutil.rmtree(run)
     walls, client, served, calls = zip(*rows[1:], strict=True)
-    path_s = critical_path_s(part, question_calls)
+    path_s = critical_path_s(part, question_calls, latency_s)
     return {
+        "latency_s": latency_s,
         "calls": calls[0],
         "critical_path_s": round(path_s, 3),
         "wall_s": round(statistics.median(walls), 3),
@@ -182,6 +194,7 @@ def through_the_command(double: Server, folder: Path, part: int) -> dict[str, An
     """`moviellm make --recipe paper` with pictures by the endpoint, then again without a call."""
     run = folder / "made"
     recipe = recipe_of(part)
+    warm_up(recipe, folder / "warm")
     command = ["make", THEME, "--recipe", "paper", "--model", "story", "--out", str(run), "--no-films", "--set"]
     command += [f"story.{name}={part}" for name in ("chapters", "scenes", "keyframes")]
     command += [f"questions.per_movie={recipe.questions.per_movie}", f"engine.concurrency={CONCURRENCY}"]
@@ -192,7 +205,7 @@ def through_the_command(double: Server, folder: Path, part: int) -> dict[str, An
     before = double.calls()
     again = measure(moviellm(*command))
     again_calls = (double.calls() - before).total()
-    path_s = critical_path_s(part, calls["questions"], part**3)
+    path_s = critical_path_s(part, calls["questions"], LATENCY_S, part**3)
     return {
         "calls": dict(calls),
         "critical_path_s": round(path_s, 3),
@@ -244,36 +257,61 @@ def measure_all(folder: Path, scale: float) -> dict[str, Any]:
     """Every case; `scale` below 1 makes the movie smaller for a try-out."""
     part = max(2, round(11 * scale ** (1 / 3)))
     facts = machine()
+    text = timed_text(folder, part, LATENCY_S, REPEATS)
+    slow = timed_text(folder, part, SLOW_S, SLOW_REPEATS)
     with server() as double:
-        text = timed_text(double, folder, recipe_of(part), part)
         command = through_the_command(double, folder, part)
-    return {"machine": facts, "part": part, "text": text, "command": command, "edit": edited(folder, part)}
+    edit = edited(folder, part)
+    return {"machine": facts, "part": part, "text": text, "slow": slow, "command": command, "edit": edit}
 
 
 def markdown(results: dict[str, Any]) -> str:
     """The results as a page."""
-    facts, text, command, edit = (results[name] for name in ("machine", "text", "command", "edit"))
-    part, packages = results["part"], ", ".join(f"{k} {v}" for k, v in facts["packages"].items())
-    told = {name: ", ".join(f"{count} {task}" for task, count in edit[name].items()) for name in edit}
-    return f"""# A language model's movie: how fast it is written
+    facts, text, slow, command = (results[name] for name in ("machine", "text", "slow", "command"))
+    part, packages = results["part"], ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
+    asked = {
+        name: ", ".join(f"{count} {task}" for task, count in calls.items()) for name, calls in results["edit"].items()
+    }
+    lines = [
+        "# A language model's movie: how fast it is written",
+        f"Written by `python benchmarks/llm_line.py` on {facts['date']}; the numbers are in `llm_line.json`.",
+        f"Machine: {facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB, load {facts['load_before']} "
+        f"before the start; {facts['system']}; Python {facts['python']}; {packages}.",
+        f"One movie of {part} x {part} x {part} keyframes, recipe `paper`, {CONCURRENCY} calls at a time, against a "
+        "model server (the test double, in a process of its own on the same cores) of known latency. The critical "
+        f"path is the sum, over the chain outline, chapters, scenes, dialogue, questions, of ceil(calls / "
+        f"{CONCURRENCY}) x latency; with pictures ({PICTURE_S * 1000:.0f} ms each) they and the dialogue share the "
+        "slots side by side.",
+        _table(text, slow, command),
+        f"The aim was {AIM}. The fastest text at {LATENCY_S * 1000:.0f} ms took {text['wall_least_s']} s. A call "
+        f"costs this client {text['client_cpu_ms_a_call']} ms of processor time (prompt, HTTP, checks, the log of "
+        "paid calls, cells, the movie), one call after the other in one thread: at "
+        f"{LATENCY_S * 1000:.0f} ms and {CONCURRENCY} calls at a time a server answers faster than that. Against the "
+        f"path plus the client's processor time ({text['bound_s']} s) the ratio is {text['bound_ratio']}. The "
+        f"command's time holds the start of the program and the tables with {part**3:,} pictures.",
+        f"The same command again: {command['again_calls']} calls, {command['again_wall_s']} s.",
+        f"Asked after an edit of the dialogue prompt: {asked['same_lines']}, where the model says the same lines as "
+        f"before; {asked['other_lines']}, where it says others: the dialogue and the parts of the questions that read "
+        "it. The parts about the whole movie read no line.",
+    ]
+    return "\n\n".join(lines) + "\n"
 
-Written by `python benchmarks/llm_line.py` on {facts["date"]}; the numbers are in `llm_line.json`.
 
-Machine: {facts["cpu"]}, {facts["cores"]} cores, {facts["memory_gib"]} GiB, load {facts["load_before"]} before the start; {facts["system"]}; Python {facts["python"]}; {packages}.
-
-One movie of {part} x {part} x {part} keyframes, `--recipe paper`, {CONCURRENCY} calls at a time, against a model server (the test double, in a process of its own on the same cores) that answers a call after {LATENCY_S * 1000:.0f} ms and a picture after {PICTURE_S * 1000:.0f} ms. The critical path is, over the levels of the chain (outline, chapters, scenes, dialogue, questions), the sum of ceil(calls / {CONCURRENCY}) x latency; with pictures, dialogue and pictures share the slots side by side.
-
-| | calls | critical path s | measured s | ratio | client CPU s | server CPU s |
-|---|---:|---:|---:|---:|---:|---:|
-| the text (median of {REPEATS}) | {text["calls"]} | {text["critical_path_s"]} | {text["wall_s"]} | {text["ratio"]} | {text["client_cpu_s"]} | {text["server_cpu_s"]} |
-| `moviellm make`, with pictures by the endpoint | {sum(command["calls"].values())} | {command["critical_path_s"]} | {command["wall_s"]} | {command["ratio"]} | {command["cpu_s"]} | |
-
-The aim was {AIM}. The text's fastest run took {text["wall_least_s"]} s. A call costs this client {text["client_cpu_ms_a_call"]} ms of processor time (rendering, HTTP, the checks of the answer, the log and the journal, the assembled movie), which one thread spends one after the other: against critical path plus that time ({text["bound_s"]} s) the ratio is {text["bound_ratio"]}. A model that takes seconds a call hides all of it. The command's time includes the program's start and the tables of {part**3:,} pictures.
-
-Made again, the same command made {command["again_calls"]} calls in {command["again_wall_s"]} s.
-
-After an edit of the dialogue prompt were asked: {told["same_lines"]}, where the model says the same lines as before; {told["other_lines"]}, where it says others: the dialogue, and the question parts that read it. The parts about the movie as a whole read no line.
-"""
+def _table(text: dict[str, Any], slow: dict[str, Any], command: dict[str, Any]) -> str:
+    rows = ["| | calls | critical path s | measured s | ratio | client CPU s | server CPU s |"]
+    rows.append("|---|---:|---:|---:|---:|---:|---:|")
+    for item, repeats in ((text, REPEATS), (slow, SLOW_REPEATS)):
+        rows.append(
+            f"| the text, {item['latency_s'] * 1000:.0f} ms a call (median of {repeats}) | {item['calls']} | "
+            f"{item['critical_path_s']} | {item['wall_s']} | {item['ratio']} | {item['client_cpu_s']} | "
+            f"{item['server_cpu_s']} |"
+        )
+    rows.append(
+        f"| `moviellm make`, {LATENCY_S * 1000:.0f} ms a call, with pictures by the endpoint | "
+        f"{sum(command['calls'].values())} | {command['critical_path_s']} | {command['wall_s']} | {command['ratio']} "
+        f"| {command['cpu_s']} | |"
+    )
+    return "\n".join(rows)
 
 
 def main() -> None:
