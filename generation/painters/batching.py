@@ -56,7 +56,8 @@ class Batching(Generic[JobT, ReadyT, AnswerT]):
             width: how many jobs `work` takes at a time now.
         """
         self._prepare, self._work, self._width = prepare, work, width
-        self._inbox: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        # Not SimpleQueue: on a busy machine its `get` with a few milliseconds can wait for ever (CPython 3.11).
+        self._inbox: queue.Queue[_Asked | None] = queue.Queue()
         self._kinds: dict[Hashable, _Kind[ReadyT]] = {}
         self._arrived = 0
         self._thread: threading.Thread | None = None
