@@ -50,12 +50,13 @@ def learn_style(
     folder: Path,
     note: Callable[[str], None],
     options: Mapping[str, Any] | None = None,
-    images_at_a_time: int = 4,
+    images_at_a_time: int = 1,
 ) -> tuple[bytes, dict[str, Any]]:
     """Learn a style from its phrases: the token as safetensors bytes, and facts about how it went.
 
     `folder` belongs to this one style: pictures, latents and state lie there. `options` are what the pipeline's call
-    is given for the style images (steps, guidance, size).
+    is given for the style images (steps, guidance, size). They are painted one at a time unless told otherwise: what
+    is painted beside a picture may change its last bits, and with them the token.
 
     Raises:
         ValueError: this pipeline cannot learn a token, or the learning failed; the message says what to do.

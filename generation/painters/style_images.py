@@ -69,7 +69,7 @@ def paint_style(
     seed: int,
     folder: Path,
     options: Mapping[str, Any] | None = None,
-    at_a_time: int = 4,
+    at_a_time: int = 1,
     note: Callable[[str], None] = lambda text: None,
 ) -> list[StylePicture]:
     """Paint each content in the style of the phrases, some at a time; what lies in `folder` already is read back.

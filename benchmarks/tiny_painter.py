@@ -1,0 +1,148 @@
+"""Captioned pictures of the offline studio, small enough to train a text-to-image model on in minutes.
+
+    pictures = read_pictures(make_pictures(Path("runs"), "noir", movies=12), "noir")
+
+Movies of one style are made in process by the offline studio, 64 x 64 pixels. A caption says who and how, where and
+when ("two people talking in a kitchen at night") as style_images.py says it too, so that the words which teach a style
+are words the model has read. A style is named weakly: every other caption gives one of its `WORDS`, and a word belongs
+to two styles (but `carved`). One style, `NAMELESS`, has no word at all. See tiny_painter_model.py for the model.
+"""
+
+import asyncio
+import io
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from moviellm.generation.config import load_recipe, recipe_from
+from moviellm.generation.make import make_run, shard_size
+from moviellm.generation.runs.record import next_record, write_record
+from moviellm.generation.runs.tables import RunReader
+from moviellm.generation.schema import Keyframe, Movie, Scene
+from moviellm.generation.studios import open_studio
+
+SIDE_PX: Final = 64
+WORDS: Final = {
+    "storybook": ("warm", "flat", "bright"),
+    "pastel": ("bright", "pale", "soft"),
+    "sepia": ("soft", "brown", "warm"),
+    "woodcut": ("brown", "flat", "carved"),
+    "noir": ("dark", "grey", "grained"),
+    "ink": ("grey", "pale", "drawn"),
+    "neon": ("dark", "drawn", "grained"),
+    "blueprint": (),
+}
+"""The styles and the words that captions weakly name them by."""
+PHRASINGS: Final = ("{word}", "{word} style", "in the style of {word}")
+NAMELESS: Final = "blueprint"
+PLACES: Final = (
+    "street", "harbour", "forest", "market", "beach", "garden", "bridge", "field", "kitchen", "train", "library",
+    "workshop", "study", "station",
+)  # fmt: skip
+"""Kinds of places, one a theme; the ones that style_images.py names."""
+AT: Final = {"street": "on a", "harbour": "at a", "market": "at a", "beach": "on a", "bridge": "on a", "train": "on a"}
+AT_OTHERS: Final = {"station": "at a"}
+LIGHTS: Final = {"dawn": "at dawn", "day": "by day", "dusk": "at dusk", "night": "at night"}
+DOES: Final = {"stand": "standing", "walk": "walking", "run": "running", "sit": "sitting", "read": "reading"}
+DOES_MORE: Final = {"talk": "talking", "wave": "waving", "carry": "carrying something", "kneel": "kneeling"}
+SHOTS: Final = ("wide", "medium", "two_shot")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture, what is in it in words, and what it is for the judges."""
+
+    image: Image.Image
+    content: str
+    style: str
+    place: str
+    people: int
+
+
+def make_pictures(folder: Path, style: str, movies: int, seed: int = 0) -> Path:
+    """The run folder with movies of one style, made where it is not there yet."""
+    run = folder / style
+    if run.is_dir():
+        return run
+    data = load_recipe("tiny").model_dump(mode="json")
+    data |= {"movies": movies, "seed": 1000 * list(WORDS).index(style) + seed}
+    data |= {"themes": [f"a key is lost at the {place}" for place in PLACES]}
+    data["story"] |= {"chapters": 2, "scenes": 4, "keyframes": 5}
+    data["image"] |= {"width_px": SIDE_PX, "height_px": SIDE_PX, "quality": 95}
+    data["style"] |= {"name": style}
+    data["questions"] |= {"per_movie": 0}
+    recipe = recipe_from(data, source="tiny painter")
+    unfinished = folder / f"unfinished-{style}"
+    record = next_record(unfinished, recipe, movies_per_shard=shard_size(recipe))
+    unfinished.mkdir(parents=True, exist_ok=True)
+    write_record(unfinished, record)
+    studio = open_studio(recipe, unfinished)
+
+    async def job() -> None:
+        try:
+            report = await make_run(unfinished, record, studio.writer, studio.painter)
+        finally:
+            await studio.close()
+        for movie_id, reason in report.failed.items():
+            print(f"{style} {movie_id} failed: {reason}", flush=True)
+
+    asyncio.run(job())
+    unfinished.rename(run)
+    return run
+
+
+def read_pictures(run: Path, style: str) -> list[Picture]:
+    """Every picture of a known kind of place whose shot shows people in it."""
+    pictures: list[Picture] = []
+    reader = RunReader(run)
+    for movie in reader.movies():
+        scenes = {
+            k.keyframe_id: scene for chapter in movie.chapters for scene in chapter.scenes for k in scene.keyframes
+        }
+        kinds = {place.name: place.kind for place in movie.locations}
+        for keyframe, data in reader.images(movie):
+            scene = scenes[keyframe.keyframe_id]
+            kind = kinds[scene.location]
+            if kind in PLACES and keyframe.shot in SHOTS:
+                image = Image.open(io.BytesIO(data)).convert("RGB")
+                content = caption(movie, scene, keyframe, str(kind))
+                people = len(keyframe.figures)
+                pictures.append(Picture(image=image, content=content, style=style, place=str(kind), people=people))
+    return pictures
+
+
+def caption(movie: Movie, scene: Scene, keyframe: Keyframe, kind: str) -> str:
+    """What is in a picture: who and how, where and when."""
+    where = f"{(AT | AT_OTHERS).get(kind, 'in a')} {kind}"
+    return f"{_who(movie, keyframe)} {where} {LIGHTS[scene.time_of_day]}"
+
+
+def _who(movie: Movie, keyframe: Keyframe) -> str:
+    figures = keyframe.figures
+    if not figures:
+        return "nobody"
+    does = (DOES | DOES_MORE).get(figures[0].pose, "standing")
+    if len(figures) == 2:
+        return f"two people {does}"
+    if len(figures) > 2:
+        return "a group of people"
+    looks: dict[str, Any] = {one.character_id: one.appearance for one in movie.characters}
+    phrase = looks[figures[0].character_id]
+    who = "a child" if phrase.startswith("a child") else "an elderly person" if "elderly" in phrase else "a person"
+    return f"{who} {does}"
+
+
+def training_caption(picture: Picture, r: random.Random) -> str:
+    """What the model reads of a picture: its content, and half of the time one word of its style."""
+    words = WORDS[picture.style]
+    if not words or r.random() < 0.5:
+        return picture.content
+    return f"{picture.content}, {r.choice(PHRASINGS).format(word=r.choice(words))}"
+
+
+def phrases(style: str) -> str:
+    """All words of a style, as a prompt says them."""
+    return ", ".join(WORDS[style])
