@@ -3,6 +3,7 @@
     folder = save_tiny("sdxl", tmp_path / "sdxl")      # a folder that DiffusionPipeline.from_pretrained loads
     pipeline = tiny_sdxl()                             # or the object itself, float32, on the CPU
     pipeline = tiny_klein()                            # a flow-matching transformer that takes reference images
+    pipeline = tiny_z_image()                          # another one, whose text embeddings nobody here knows
     save_ip_adapter(tmp_path / "adapter")              # random weights of an IP-Adapter for `tiny_sdxl`
 
 The same seed gives the same weights. The pictures they paint mean nothing; that they are painted as asked does.
@@ -152,12 +153,10 @@ def tiny_klein(seed: int = 0) -> Any:
         Flux2KleinPipeline,
         Flux2Transformer2DModel,
     )
-    from transformers import Qwen2TokenizerFast, Qwen3Config, Qwen3ForCausalLM
+    from transformers import Qwen3Config, Qwen3ForCausalLM
 
     torch.manual_seed(seed)
-    vocab, merges = _bpe("", "Ġ")
-    tokenizer = Qwen2TokenizerFast(vocab=vocab | {"<|endoftext|>": len(vocab)}, merges=merges, model_max_length=512)
-    tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer = _qwen_tokenizer()
     # 28 layers: the pipeline reads the layers 9, 18 and 27 of its text encoder.
     text_encoder = Qwen3ForCausalLM(
         Qwen3Config(
@@ -200,6 +199,69 @@ def tiny_klein(seed: int = 0) -> Any:
         is_distilled=True,
     )
     return _quiet(pipeline)
+
+
+def tiny_z_image(seed: int = 0) -> Any:
+    """A ZImagePipeline: its text embeddings are lists of different lengths, so it is given the words."""
+    import torch
+    from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImagePipeline, ZImageTransformer2DModel
+    from transformers import Qwen3Config, Qwen3Model
+
+    torch.manual_seed(seed)
+    tokenizer = _qwen_tokenizer()
+    text_encoder = Qwen3Model(
+        Qwen3Config(
+            vocab_size=len(tokenizer),
+            hidden_size=16,
+            intermediate_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=8,
+            max_position_embeddings=512,
+            bos_token_id=None,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    pipeline = ZImagePipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=AutoencoderKL(
+            block_out_channels=(8, 8, 16, 16),
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            latent_channels=16,
+            norm_num_groups=4,
+            scaling_factor=0.3611,
+            shift_factor=0.1159,
+            use_quant_conv=False,
+            use_post_quant_conv=False,
+        ),
+        text_encoder=text_encoder,
+        tokenizer=tokenizer,
+        transformer=ZImageTransformer2DModel(
+            in_channels=16,
+            dim=32,
+            n_layers=1,
+            n_refiner_layers=1,
+            n_heads=2,
+            n_kv_heads=2,
+            cap_feat_dim=16,
+            axes_dims=[8, 4, 4],
+            axes_lens=[256, 32, 32],
+        ),
+    )
+    return _quiet(pipeline)
+
+
+def _qwen_tokenizer() -> Any:
+    """The tokenizer of a language model with a small vocabulary."""
+    from transformers import Qwen2TokenizerFast
+
+    vocab, merges = _bpe("", "Ġ")
+    tokenizer = Qwen2TokenizerFast(vocab=vocab | {"<|endoftext|>": len(vocab)}, merges=merges, model_max_length=512)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
 
 
 def _quiet(pipeline: Any) -> Any:

@@ -274,6 +274,8 @@ class DiffusionPainter:
         if self._brush is None:
             pipeline = self._load_pipeline(self._source)
             width, guidance = self._recipe.engine.images_at_a_time, self._recipe.painting.guidance
+            if self._recipe.engine.concurrency < 2 * width > 2:
+                note(f"engine.concurrency {self._recipe.engine.concurrency} leaves batches of {width} half empty")
             self._brush = Brush(pipeline, self._source, width, guidance)
         return self._brush
 

@@ -12,19 +12,25 @@ from moviellm.generation.painters.diffusion import DiffusionPainter
 from moviellm.generation.painters.pipelines import Adapter, PipelineSource
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, Request
 from tests.generation.studio.painted import brief, figures
-from tests.tiny_models import save_ip_adapter, save_tiny, tiny_klein, tiny_sdxl
+from tests.tiny_models import save_ip_adapter, save_tiny, tiny_klein, tiny_sdxl, tiny_z_image
 
 PARAMS = {"width_px": 64, "height_px": 64, "steps": 2, "guidance": 5.0}
 SIZE = {"width_px": 64, "height_px": 64}
 
 
 @functools.cache
-def pipeline(kind: str) -> Any:
-    """One pipeline a process: nothing in it changes but what a test puts back."""
+def one_thread() -> None:
+    """Tests run beside each other: threads of torch that wait for a core only get in each other's way."""
     import torch
 
     torch.set_num_threads(1)
-    return {"sdxl": tiny_sdxl, "klein": tiny_klein}[kind]()
+
+
+@functools.cache
+def pipeline(kind: str) -> Any:
+    """One pipeline a process: nothing in it changes but what a test puts back."""
+    one_thread()
+    return {"sdxl": tiny_sdxl, "klein": tiny_klein, "z_image": tiny_z_image}[kind]()
 
 
 def source(**changes: Any) -> PipelineSource:
@@ -61,6 +67,7 @@ def adapter(folder: Path) -> Adapter:
 
 def recipe(folder: Path, kind: str = "sdxl", **sections: Any) -> Recipe:
     """A recipe for a tiny pipeline that lies in `folder / kind`."""
+    one_thread()
     model = folder / kind
     if not model.exists():
         save_tiny(kind, model)

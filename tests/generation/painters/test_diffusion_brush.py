@@ -25,7 +25,7 @@ def picture(colour: str, side_px: int = 64) -> bytes:
 BLOBS = {"red": picture("red"), "blue": picture("blue")}
 
 
-@pytest.mark.parametrize("kind", ["sdxl", "klein"])
+@pytest.mark.parametrize("kind", ["sdxl", "klein", "z_image"])
 def test_a_picture_is_the_same_to_the_bit_whatever_it_is_painted_beside(kind: str) -> None:
     of = brush(kind)
     wanted = stroke(of, "a tall person on the pier", seed=7)

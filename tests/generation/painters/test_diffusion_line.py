@@ -11,12 +11,14 @@ from PIL import Image
 
 from moviellm.generation.painters.diffusion import DiffusionPainter
 from moviellm.generation.protocols import Request
+from moviellm.generation.revisions import revision_of
 from moviellm.generation.runs.check import verify
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Movie, check_movie
 from moviellm.generation.studio.writer import OfflineWriter
 from tests.generation.painters.painting import adapter, recipe
 from tests.generation.test_make import make
+from tests.tiny_clip import save_tiny_clip
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +73,15 @@ def test_the_line_shows_the_same_portrait_to_every_keyframe(tmp_path: Path, mode
     assert len(portraits) == len(movie.characters)
     shown_to = {request.inputs.get("portrait_sha256") for request in seen if request.task == "keyframe"} - {None}
     assert shown_to and all(f"portraits/{sha256}.jpg" in portraits for sha256 in shown_to)
+
+
+def test_the_line_chooses_among_candidates_and_tries_the_first_frames(tmp_path: Path, models: Path) -> None:
+    clip = save_tiny_clip(models / "tiny-clip")
+    painting = {"candidates": 2, "scorer": str(clip), "style_min": -1.0}
+    movie, of = _made(tmp_path / "r", models, "sdxl", painting=painting)
+    first, second, third = movie.keyframes()
+    named = [[score.name for score in keyframe.scores or ()] for keyframe in (first, second, third)]
+    assert named == [["candidate_text_image", "style_similarity"]] * 2 + [["candidate_text_image"]]
+    scores = [score for keyframe in movie.keyframes() for score in keyframe.scores or ()]
+    assert {score.measured_by for score in scores} == {f"tiny-clip@{revision_of(str(clip))}"}
+    assert all(score.value is not None and -1 <= score.value <= 1 for score in scores)
