@@ -136,6 +136,8 @@ def with_images(messages: tuple[Message, ...], images: Blobs) -> list[Any]:
     Raises:
         ValueError: a message names a picture that is not among `images`.
     """
+    if not images and not any(isinstance(message.get("content"), list) for message in messages):
+        return list(messages)
     return [_filled(message, images) for message in messages]
 
 
