@@ -24,8 +24,6 @@ from tests.servers.openai_double import Double, openai_double
 from tests.servers.story_answers import answers
 
 SIZE = {"chapters": 2, "scenes": 2, "keyframes": 3}
-PICTURES = {"width_px": 128, "height_px": 72}
-"""Pictures of the offline painter, small."""
 
 
 @pytest.fixture
@@ -38,11 +36,11 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
 
 
 def recipe(**keys: Any) -> Recipe:
-    return recipe_of(**{"story": SIZE, "image": PICTURES, "engine": {"workers": 1}, **keys})
+    return recipe_of(**{"story": SIZE, **keys})
 
 
-def make(run: Path, wanted: Recipe, *, draw: bool = False) -> MakeReport:
-    """`moviellm make` without its words: writer llm over the wire, and the offline painter or one of one colour."""
+def make(run: Path, wanted: Recipe) -> MakeReport:
+    """`moviellm make` without its words: writer llm over the wire, and a painter of one colour."""
     record = next_record(run, wanted, movies_per_shard=shard_size(wanted), replace=True)
     run.mkdir(exist_ok=True)
     write_record(run, record)
@@ -50,7 +48,7 @@ def make(run: Path, wanted: Recipe, *, draw: bool = False) -> MakeReport:
     async def job() -> MakeReport:
         studio = open_studio(wanted, run)
         try:
-            return await make_run(run, record, studio.writer, studio.painter if draw else FakePainter())
+            return await make_run(run, record, studio.writer, FakePainter())
         finally:
             await studio.close()
 
@@ -60,13 +58,13 @@ def make(run: Path, wanted: Recipe, *, draw: bool = False) -> MakeReport:
 def test_a_theme_becomes_a_checked_dataset_and_again_without_a_call(double: Double, tmp_path: Path) -> None:
     run, data = tmp_path / "run", tmp_path / "data"
     wanted = recipe()
-    assert make(run, wanted, draw=True).failed == {}
+    assert make(run, wanted).failed == {}
     assert double.calls == {"outline": 1, "chapter": 2, "scene": 4, "dialogue": 4, "questions": 2}
     assert list(verify(run)) == []
     assert call(["dataset", "build", str(run), "--out", str(data)]) == 0
     assert list(check_dataset(data)) == []
     before = Counter(double.calls)
-    assert make(run, wanted, draw=True).failed == {}
+    assert make(run, wanted).failed == {}
     assert double.calls == before
 
 
@@ -94,8 +92,8 @@ def test_an_edit_of_the_dialogue_prompt_remakes_the_dialogue_and_what_reads_it(
 
 def test_the_same_bytes_come_out_at_any_concurrency(double: Double, tmp_path: Path) -> None:
     wide, narrow = tmp_path / "wide", tmp_path / "narrow"
-    make(wide, recipe(engine={"concurrency": 64, "workers": 1}))
-    make(narrow, recipe(engine={"concurrency": 1, "workers": 1}))
+    make(wide, recipe(engine={"concurrency": 64}))
+    make(narrow, recipe(engine={"concurrency": 1}))
     assert movies_of(wide) == movies_of(narrow)
 
 
