@@ -27,7 +27,7 @@ import yaml
 from moviellm.generation.config import Recipe, load_recipe
 from moviellm.generation.dataset.gate_table import GateTable
 from moviellm.generation.files import write_whole
-from moviellm.generation.gates import Gates
+from moviellm.generation.gating.measured import Gates
 from moviellm.generation.progress import progress
 from moviellm.generation.runs.record import read_run
 from moviellm.generation.runs.tables import RunReader

@@ -36,8 +36,8 @@ from moviellm.generation.orders import MovieOrder, order_of
 from moviellm.generation.progress import progress
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Movie
-from moviellm.generation.writers.world import WorldWriter
-from moviellm.generation.writers.world_stage import Broken
+from moviellm.generation.writers.world.stage import Broken
+from moviellm.generation.writers.world.writer import WorldWriter
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the double and the second reader lie with the tests, which no installation has

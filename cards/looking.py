@@ -15,7 +15,7 @@ from typing import Any, get_args
 from moviellm.generation.dataset.asked_gates import AskedGates
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.gate_table import GateTable
-from moviellm.generation.gates import BLIND
+from moviellm.generation.gating.measured import BLIND
 from moviellm.generation.schema import SPLITS, Flag, QuestionType
 
 MEANINGS = {

@@ -8,8 +8,8 @@
     out/features.json  out/manifest.json  out/moviellm_dataset.py
 
 The run is read twice, one movie at a time: first its plots, to find near-duplicates and assign splits, and its
-questions, to learn what can be guessed (gates.py); then everything. The folder is built beside its place and renamed
-into it: whole or not at all. The same run gives the same bytes.
+questions, to learn what can be guessed (gating/measured.py); then everything. The folder is built beside its place
+and renamed into it: whole or not at all. The same run gives the same bytes.
 
 Version: the recipe's, or `0.0.N` with N from the contents, because `datasets` caches a local folder by path, config
 and version and would go on showing the old rows. The card is written by the caller's `render_readme`
@@ -62,7 +62,7 @@ from moviellm.generation.dataset.results import RESULTS_FILE, Results, kept_resu
 from moviellm.generation.dataset.splits import assign_splits
 from moviellm.generation.duplicates import near_duplicates, plot_text
 from moviellm.generation.files import write_whole
-from moviellm.generation.gates import Channels, Gates
+from moviellm.generation.gating.measured import Channels, Gates
 from moviellm.generation.protocols import MovieReader
 from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Keyframe, Movie, QAPair, Split, canonical_json
 

@@ -8,10 +8,10 @@
     llm_full             everything, in order: this one must be right
     image_text           the probability that a cited keyframe shows the answer; image_text_others  that two others do
 
-The cells hold what was said (gate_cells.py); scores and flags are computed from it (gate_asks.py, verdicts.py), so
+The cells hold what was said (gating/solvers.py); scores and flags are computed from it (asks.py, verdicts.py), so
 that a changed threshold asks nothing. What a model did not answer is unscored, with the reason, and never wrong. A
-question that text alone answers is rewritten at most three times (gate_rewrites.py), each time put to other models
-than the one that saw through it; the version that leaks least stays. Gates that need no model are in gates.py.
+question that text alone answers is rewritten at most three times (rewrites.py), each time put to other models
+than the one that saw through it; the version that leaks least stays. Gates that need no model are in measured.py.
 """
 
 import asyncio
@@ -21,14 +21,12 @@ from typing import Any
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.config_models import GatesConfig
-from moviellm.generation.gate_asks import View, cited, one_frame, others, view
-from moviellm.generation.gate_cells import Solver, UnansweredError
-from moviellm.generation.gate_rewrites import Leak, may_be_rewritten, rewrite
-from moviellm.generation.gate_shown import clip_shown
-from moviellm.generation.llm.ladder import Exchanges
-from moviellm.generation.repeats import with_repeats
-from moviellm.generation.schema import Movie, QAPair, Score
-from moviellm.generation.verdicts import (
+from moviellm.generation.gating.asks import View, cited, one_frame, others, view
+from moviellm.generation.gating.repeats import with_repeats
+from moviellm.generation.gating.rewrites import Leak, may_be_rewritten, rewrite
+from moviellm.generation.gating.shown import clip_shown
+from moviellm.generation.gating.solvers import Solver, UnansweredError
+from moviellm.generation.gating.verdicts import (
     BLIND,
     DIALOGUE,
     FULL,
@@ -41,6 +39,8 @@ from moviellm.generation.verdicts import (
     concerns,
     flagged,
 )
+from moviellm.generation.llm.ladder import Exchanges
+from moviellm.generation.schema import Movie, QAPair, Score
 from moviellm.generation.workbench import Workbench, gather
 
 TASKS = {

@@ -4,7 +4,7 @@
     movie = await ask_questions(bench, movie, twin=other)       # some questions are asked of both, in the same words
 
 One cell a movie, or as many as the writer takes for it: questions may span it from end to end. The writer sees events,
-keyframes with what is visible, and dialogue, but no pixels. It scores nothing: gates are measured later (gates.py).
+keyframes with what is visible, and dialogue, but no pixels. It scores nothing: gates are measured later (gating/).
 """
 
 from collections.abc import Iterator, Sequence

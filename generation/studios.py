@@ -90,7 +90,7 @@ def _writer(recipe: Recipe, service: Service | None) -> Writer:
         return LlmWriter(recipe, _there(service))
 
     def world() -> Writer:
-        from moviellm.generation.writers.world import WorldWriter
+        from moviellm.generation.writers.world.writer import WorldWriter
 
         return WorldWriter(recipe, _there(service))
 

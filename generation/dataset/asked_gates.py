@@ -9,15 +9,15 @@
 
 Test is strict: a flagged question is left out, and with it what cannot stand without it: its follow-ups, and the other
 questions of its all-or-nothing group, in both twins. Train and validation keep every question with its flags. It asks
-nobody and knows no thresholds: flags are computed in generation/verdicts.py.
+nobody and knows no thresholds: flags are computed in generation/gating/verdicts.py.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from moviellm.generation.gates import chance_of
+from moviellm.generation.gating.measured import chance_of
+from moviellm.generation.gating.verdicts import LLM_GATES
 from moviellm.generation.schema import Flag, Movie, QAPair, Split
-from moviellm.generation.verdicts import LLM_GATES
 
 STRICT_SPLIT: Split = "test"
 

@@ -7,14 +7,14 @@
 A gate is held against the questions whose `requires` says that its solver cannot know: the blind ones against all that
 need seeing or hearing, `lexical` and `dialogue_only` against those that need seeing, `single_frame` and `shuffled`
 against those that need the order. A question asked of two twins is also counted as a pair, right only if both are. It
-measures nothing itself: see generation/gates.py.
+measures nothing itself: see generation/gating/measured.py.
 """
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from moviellm.generation.gates import CHANCE, GATES, chance_of
+from moviellm.generation.gating.measured import CHANCE, GATES, chance_of
 from moviellm.generation.schema import Movie, QAPair
 
 MARGIN = 0.03

@@ -4,7 +4,7 @@
 
 Where the channel settles the answer the value is 1; else the reader draws among what remains, and the value is one
 over that many; 0 would say that it was led astray. Only multiple-choice questions with a logical form have these
-gates. The reader is asking/reader.py; generation/gates.py stores what it finds.
+gates. The reader is asking/reader.py; generation/gating/measured.py stores what it finds.
 """
 
 import json

@@ -13,9 +13,9 @@ from moviellm.generation.dataset.asked_gates import AskedGate, AskedGates
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.gate_table import GateCount, GateTable
 from moviellm.generation.export import build_dataset
-from moviellm.generation.gates import GATES
+from moviellm.generation.gating.measured import GATES
+from moviellm.generation.gating.verdicts import LLM_GATES
 from moviellm.generation.schema import Flag
-from moviellm.generation.verdicts import LLM_GATES
 from tests.factories import MemoryRun, make_movie
 
 

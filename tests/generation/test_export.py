@@ -17,7 +17,7 @@ from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.features import CONFIGS
 from moviellm.generation.dataset.folder import MANIFEST, read_manifest
 from moviellm.generation.export import STEPS, build_dataset
-from moviellm.generation.gates import GATES
+from moviellm.generation.gating.measured import GATES
 from moviellm.generation.schema import Movie
 from tests.factories import MemoryRun, make_movie
 from tests.stories import build, make_story, plain_readme

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from moviellm.generation import gate_shown
 from moviellm.generation.gatekeeping import gate_cells
+from moviellm.generation.gating import shown as gate_shown
+from moviellm.generation.gating.verdicts import LLM_GATES
 from moviellm.generation.llm.asks import Reply
 from moviellm.generation.protocols import StoppedError
-from moviellm.generation.verdicts import LLM_GATES
 from moviellm.generation.workbench import NotMadeError
 from tests.factories import make_image, make_movie
 from tests.generation.gatekit import TWO, Models, keep, recipe

@@ -13,10 +13,10 @@ from moviellm.generation.llm.asks import Ask, Reply
 from moviellm.generation.schema import Movie, Record
 from moviellm.generation.studio.speakers import Speakers
 from moviellm.generation.studio.world.limits import Limits
-from moviellm.generation.writers.world import WorldWriter
-from moviellm.generation.writers.world_founding import Founding, found
-from moviellm.generation.writers.world_proposal import SceneProposal, StepProposal, WorldProposal
-from moviellm.generation.writers.world_stage import Stage
+from moviellm.generation.writers.world.founding import Founding, found
+from moviellm.generation.writers.world.proposal import SceneProposal, StepProposal, WorldProposal
+from moviellm.generation.writers.world.stage import Stage
+from moviellm.generation.writers.world.writer import WorldWriter
 from tests.generation.studio import kit
 from tests.servers.world_answers import VOCABULARY, Answers, world_answers
 

@@ -1,0 +1,81 @@
+"""What the scores of the language models' gates say about a question: flags, by the recipe's thresholds.
+
+    question.model_copy(update={"flags": verdicts(question, recipe.gates)})
+
+Pure: it reads stored scores and asks nobody, so that another threshold is another label and no call. A gate without a
+value flags nothing. A solver is right too often from its `..._max` on, whichever model it is. Who asks is in
+gatekeeping.py; the exact gates that need no model are in measured.py.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from moviellm.generation.config_models import GatesConfig
+from moviellm.generation.schema import Flag, QAPair
+
+BLIND: Final = "llm_blind"
+DIALOGUE: Final = "llm_dialogue_only"
+SYNOPSIS: Final = "llm_synopsis_only"
+SINGLE_FRAME: Final = "llm_single_frame"
+SHUFFLED: Final = "llm_shuffled"
+FULL: Final = "llm_full"
+SHOWN: Final = "image_text"
+SHOWN_OTHERS: Final = "image_text_others"
+REPEATS: Final = "repeats"
+LLM_GATES: Final = (BLIND, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, FULL, SHOWN, SHOWN_OTHERS, REPEATS)
+"""Names of the scores, in the order in which they are told."""
+OPTIONS_MAX: Final = 26
+"""Options are shown with a letter each."""
+TELLING: Final = ("overview", "plot")
+"""Question types that a synopsis may answer."""
+
+
+def concerns(gate: str, question: QAPair) -> bool:
+    """Whether a gate says anything about a question: whether its solver lacks what the question requires."""
+    if question.answer_format == "dense_captioning" or len(question.options) > OPTIONS_MAX:
+        return False
+    if gate == DIALOGUE:
+        return "vision" in question.requires
+    if gate == SYNOPSIS:
+        return question.question_type not in TELLING
+    if gate in (SINGLE_FRAME, SHUFFLED):
+        return "order" in question.requires
+    if gate in (SHOWN, SHOWN_OTHERS):
+        told = question.question_type == "unanswerable" or question.answer_format == "temporal_grounding"
+        return "vision" in question.requires and bool(question.keyframe_ids) and not told
+    return gate in (BLIND, FULL)
+
+
+def verdicts(question: QAPair, gates: GatesConfig) -> tuple[Flag, ...]:
+    """The flags of a question, in a fixed order."""
+    found: list[Flag] = []
+    limits: tuple[tuple[str, float, Flag], ...] = (
+        (BLIND, gates.blind_max, "guessable"),
+        (DIALOGUE, gates.dialogue_max, "dialogue_enough"),
+        (SYNOPSIS, gates.synopsis_max, "synopsis_leaks"),
+        (SINGLE_FRAME, gates.single_frame_max, "one_frame_enough"),
+        (SHUFFLED, gates.shuffled_max, "order_free"),
+    )
+    for gate, limit, flag in limits:
+        if concerns(gate, question) and any(value >= limit for value in _values(question, gate)):
+            found.append(flag)
+    if any(value < gates.full_min for value in _values(question, FULL)):
+        found.append("wrong_or_unanswerable")
+    shown, others = _values(question, SHOWN), _values(question, SHOWN_OTHERS)
+    if concerns(SHOWN, question) and shown:
+        margin = shown[-1] - others[-1] if others else 1.0
+        if shown[-1] < gates.shown_min or margin < gates.shown_margin:
+            found.append("not_shown")
+    if any(value >= gates.repeats_max for value in _values(question, REPEATS)):
+        found.append("repeated")
+    return tuple(found)
+
+
+def flagged(question: QAPair, gates: GatesConfig) -> QAPair:
+    """The question with the flags that its scores say."""
+    return question.model_copy(update={"flags": verdicts(question, gates)})
+
+
+def _values(question: QAPair, gate: str) -> list[float]:
+    scores: Iterable[float | None] = (score.value for score in question.gates or () if score.name == gate)
+    return [value for value in scores if value is not None]

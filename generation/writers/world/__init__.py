@@ -1,0 +1,1 @@
+"""Writer `world`: a language model proposes the plot, the story world of the studio disposes."""
