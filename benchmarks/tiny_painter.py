@@ -4,8 +4,8 @@
 
 Movies of one style are made in process by the offline studio, 64 x 64 pixels. A caption says who and how, where and
 when ("two people talking in a kitchen at night") as style_images.py says it too, so that the words which teach a style
-are words the model has read. A style is named weakly: every other caption gives one of its `WORDS`, and a word belongs
-to two styles (but `carved`). One style, `NAMELESS`, has no word at all. See tiny_painter_model.py for the model.
+are words the model has read. A style is named weakly: every other caption gives one of its `WORDS`, and each word
+belongs to two styles. One style, `NAMELESS`, has no word at all. See tiny_painter_model.py for the model.
 """
 
 import asyncio
@@ -26,18 +26,18 @@ from moviellm.generation.studios import open_studio
 
 SIDE_PX: Final = 64
 WORDS: Final = {
-    "storybook": ("warm", "flat", "bright"),
-    "pastel": ("bright", "pale", "soft"),
-    "sepia": ("soft", "brown", "warm"),
-    "woodcut": ("brown", "flat", "carved"),
-    "noir": ("dark", "grey", "grained"),
-    "ink": ("grey", "pale", "drawn"),
-    "neon": ("dark", "drawn", "grained"),
+    "pastel": ("bright", "soft"),
+    "sepia": ("soft", "brown"),
+    "woodcut": ("brown", "hard"),
+    "noir": ("hard", "dark"),
+    "neon": ("dark", "bright"),
     "blueprint": (),
 }
-"""The styles and the words that captions weakly name them by."""
-PHRASINGS: Final = ("{word}", "{word} style", "in the style of {word}")
+"""The styles in a ring, and the words that captions weakly name them by: each word belongs to two neighbours."""
 NAMELESS: Final = "blueprint"
+SEEDS: Final = {"pastel": 1000, "sepia": 2000, "woodcut": 3000, "noir": 4000, "neon": 6000, "blueprint": 7000}
+"""Seeds of the styles' movies."""
+PHRASINGS: Final = ("{word}", "{word} style", "in the style of {word}")
 PLACES: Final = (
     "street", "harbour", "forest", "market", "beach", "garden", "bridge", "field", "kitchen", "train", "library",
     "workshop", "study", "station",
@@ -68,7 +68,7 @@ def make_pictures(folder: Path, style: str, movies: int, seed: int = 0) -> Path:
     if run.is_dir():
         return run
     data = load_recipe("tiny").model_dump(mode="json")
-    data |= {"movies": movies, "seed": 1000 * list(WORDS).index(style) + seed}
+    data |= {"movies": movies, "seed": SEEDS[style] + seed}
     data |= {"themes": [f"a key is lost at the {place}" for place in PLACES]}
     data["story"] |= {"chapters": 2, "scenes": 4, "keyframes": 5}
     data["image"] |= {"width_px": SIDE_PX, "height_px": SIDE_PX, "quality": 95}

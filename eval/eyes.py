@@ -23,7 +23,7 @@ from moviellm.eval.feature_store import FeatureStore
 from moviellm.eval.perceptual import Judge
 from moviellm.eval.pictures import Box, Picture
 from moviellm.eval.style_descriptor import open_csd
-from moviellm.generation.scorers import Scorer, decoded, open_scorer
+from moviellm.generation.pictures.scorers import Scorer, decoded, open_scorer
 
 
 class Seer(Protocol):

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from moviellm.generation.scorers import BATCH, LoadedModel, load_model
+from moviellm.generation.pictures.scorers import BATCH, LoadedModel, load_model
 
 NETS: Final = ("alex", "vgg", "squeeze")
 PREFIX: Final = "lpips:"

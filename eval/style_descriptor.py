@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from moviellm.generation.files import file_sha256
-from moviellm.generation.scorers import BATCH, INSTALL
+from moviellm.generation.pictures.scorers import BATCH, INSTALL
 
 HEAD_WIDTH: Final = 64
 """Width of an attention head in every CLIP vision transformer."""

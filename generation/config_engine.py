@@ -32,4 +32,5 @@ class EngineConfig(Section):
     timeout_s: float = Field(default=600.0, gt=0.0, allow_inf_nan=False)
     """Longest wait for one answer."""
     images_at_a_time: int = Field(default=8, ge=1, le=256)
-    """Pictures a diffusion pipeline paints together; halved when the memory does not hold them."""
+    """Pictures a diffusion pipeline paints together; halved when the memory does not hold them. `concurrency` is best
+    four times it. Another number may change the last bits of a picture."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from moviellm.generation.first_frames import first_frames, refuse_misses, score_first
-from moviellm.generation.judging import Judge, open_judge
 from moviellm.generation.paintings import SUFFIXES, FigureBrief, KeyframeBrief, ObjectBrief, Painting
-from moviellm.generation.portraits import make_portraits, portrait_sha256
+from moviellm.generation.pictures.first_frames import first_frames, refuse_misses, score_first
+from moviellm.generation.pictures.judging import Judge, open_judge
+from moviellm.generation.pictures.portraits import make_portraits, portrait_sha256
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Event, Keyframe, Movie, Scene, Score, Style, Visible
 from moviellm.generation.workbench import Workbench, gather, read_draft

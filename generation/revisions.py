@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from moviellm.generation.files import file_sha256
-from moviellm.generation.scorers import folder_revision
+from moviellm.generation.pictures.scorers import folder_revision
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 

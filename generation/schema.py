@@ -189,7 +189,7 @@ class Character(Record):
     appearance: Text
     """The fixed phrase every picture of them is asked with: build, hair, skin, clothes, accessory."""
     portrait: Text | None = None
-    """Path of a reference portrait, where a painter made one."""
+    """Reference portrait, `portraits/<sha256>.<ext>` in the dataset folder, where a painter made one."""
 
 
 class Location(Record):
@@ -237,7 +237,7 @@ class Style(Record):
     base_model_revision: Text
     """Revision of that painter."""
     embedding_path: Text | None
-    """Learned embedding, relative to the run folder (safetensors); None where nothing was learned."""
+    """Learned embedding (safetensors) or reference picture, relative to the dataset folder; None without one."""
     embedding_sha256: Sha256 | None
     """Hash of that file."""
     shows: tuple[StyleFact, ...] | None = None

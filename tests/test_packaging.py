@@ -27,7 +27,7 @@ GROUPS: list[tuple[str, str]] = [
     ("imports", r"generation\.imports(\..*)?"),
     ("line", r"generation\.(make|making|movie|studios|costs|reports|views|verbs)"),
     ("cli", r"generation\.cli"),
-    ("ground", r"generation(\.(runs|dataset|film|llm|prompts|gating))?(\.[a-z0-9_]+)?"),
+    ("ground", r"generation(\.(runs|dataset|film|llm|prompts|gating|pictures))?(\.[a-z0-9_]+)?"),
     ("cards", r"cards(\..*)?"),
     ("training", r"training(\..*)?"),
     ("eval", r"eval(\..*)?"),

@@ -18,7 +18,7 @@ from moviellm.generation.schema import Keyframe, QAPair, Record
 from moviellm.generation.workbench import read_draft
 
 if TYPE_CHECKING:
-    from moviellm.generation.scorers import Scorer
+    from moviellm.generation.pictures.scorers import Scorer
 
 SCALE = 100.0
 """Factor of the cosines in CLIP's softmax."""
@@ -34,7 +34,7 @@ class _Cosines(Record):
 @lru_cache(maxsize=2)
 def scorer_of(model_id: str) -> "Scorer":
     """The model, loaded once a process."""
-    from moviellm.generation.scorers import open_scorer
+    from moviellm.generation.pictures.scorers import open_scorer
 
     return open_scorer(model_id)
 

@@ -128,7 +128,7 @@ def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool) 
     before, after = old.recipe.movie_themes(), recipe.movie_themes()
     others = [] if after[: len(before)] == before else ["themes"]
     keys = (*REPLACING_KEYS, "splits") if recipe.world.held_out else REPLACING_KEYS
-    others += [key for key in keys if getattr(old.recipe, key) != getattr(recipe, key)]
+    others += [key for key in keys if _decides(old.recipe, key) != _decides(recipe, key)]
     if others and not replace and _holds_work(run):
         raise ValueError(
             f"{run} holds {len(before)} movies made with other {', '.join(others)}, which would be replaced; "
@@ -139,6 +139,14 @@ def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool) 
             f"{run} keeps {old.movies_per_shard} movies in a table, an odd number, which would part twins; "
             "make them in another --out"
         )
+
+
+def _decides(recipe: Recipe, key: str) -> object:
+    """A part of a recipe without its thresholds: they refuse movies and change none."""
+    part = getattr(recipe, key)
+    if key == "painting":
+        return part.model_copy(update={"style_min": None, "identity_min": None})
+    return part
 
 
 def _holds_work(run: Path) -> bool:

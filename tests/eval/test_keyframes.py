@@ -110,7 +110,7 @@ def test_who_chose_the_pictures_does_not_measure_them(
     from moviellm.cards.dataset_card import render
     from moviellm.generation.config import Recipe
     from moviellm.generation.export import build_dataset
-    from moviellm.generation.scorers import open_scorer
+    from moviellm.generation.pictures.scorers import open_scorer
 
     run = PaintedRun([scored(make_story(0))], one_colour_a_movie)
     build_dataset(run, tmp_path / "data", Recipe(), run_seed=0, render_readme=render)

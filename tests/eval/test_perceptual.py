@@ -10,7 +10,7 @@ from PIL import Image
 
 from moviellm.eval.perceptual import LayerJudge, open_perceptual
 from moviellm.eval.tally import full_name
-from moviellm.generation.scorers import BATCH
+from moviellm.generation.pictures.scorers import BATCH
 from tests.tiny_clip import save_tiny_clip
 
 

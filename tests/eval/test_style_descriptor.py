@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from moviellm.eval.style_descriptor import open_csd
-from moviellm.generation.scorers import BATCH
+from moviellm.generation.pictures.scorers import BATCH
 
 WIDTH, PATCH_PX, SIDE, LAYERS, OUT = 128, 8, 4, 2, 16
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from moviellm.generation.scorers import BATCH, KEPT, LoadedModel, Scorer, load_model, open_scorer
+from moviellm.generation.pictures.scorers import BATCH, KEPT, LoadedModel, Scorer, load_model, open_scorer
 from tests.tiny_clip import TOKENS, save_tiny_clip
 
 

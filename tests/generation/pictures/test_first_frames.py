@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from moviellm.generation import judging
 from moviellm.generation.config import Recipe
 from moviellm.generation.config_models import PaintingConfig
-from moviellm.generation.first_frames import first_frames, refuse_misses
 from moviellm.generation.make import make_run
+from moviellm.generation.pictures import judging
+from moviellm.generation.pictures.first_frames import first_frames, refuse_misses
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Movie, Score
 from moviellm.generation.workbench import CellFailedError

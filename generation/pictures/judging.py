@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
+from moviellm.generation.pictures.scorers import Scorer, open_scorer
 from moviellm.generation.protocols import Output, Request
 from moviellm.generation.revisions import revision_of
-from moviellm.generation.scorers import Scorer, open_scorer
 from moviellm.generation.workbench import Workbench
 
 VERSION: Final = 1

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from moviellm.generation.config_models import PaintingConfig
-from moviellm.generation.judging import Judge
-from moviellm.generation.portraits import portrait_sha256
+from moviellm.generation.pictures.judging import Judge
+from moviellm.generation.pictures.portraits import portrait_sha256
 from moviellm.generation.schema import Keyframe, Movie, Score
 from moviellm.generation.workbench import CellFailedError, gather
 

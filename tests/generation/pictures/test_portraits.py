@@ -9,7 +9,7 @@ import pytest
 from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.folder import read_manifest
 from moviellm.generation.export import build_dataset
-from moviellm.generation.portraits import portrait_sha256
+from moviellm.generation.pictures.portraits import portrait_sha256
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, Request
 from moviellm.generation.runs.check import verify
 from moviellm.generation.runs.tables import RunReader, named_files
