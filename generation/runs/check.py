@@ -108,7 +108,7 @@ def verify(run: Path) -> Iterator[Finding]:
         if manifest.last_movie is not None:
             last_movie = max(last_movie, movie_number(manifest.last_movie))
         if manifest.failed:
-            what = f"{manifest.failed} cells failed, and the movies they belong to are left out"
+            what = f"{manifest.failed} cells failed, and the movies or scores they belong to are left out"
             yield _warning(run, f"manifest/{path.name}", what, f"the reasons are in the errors of {run}/calls.jsonl")
     yield from _paid(run)
     yield from _leftovers(run)
