@@ -26,7 +26,7 @@ from moviellm.generation.config_models import InversionConfig
 from moviellm.generation.files import write_whole
 from moviellm.generation.painters.inversion_cost import StepFloor, step_floor
 from moviellm.generation.painters.inversion_denoiser import denoiser_of, noised
-from moviellm.generation.painters.inversion_loop import Material, Start, _fresh, _Lesson
+from moviellm.generation.painters.inversion_loop import Lesson, Material, Start, first_state
 from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN, first_rows, new_token
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,8 +113,8 @@ def our_step(pipeline: Any, batch: int, side_px: int) -> Iterator[Callable[[], N
     config = InversionConfig(batch=batch)
     rows, scales = first_rows(pipeline, "watercolour", config.vectors, [torch.Generator(), torch.Generator()])
     start = Start(token=STYLE_TOKEN, rows=rows, scales=dict(zip(rows, scales, strict=True)))
-    state = _fresh(start)
-    lesson = _Lesson(pipeline, denoiser_of(pipeline), config, material, start, 7, state)
+    state = first_state(start)
+    lesson = Lesson(pipeline, denoiser_of(pipeline), config, material, start, 7, state)
 
     def step() -> None:
         lesson.step(state)

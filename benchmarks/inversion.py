@@ -3,13 +3,13 @@
     python benchmarks/inversion.py --work /tmp/inversion        # under 30 minutes on 2 idle cores; writes results
     python benchmarks/inversion.py --work /tmp/try --scale 0.05 # a try-out of the machinery; prints, writes none
 
-A model (tiny_painter_model.py) learns to paint from captioned keyframes of the offline studio in eight styles.
-Captions name seven of them weakly, by words that styles share, and one not at all. Then `learn_style` and `use_style`,
-as shipped, lock styles on it in two ways: from a style's words alone, as the paper does (the model paints the style
-images itself, the odd ones are dropped), and from a few real pictures of a style. The same prompts and seeds are
-painted with content alone, with content and the style's words, and with content and the token. Judges that know real
-pictures only (tiny_painter_judges.py) say how near each frame is to held-out real pictures of the style, and whether
-it still shows the place that was asked for. What lies in --work already is not made again.
+A model (tiny_painter_model.py) learns to paint from captioned keyframes of the offline studio in six styles.
+Captions name five of them weakly, by words that two styles share, and one not at all. Then `learn_style` and
+`use_style`, as shipped, lock styles on it in two ways: from a style's words alone, as the paper does (the model paints
+the style images itself, the odd ones are dropped), and from a few real pictures of a style. The same prompts and seeds
+are painted with content alone, with content and the style's words, and with content and the token. Judges that know
+real pictures only (tiny_painter_judges.py) say how near each frame is to held-out real pictures of the style, and
+whether it still shows the place that was asked for. What lies in --work already is not made again.
 """
 
 import argparse

@@ -40,10 +40,10 @@ CHANNELS: Final = 32
 TEXT_DIM: Final = 128
 TOKENS: Final = 32
 """Tokens that the text encoder reads."""
-WHITEN: Final = -0.25
+WHITEN: Final = -0.15
 """Power of a component's variance that it is scaled by: 0 leaves them as they are, -0.5 makes them equal."""
 BATCH: Final = 16
-STEPS: Final = 800
+STEPS: Final = 1800
 EMPTY: Final = 0.1
 """Share of the captions that are left empty."""
 

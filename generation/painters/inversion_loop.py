@@ -76,11 +76,13 @@ def learn(
     """
     import torch
 
-    state = load_state(folder / STATE_FILE, fingerprint) or _fresh(start)
-    lesson = _Lesson(pipeline, denoiser, config, material, start, seed, state)
+    state = load_state(folder / STATE_FILE, fingerprint) or first_state(start)
+    lesson = Lesson(pipeline, denoiser, config, material, start, seed, state)
 
     def measure() -> None:
-        _measure(lesson, state)
+        state.measured.append((state.step, lesson.held_out_loss(state)))
+        if state.best_at[0] == state.step:
+            state.best = {key: value.detach().clone() for key, value in state.rows.items()}
         save_state(folder / STATE_FILE, state, fingerprint)
         note(f"style step {state.step}/{config.steps}: held-out loss {state.measured[-1][1]:.5f}")
 
@@ -108,7 +110,8 @@ def learning_rate(config: InversionConfig, step: int) -> float:
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - config.warmup_steps) / rest))
 
 
-def _fresh(start: Start) -> State:
+def first_state(start: Start) -> State:
+    """The state before the first step."""
     import torch
 
     rows = {key: value.float() / start.scales[key] for key, value in start.rows.items()}
@@ -119,15 +122,7 @@ def _fresh(start: Start) -> State:
     )
 
 
-def _measure(lesson: "_Lesson", state: State) -> None:
-    """Measure on the held-out pictures; the best rows are kept."""
-    loss = lesson.held_out_loss(state)
-    state.measured.append((state.step, loss))
-    if state.best_at[0] == state.step:
-        state.best = {key: value.detach().clone() for key, value in state.rows.items()}
-
-
-class _Lesson:
+class Lesson:
     """One training's fixed parts; `state` holds what changes."""
 
     def __init__(

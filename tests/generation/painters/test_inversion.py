@@ -59,7 +59,7 @@ def test_both_encoders_of_sdxl_learn():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_training_killed_between_measurements_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
     pipeline = kit.pipeline_of(kind)
-    step = inversion_loop._Lesson.step
+    step = inversion_loop.Lesson.step
 
     def killed(self, state):
         if state.step == 6:
@@ -67,7 +67,7 @@ def test_a_training_killed_between_measurements_ends_with_the_same_bits(kind, tm
         return step(self, state)
 
     with monkeypatch.context() as patch:
-        patch.setattr(inversion_loop._Lesson, "step", killed)
+        patch.setattr(inversion_loop.Lesson, "step", killed)
         with pytest.raises(KeyboardInterrupt):
             kit.learn(pipeline, tmp_path)
     notes = []
@@ -82,7 +82,7 @@ def test_a_finished_training_is_read_back_without_a_step_and_another_one_is_not(
     def step(self, state):
         raise AssertionError("a step was made")
 
-    monkeypatch.setattr(inversion_loop._Lesson, "step", step)
+    monkeypatch.setattr(inversion_loop.Lesson, "step", step)
     assert kit.learn(kit.sdxl(), tmp_path) == (data, facts)
     with pytest.raises(AssertionError, match="a step was made"):
         kit.learn(kit.sdxl(), tmp_path, seed=6)
@@ -90,7 +90,7 @@ def test_a_finished_training_is_read_back_without_a_step_and_another_one_is_not(
 
 def test_learning_stops_when_held_out_pictures_gain_no_more(tmp_path, monkeypatch):
     losses = iter([5.0, 4.0, 6.0, 7.0])
-    monkeypatch.setattr(inversion_loop._Lesson, "held_out_loss", lambda self, state: next(losses))
+    monkeypatch.setattr(inversion_loop.Lesson, "held_out_loss", lambda self, state: next(losses))
     config = kit.SHORT.model_copy(update={"patience": 2, "every_steps": 1, "batch": 1})
     data, facts = kit.learn(kit.sdxl(), tmp_path, config)
     assert (facts["stopped"], facts["steps"], facts["best_step"]) == ("early", 3, 1)
@@ -119,7 +119,7 @@ def test_with_no_picture_left_to_teach_it_says_what_to_change(tmp_path):
 def test_a_loss_that_is_no_number_ends_in_a_message(tmp_path, monkeypatch):
     import torch
 
-    monkeypatch.setattr(inversion_loop._Lesson, "_loss", lambda *args: torch.tensor(float("nan"), requires_grad=True))
+    monkeypatch.setattr(inversion_loop.Lesson, "_loss", lambda *args: torch.tensor(float("nan"), requires_grad=True))
     with pytest.raises(ValueError, match="lower style.inversion.learning_rate"):
         kit.learn(kit.sdxl(), tmp_path)
 
