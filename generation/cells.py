@@ -28,6 +28,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from moviellm.generation.files import DiskError, disk_errors
+from moviellm.generation.llm.encoded import EncodedList, spliced
 from moviellm.generation.protocols import Request
 from moviellm.generation.runs.contents import Store
 from moviellm.generation.runs.journal import Entry, write_all
@@ -57,7 +58,8 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """Hash of everything that decides the answer."""
-        text = canonical_json(
+        encode = spliced if isinstance(self.request.inputs.get("messages"), EncodedList) else canonical_json
+        text = encode(
             {
                 "engine": ENGINE_VERSION,
                 "stage": self.stage,
@@ -80,12 +82,17 @@ class Result:
 
     key: str
     cell_id: str
-    output: Mapping[str, JsonValue] | None
-    """The answer; None when it failed."""
+    text: str | None
+    """The answer's canonical JSON; None when it failed."""
     image_sha256: str | None
     """Hash of the picture's bytes, where there is one."""
     error: str | None
     """Why it failed."""
+
+    @cached_property
+    def output(self) -> Mapping[str, JsonValue] | None:
+        """The answer; None when it failed."""
+        return None if self.text is None else json.loads(self.text)
 
 
 class Shard:
@@ -103,6 +110,7 @@ class Shard:
         self._on_made = on_made
         self._making: dict[str, asyncio.Lock] = {}
         self._calls: int | None = None
+        self._calls_path = self.run / "calls.jsonl"
 
     @classmethod
     def open(
@@ -158,7 +166,7 @@ class Shard:
         return Result(
             key=cell.key,
             cell_id=cell.cell_id,
-            output=None if entry.output is None else json.loads(entry.output),
+            text=entry.output,
             image_sha256=entry.image_sha256,
             error=entry.error,
         )
@@ -193,10 +201,9 @@ class Shard:
             "seconds": round(seconds, 6),
             "error": error,
         }
-        path = self.run / "calls.jsonl"
-        with disk_errors(path):
+        with disk_errors(self._calls_path):
             if self._calls is None:
-                self._calls = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+                self._calls = os.open(self._calls_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             write_all(self._calls, canonical_json(call).encode() + b"\n")
 
     def image(self, sha256: str) -> bytes:

@@ -249,7 +249,10 @@ def _scene_record(
             caption=item.caption,
             shot=item.shot,
             character_ids=tuple(people[figure.name] for figure in item.figures),
-            figures=tuple(Figure(character_id=people[f.name], **f.model_dump(exclude={"name"})) for f in item.figures),
+            figures=tuple(
+                Figure(character_id=people[f.name], pose=f.pose, emotion=f.emotion, holding=f.holding, facing=f.facing)
+                for f in item.figures
+            ),
             props=item.props,
             states=item.states,
             event_id=None if item.event_key is None else events[item.event_key],

@@ -71,16 +71,18 @@ class Workbench:
         """One text cell: the writer's checked draft."""
         request = self.writer.request(task, brief, seed)
         made: list[DraftT] = []
+        accepted: list[Mapping[str, JsonValue]] = []
 
         def accept(output: Mapping[str, JsonValue]) -> None:
             draft = read_draft(draft_type, output)
             if check is not None:
                 check(draft)
-            made[:] = [draft]
+            made[:], accepted[:] = [draft], [output]
 
         async def make() -> tuple[dict[str, JsonValue], None]:
             output = await self.writer.write(request, accept)
-            accept(output)
+            if not accepted or accepted[0] is not output:  # else the writer has asked already
+                accept(output)
             return output, None
 
         result = await self.ask(stage, version, cell_id, request, make)

@@ -10,13 +10,14 @@ beside them in `images`, so that a key never holds a picture. It sends nothing.
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import JsonValue
 
+from moviellm.generation.llm.encoded import EncodedList, spliced
 from moviellm.generation.protocols import NO_BLOBS, Blobs
 from moviellm.generation.schema import canonical_json
 
@@ -32,7 +33,7 @@ class Ask:
 
     model: str
     """Name under which the server knows it."""
-    messages: tuple[Message, ...]
+    messages: Sequence[Message]
     """Chat messages as the OpenAI API takes them."""
     schema: Mapping[str, JsonValue] | None = None
     """JSON schema of the answer (strict.py); None asks for free text."""
@@ -53,10 +54,10 @@ class Ask:
     @cached_property
     def canonical(self) -> bytes:
         """Everything that decides the answer, as canonical JSON."""
-        return canonical_json(
+        return spliced(
             {
                 "model": self.model,
-                "messages": list(self.messages),
+                "messages": self.messages,
                 "schema": self.schema,
                 "schema_name": self.schema_name,
                 "temperature": self.temperature,
@@ -130,14 +131,14 @@ class ImageReply:
     """What it cost; None where the price table does not know the model."""
 
 
-def with_images(messages: tuple[Message, ...], images: Blobs) -> list[Any]:
+def with_images(messages: Sequence[Message], images: Blobs) -> list[Any]:
     """The messages with the bytes of their pictures in place of the hashes.
 
     Raises:
         ValueError: a message names a picture that is not among `images`.
     """
     if not images and not any(isinstance(message.get("content"), list) for message in messages):
-        return list(messages)
+        return messages if isinstance(messages, EncodedList) else list(messages)
     return [_filled(message, images) for message in messages]
 
 

@@ -17,9 +17,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from moviellm.generation.llm.asks import Ask, ImageAsk, with_images
+from moviellm.generation.llm.encoded import canonical
 from moviellm.generation.llm.ladder import parse_json
 from moviellm.generation.llm.rendering import phrase
-from moviellm.generation.schema import canonical_json
 
 IMAGE_EXTRAS = ("num_inference_steps", "guidance_scale", "negative_prompt")
 """What servers of open image models take, and others refuse."""
@@ -61,7 +61,7 @@ def chat_body(ask: Ask, dialect: Dialect, *, native: bool) -> dict[str, Any]:
     """
     messages = with_images(ask.messages, ask.images)
     if ask.schema is not None and not native:
-        said = phrase("answer_in_schema", name=ask.schema_name or "answer", schema=canonical_json(ask.schema))
+        said = phrase("answer_in_schema", name=ask.schema_name or "answer", schema=canonical(ask.schema))
         messages = _after_system(messages, said)
     length = "max_tokens" if dialect.takes(ask.model, "max_tokens") else "max_completion_tokens"
     body: dict[str, Any] = {"model": ask.model, "messages": messages, length: ask.max_tokens}
@@ -98,6 +98,9 @@ def image_body(ask: ImageAsk, dialect: Dialect) -> dict[str, Any]:
 
 def looks_structured(text: str) -> bool:
     """Whether an answer is JSON at all: prose means that the server ignored the schema."""
+    stripped = text.strip()
+    if stripped.startswith("{") and stripped.endswith("}"):
+        return True
     try:
         return isinstance(parse_json(text), dict)
     except ValueError:

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 OPENAI = "https://api.openai.com/v1"
@@ -41,7 +42,7 @@ class Endpoint:
     shown: str = ""
     """The address as it may be printed: without credentials and query."""
 
-    @property
+    @cached_property
     def server_id(self) -> str:
         """16 hex digits that tell servers apart without naming them."""
         return hashlib.sha256(self.shown.encode()).hexdigest()[:16]

@@ -64,6 +64,8 @@ class ExchangeLog:
 
     def __init__(self, run: Path) -> None:
         self.run = run
+        self.path = run / LOG_NAME
+        """The file of lines."""
         self.spent = Spent()
         self.servers: dict[tuple[str, str], bool] = {}
         """(server id, model) -> whether that server holds answers to a schema."""
@@ -79,11 +81,6 @@ class ExchangeLog:
         self._dirty, self._closing = threading.Event(), threading.Event()
         self._syncer: threading.Thread | None = None
         self._read()
-
-    @property
-    def path(self) -> Path:
-        """The file of lines."""
-        return self.run / LOG_NAME
 
     def _read(self) -> None:
         if not self.path.is_file():

@@ -12,7 +12,7 @@ It knows no stories and keeps nothing: the service keeps paid exchanges (exchang
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
@@ -63,8 +63,8 @@ class _Climb:
     """Keys of the exchanges so far."""
 
     async def ask(
-        self, messages: tuple[Message, ...], seed: int, schema: Mapping[str, JsonValue] | None
-    ) -> tuple[str, tuple[Message, ...]]:
+        self, messages: Sequence[Message], seed: int, schema: Mapping[str, JsonValue] | None
+    ) -> tuple[str, Sequence[Message]]:
         """The text of an answer, and the conversation with it.
 
         Raises:
@@ -145,7 +145,7 @@ async def _with_repair(
     climb: _Climb, read: Callable[[str], T], schema: Mapping[str, JsonValue] | None, seed: int, reasons: list[str]
 ) -> T:
     """One seed: an answer, and one repair turn where it does not fit."""
-    messages = tuple(cast("list[Message]", climb.request.inputs["messages"]))
+    messages = cast("Sequence[Message]", climb.request.inputs["messages"])
     if schema is not None and climb.request.params.get("free_text_first"):
         _, messages = await climb.ask(messages, seed, None)
         messages = (*messages, {"role": "user", "content": phrase("structure")})

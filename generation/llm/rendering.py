@@ -12,6 +12,7 @@ It asks nobody: see ladder.py.
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,9 +24,9 @@ from pydantic import BaseModel, JsonValue
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.llm.asks import Message
+from moviellm.generation.llm.encoded import EncodedList, spliced
 from moviellm.generation.llm.strict import schema_sha256
 from moviellm.generation.protocols import Request
-from moviellm.generation.schema import canonical_json
 
 PROMPTS = Path(str(files("moviellm.generation.prompts")))
 """Where the prompts are."""
@@ -61,7 +62,7 @@ def render(prompt_name: str, *, data: Mapping[str, JsonValue], **slots: object) 
     Raises:
         ValueError: there is no such prompt, or it has no two parts.
     """
-    prompt = _prompt(PROMPTS / f"{prompt_name}.md", _stamp(prompt_name))
+    prompt = _prompt(str(PROMPTS), prompt_name, _stamp(prompt_name))
     user = f"{prompt.user.render(**slots)}\n\n{data_block(data)}"
     messages: tuple[Message, ...] = ({"role": "user", "content": user},)
     if system := prompt.system.render(**slots):
@@ -71,12 +72,12 @@ def render(prompt_name: str, *, data: Mapping[str, JsonValue], **slots: object) 
 
 def phrase(prompt_name: str, **slots: object) -> str:
     """A prompt of one part, without data: what the ladder itself says."""
-    return str(_prompt(PROMPTS / f"{prompt_name}.md", _stamp(prompt_name)).user.render(**slots))
+    return str(_prompt(str(PROMPTS), prompt_name, _stamp(prompt_name)).user.render(**slots))
 
 
 def data_block(data: Mapping[str, JsonValue]) -> str:
     """The data as a fenced block that nothing in it can close."""
-    return f"```json\n{canonical_json(dict(data)).replace('`', chr(92) + 'u0060')}\n```"
+    return f"```json\n{spliced(data).replace('`', chr(92) + 'u0060')}\n```"
 
 
 def llm_request(
@@ -109,7 +110,7 @@ def llm_request(
             "ladder": ladder_sha256(),
         },
         inputs={
-            "messages": [dict(message) for message in prompt.messages],
+            "messages": EncodedList(dict(message) for message in prompt.messages),
             "schema_sha256": None if answer_type is None else schema_sha256(answer_type),
         },
         seed=seed,
@@ -118,24 +119,29 @@ def llm_request(
 
 def ladder_sha256() -> str:
     """What the ladder says, in 16 hex digits: editing it asks again."""
-    parts = [_prompt(PROMPTS / f"{name}.md", _stamp(name)).sha256 for name in LADDER_PROMPTS]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
+    return _ladder_sha256(str(PROMPTS), tuple(_stamp(name) for name in LADDER_PROMPTS))
+
+
+@lru_cache(maxsize=16)
+def _ladder_sha256(folder: str, stamps: tuple[tuple[int, int], ...]) -> str:
+    prompts = [_prompt(folder, name, stamp) for name, stamp in zip(LADDER_PROMPTS, stamps, strict=True)]
+    return hashlib.sha256("".join(prompt.sha256 for prompt in prompts).encode()).hexdigest()[:16]
 
 
 def _stamp(name: str) -> tuple[int, int]:
     """When a prompt was written, so that an edit during a session is seen; zeros when it is not there."""
-    path = PROMPTS / f"{name}.md"
     try:
-        status = path.stat()
+        status = os.stat(f"{PROMPTS}/{name}.md")
     except OSError:
         return 0, 0
     return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=256)
-def _prompt(path: Path, stamp: tuple[int, int]) -> _Prompt:
+def _prompt(folder: str, name: str, stamp: tuple[int, int]) -> _Prompt:
     import jinja2
 
+    path = Path(folder, f"{name}.md")
     if stamp == (0, 0):
         known = sorted(item.stem for item in path.parent.glob("*.md"))
         raise ValueError(f"no prompt {path.stem}; there are {', '.join(known)}")

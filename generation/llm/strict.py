@@ -14,16 +14,16 @@ from typing import cast
 
 from pydantic import BaseModel, JsonValue
 
-from moviellm.generation.schema import canonical_json
+from moviellm.generation.llm.encoded import Encoded
 
 _KEPT = {"type", "enum", "const", "anyOf", "items", "properties", "required", "$ref", "$defs", "description"}
 
 
 @lru_cache(maxsize=256)
-def _schema(model: type[BaseModel]) -> dict[str, JsonValue]:
+def _schema(model: type[BaseModel]) -> Encoded:
     schema = _strict(model.model_json_schema(mode="validation"))
     assert isinstance(schema, dict)
-    return schema
+    return Encoded(schema)
 
 
 def strict_schema(model: type[BaseModel]) -> Mapping[str, JsonValue]:
@@ -38,7 +38,7 @@ def strict_schema(model: type[BaseModel]) -> Mapping[str, JsonValue]:
 @lru_cache(maxsize=256)
 def schema_sha256(model: type[BaseModel]) -> str:
     """Hash of the schema of a model."""
-    return hashlib.sha256(canonical_json(_schema(model)).encode()).hexdigest()
+    return hashlib.sha256(_schema(model).text.encode()).hexdigest()
 
 
 def _strict(node: JsonValue) -> JsonValue:

@@ -12,10 +12,11 @@ import base64
 import binascii
 import json
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from moviellm.generation.llm.encoded import written
 from moviellm.generation.llm.endpoint import Endpoint
 from moviellm.generation.llm.faults import (
     CONTENT,
@@ -25,9 +26,6 @@ from moviellm.generation.llm.faults import (
     UnsupportedError,
     WrongServerError,
 )
-
-if TYPE_CHECKING:
-    import openai
 
 INSTALL = "the language model client is not installed; run: pip install 'moviellm[llm]'"
 CONNECTIONS_MAX = 4096
@@ -57,6 +55,17 @@ class Answer:
     """The server's name for it."""
 
 
+@dataclass(frozen=True)
+class _Posting:
+    """What every call is posted with."""
+
+    http: Any
+    """The HTTP client that the SDK's client uses."""
+    headers: Any
+    extensions: dict[str, Any]
+    addresses: dict[str, Any] = field(default_factory=dict)
+
+
 class Wire:
     """The connection to a server. Used by one event loop."""
 
@@ -64,6 +73,7 @@ class Wire:
         self.endpoint = endpoint
         self.timeout_s = timeout_s
         self._client: Any = None
+        self._posting: _Posting | None = None
 
     @property
     def client(self) -> Any:
@@ -80,8 +90,9 @@ class Wire:
                 raise ModuleNotFoundError(INSTALL) from None
             import httpx2
 
+            limit = httpx2.Timeout(self.timeout_s, connect=min(30.0, self.timeout_s))
             http = DefaultAioHttpClient(
-                timeout=httpx2.Timeout(self.timeout_s, connect=min(30.0, self.timeout_s)),
+                timeout=limit,
                 limits=httpx2.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
                 follow_redirects=False,
             )
@@ -96,6 +107,9 @@ class Wire:
                 timeout=self.timeout_s,
                 http_client=http,
             )
+            headers = {"Authorization": f"Bearer {self.endpoint.api_key}", **self._client.default_headers}
+            said = {name: value for name, value in headers.items() if isinstance(value, str)}
+            self._posting = _Posting(http, httpx2.Headers(said), {"timeout": limit.as_dict()})
         return self._client
 
     async def chat(self, body: dict[str, Any]) -> Answer:
@@ -141,9 +155,29 @@ class Wire:
         return True
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """One call on the connections of the SDK's client, with its headers.
+
+        The SDK's own way to a request and back takes a millisecond of processor time, three times what this takes; at
+        64 calls at a time that is what a client has for one.
+        """
         import httpx2
 
-        response = await self.call(self.client.post(path, cast_to=httpx2.Response, body=body))
+        _ = self.client
+        posting = self._posting
+        assert posting is not None, "it is made with the client"
+        if path not in posting.addresses:
+            address = f"{self.endpoint.base_url.rstrip('/')}{path}"
+            posting.addresses[path] = httpx2.URL(address, params=dict(self.endpoint.query) or None)
+        request = httpx2.Request(
+            "POST",
+            posting.addresses[path],
+            headers=posting.headers,
+            content=written(body).encode(),
+            extensions=posting.extensions,
+        )
+        response = await self.call(posting.http.send(request))
+        if not response.is_success:
+            raise self.status_error(response.status_code, response.text, response.headers)
         return self.parse_json(response.text)
 
     def parse_json(self, text: str) -> dict[str, Any]:
@@ -158,6 +192,7 @@ class Wire:
 
     async def call(self, call: Awaitable[Any]) -> Any:
         """Await a call of the SDK within the time allowed, and turn its errors into ours, without secrets."""
+        import httpx2
         import openai
 
         try:
@@ -167,7 +202,7 @@ class Wire:
             failure: Exception = self._timeout()
         except openai.APIStatusError as error:
             failure = self.status_error(error.status_code, error.response.text, error.response.headers)
-        except openai.APIConnectionError as error:
+        except (openai.APIConnectionError, httpx2.HTTPError) as error:
             failure = self._connection_error(error)
         except (OSError, openai.OpenAIError) as error:
             failure = CallError("reset", type(error).__name__)
@@ -176,8 +211,8 @@ class Wire:
     def _timeout(self) -> CallError:
         return CallError("timeout", f"no whole answer within {self.timeout_s:g} s")
 
-    def _connection_error(self, error: "openai.APIConnectionError") -> CallError:
-        """What broke, by the names of what lies below: the SDK calls a lost connection a timeout."""
+    def _connection_error(self, error: Exception) -> CallError:
+        """What broke, by the names of what lies below: the transport calls a lost connection a timeout."""
         names = set()
         cause: BaseException | None = error
         while cause is not None:
@@ -186,7 +221,7 @@ class Wire:
         if "ClientConnectorError" in names:
             return CallError("refused", "nobody listens there")
         if "ServerTimeoutError" in names or not names & {"ClientConnectionError", "ClientPayloadError"}:
-            return self._timeout() if "APITimeoutError" in names else CallError("reset", "no connection")
+            return self._timeout() if "TimeoutException" in names else CallError("reset", "no connection")
         return CallError("reset", "the connection was lost")
 
     def status_error(self, status: int, text: str, headers: Mapping[str, str]) -> Exception:
@@ -260,7 +295,7 @@ class Wire:
         """Close the connections."""
         if self._client is not None:
             await self._client.close()
-            self._client = None
+            self._client = self._posting = None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

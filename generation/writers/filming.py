@@ -95,7 +95,13 @@ def _event(event: EventAnswer, prefix: str, changes: tuple[StateChange, ...]) ->
 
 def _keyframe(frame: KeyframeAnswer, prefix: str, walk: Walk, context: Context) -> KeyframeDraft:
     figures = tuple(
-        FigureDraft(**figure.model_dump(exclude={"holding"}), holding=figure.holding or None)
+        FigureDraft(
+            name=figure.name,
+            pose=figure.pose,
+            emotion=figure.emotion,
+            holding=figure.holding or None,
+            facing=figure.facing,
+        )
         for figure in frame.figures
     )
     moment = walk.moments.get(frame.event, walk.moments[None])

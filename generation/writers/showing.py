@@ -21,6 +21,7 @@ from moviellm.generation.briefs import (
     SceneHead,
     StoryBrief,
 )
+from moviellm.generation.llm.encoded import Encoded, EncodedList
 from moviellm.generation.schema import Record, StateChange
 from moviellm.generation.writers.checks import LANGUAGES
 from moviellm.generation.writers.continuity import (
@@ -32,6 +33,7 @@ from moviellm.generation.writers.continuity import (
     is_alive,
     value_of,
 )
+from moviellm.generation.writers.kept import kept
 
 Data = dict[str, Any]
 WORDS_PER_S = 2.7
@@ -82,8 +84,9 @@ def outline(brief: Record) -> Shown:
     return Shown(data={"movie": _order(brief)}, context={"language": brief.language}, slots=slots_of(brief))
 
 
-def _movie(story: StoryBrief, outline: OutlineDraft, *, chapters: bool = True) -> Data:
-    """The outline as the lower levels see it."""
+@kept
+def _movie(story: StoryBrief, outline: OutlineDraft, chapters: bool) -> Encoded:
+    """The outline as the lower levels see it, with the plot of its chapters or without."""
     movie: Data = {
         **_order(story),
         "title": outline.title,
@@ -102,32 +105,47 @@ def _movie(story: StoryBrief, outline: OutlineDraft, *, chapters: bool = True) -
     if chapters:
         movie["synopsis"] = outline.synopsis
         movie["plot"] = [{"title": head.title, "summary": head.summary} for head in outline.chapters]
-    return movie
+    return Encoded(movie)
 
 
-def roster(outline: OutlineDraft) -> Data:
+@kept
+def roster(outline: OutlineDraft) -> Encoded:
     """Names of a story, as JSON."""
-    return {
-        "people": [person.name for person in outline.characters],
-        "places": [place.name for place in outline.locations],
-        "objects": [thing.name for thing in outline.objects],
-    }
+    return Encoded(
+        people=[person.name for person in outline.characters],
+        places=[place.name for place in outline.locations],
+        objects=[thing.name for thing in outline.objects],
+    )
 
 
+@kept
+def _looks(outline: OutlineDraft) -> tuple[Encoded, Encoded]:
+    """How people and objects look, by name."""
+    return (
+        Encoded({person.name: person.appearance for person in outline.characters}),
+        Encoded({thing.name: f"{thing.colour} {thing.kind}" for thing in outline.objects}),
+    )
+
+
+@kept
 def facts_at_chapter(outline: OutlineDraft, index: int) -> dict[tuple[str, str], str]:
     """What the plan says when a chapter begins."""
-    facts = fold({}, outline.begins_with)
-    for head in outline.chapters[:index]:
-        facts = fold(facts, head.ends_with)
-    return facts
+    if index == 0:
+        return fold({}, outline.begins_with)
+    return fold(facts_at_chapter(outline, index - 1), outline.chapters[index - 1].ends_with)
 
 
-def facts_at_scene(outline: OutlineDraft, index: int, before: Iterable[SceneHead]) -> dict[tuple[str, str], str]:
+def facts_at_scene(outline: OutlineDraft, index: int, before: Sequence[SceneHead]) -> dict[tuple[str, str], str]:
     """What the plan says when a scene begins: after the scenes before it in its chapter."""
     facts = facts_at_chapter(outline, index)
     for head in before:
-        facts = after_scene(facts, head)
+        facts = _after(facts, head)
     return facts
+
+
+@kept
+def _after(facts: Facts, head: SceneHead) -> dict[tuple[str, str], str]:
+    return after_scene(facts, head)
 
 
 def after_scene(facts: Facts, head: SceneHead) -> dict[tuple[str, str], str]:
@@ -146,8 +164,26 @@ def triples(facts: Facts) -> list[list[str]]:
 
 def needed(facts: Facts, plan: Iterable[StateChange]) -> list[list[str]]:
     """The facts that a part is checked against, as JSON: all but what is known, of which only what is planned."""
-    planned = {(change.entity, change.attribute) for change in plan}
+    planned = {(change.entity, change.attribute) for change in plan if change.attribute.startswith(KNOWS)}
+    if not planned & facts.keys():
+        return _unknown(facts)
     return triples({key: facts[key] for key in facts if not key[1].startswith(KNOWS) or key in planned})
+
+
+@kept
+def _unknown(facts: Facts) -> EncodedList:
+    """All facts but what is known, as JSON."""
+    return EncodedList(triples({key: value for key, value in facts.items() if not key[1].startswith(KNOWS)}))
+
+
+@kept
+def _known(facts: Facts) -> dict[str, list[str]]:
+    """The latest things that everybody knows."""
+    known: dict[str, list[str]] = {}
+    for entity, attribute in facts:
+        if attribute.startswith(KNOWS):
+            known.setdefault(entity, []).append(attribute.removeprefix(KNOWS))
+    return {entity: things[-KNOWN_SHOWN:] for entity, things in known.items()}
 
 
 def changes_shown(changes: Sequence[StateChange]) -> list[list[str]]:
@@ -167,17 +203,14 @@ def _fact_shown(attribute: str, value: str) -> list[str]:
 def state_shown(outline: OutlineDraft, facts: Facts, people: Sequence[str]) -> Data:
     """The record for the people of a part: where they are, wear, hold and know; where objects are; who is dead."""
     where = {thing.name: facts.get((thing.name, "where"), NOWHERE) for thing in outline.objects}
-    known: dict[str, list[str]] = {}
-    for entity, attribute in facts:
-        if attribute.startswith(KNOWS):
-            known.setdefault(entity, []).append(attribute.removeprefix(KNOWS))
+    known = _known(facts)
     shown: Data = {"date": value_of(facts, STORY, "date")}
     shown["people"] = {
         person: {
             "at": value_of(facts, person, "at"),
             "wears": value_of(facts, person, "wears") or "as introduced",
             "holds": [thing for thing, spot in where.items() if spot == f"held:{person}"],
-            "knows": known.get(person, [])[-KNOWN_SHOWN:],
+            "knows": known.get(person, []),
         }
         for person in people
         if is_alive(facts, person)
@@ -203,7 +236,7 @@ def chapter(brief: Record) -> Shown:
     }
     return Shown(
         data={
-            "movie": _movie(brief.story, brief.outline),
+            "movie": _movie(brief.story, brief.outline, True),
             "part": part,
             "state": state_shown(brief.outline, facts, head.characters),
         },
@@ -227,9 +260,10 @@ def scene(brief: Record) -> Shown:
     facts = facts_at_scene(outline, brief.chapter_index, brief.chapter.scenes[:index])
     place = next(place for place in outline.locations if place.name == head.location)
     opening = not index and not brief.chapter_index
+    looks, things = _looks(outline)
     return Shown(
         data={
-            "movie": _movie(brief.story, outline),
+            "movie": _movie(brief.story, outline, True),
             "part": {
                 "chapter": brief.chapter_index,
                 "scenes": [
@@ -252,8 +286,8 @@ def scene(brief: Record) -> Shown:
             "time_of_day": head.time_of_day,
             "weather": head.weather,
             "style": outline.style.description,
-            "looks": {person.name: person.appearance for person in outline.characters},
-            "objects": {thing.name: f"{thing.colour} {thing.kind}" for thing in outline.objects},
+            "looks": looks,
+            "objects": things,
         },
         slots=slots_of(brief.story),
     )
@@ -280,7 +314,7 @@ def dialogue(brief: Record) -> Shown:
     most = round(LINES_A_KEYFRAME * len(draft.keyframes) * brief.density)
     return Shown(
         data={
-            "movie": _movie(brief.story, outline, chapters=False),
+            "movie": _movie(brief.story, outline, False),
             "part": {
                 "chapter": brief.chapter_index,
                 "before": [item.summary for item in brief.before],
