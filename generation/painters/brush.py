@@ -195,9 +195,8 @@ class Brush:
         import torch
 
         batch = [*strokes, *[strokes[-1]] * (self.width - len(strokes))]
-        step = self._side_step()
         first = batch[0]
-        height, width = (-(-side // step) * step for side in (first.height_px, first.width_px))
+        width, height = self.sides(first.width_px, first.height_px)
         call: dict[str, Any] = {
             "height": height,
             "width": width,
@@ -244,10 +243,11 @@ class Brush:
         """Whether guidance against a negative prompt goes by another name (Qwen-Image)."""
         return "true_cfg_scale" in self._takes and type(self.pipeline).__name__.startswith("QwenImage")
 
-    def _side_step(self) -> int:
-        """Sides of a picture are multiples of this many pixels."""
+    def sides(self, width_px: int, height_px: int) -> tuple[int, int]:
+        """Width and height that the pipeline can paint, no smaller: multiples of what its VAE shrinks by."""
         processor = getattr(self.pipeline, "image_processor", None)
-        return int(processor.config.vae_scale_factor) if processor is not None else 16
+        step = int(processor.config.vae_scale_factor) if processor is not None else 16
+        return -(-width_px // step) * step, -(-height_px // step) * step
 
 
 def _faces_of(batch: Sequence[Stroke]) -> list[Any]:

@@ -26,7 +26,7 @@ from moviellm.generation.config import Recipe
 from moviellm.generation.output import note
 from moviellm.generation.painters import inversion
 from moviellm.generation.painters.batching import Batching
-from moviellm.generation.painters.brush import Brush, Pixels, Stroke
+from moviellm.generation.painters.brush import Brush, Pixels, Stroke, out_of_memory
 from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN
 from moviellm.generation.painters.pipelines import Adapter, PipelineSource, load_pipeline, without_adapter
 from moviellm.generation.painters.prompts import (
@@ -38,7 +38,7 @@ from moviellm.generation.painters.prompts import (
     style_picture_phrases,
 )
 from moviellm.generation.paintings import KeyframeBrief, Painting, PortraitBrief, StyleBrief
-from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request
+from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request, StoppedError
 from moviellm.generation.schema import Record, Style, canonical_json
 
 STYLES: Final = "styles"
@@ -67,8 +67,10 @@ class DiffusionPainter:
         self._source = PipelineSource.of(recipe)
         self._prompts_sha256 = prompts_sha256()
         self._brush: Brush | None = None
+        self._refused: str | None = None
+        """Why the pipeline could not be loaded: it is tried once a run."""
         self._batching: Batching[Job, Ready, tuple[Pixels, list[str]]] = Batching(
-            self._prepare, self._paint_batch, lambda: self._warm().width
+            self._prepare, self._paint_batch, self._width
         )
         self._encoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encoding")
 
@@ -178,7 +180,7 @@ class DiffusionPainter:
 
         Raises:
             ValueError: this model cannot learn a token, or the learning failed.
-            StoppedError: the device's memory does not hold one picture.
+            StoppedError: the pipeline cannot be loaded, or the device's memory does not hold one picture.
         """
         inputs: Any = request.inputs
         method = request.params["method"]
@@ -211,6 +213,7 @@ class DiffusionPainter:
 
         def learn() -> bytes:
             brush = self._warm()
+            width, height = brush.sides(params["width_px"], params["height_px"])
             with without_adapter(brush.pipeline, self._source.adapter):
                 data, facts = inversion.learn_style(
                     brush.pipeline,
@@ -223,8 +226,8 @@ class DiffusionPainter:
                     options={
                         "num_inference_steps": params["steps"],
                         "guidance_scale": params["guidance"],
-                        "width": params["width_px"],
-                        "height": params["height_px"],
+                        "width": width,
+                        "height": height,
                     },
                     images_at_a_time=brush.width,
                 )
@@ -243,7 +246,7 @@ class DiffusionPainter:
 
         Raises:
             ValueError: the pipeline cannot paint what the request asks for.
-            StoppedError: the device's memory does not hold one picture.
+            StoppedError: the pipeline cannot be loaded, or the device's memory does not hold one picture.
         """
         await self._load()
         params: Any = request.params
@@ -270,14 +273,31 @@ class DiffusionPainter:
         if self._brush is None:
             await self._batching.alone(self._warm)
 
+    def _width(self) -> int:
+        return self._recipe.engine.images_at_a_time if self._brush is None else self._brush.width
+
     def _warm(self) -> Brush:
         if self._brush is None:
-            pipeline = self._load_pipeline(self._source)
+            pipeline = self._loaded()
             width, guidance = self._recipe.engine.images_at_a_time, self._recipe.painting.guidance
             if self._recipe.engine.concurrency < 2 * width > 2:
                 note(f"engine.concurrency {self._recipe.engine.concurrency} leaves batches of {width} half empty")
             self._brush = Brush(pipeline, self._source, width, guidance)
         return self._brush
+
+    def _loaded(self) -> Any:
+        """The pipeline. Without one nothing can be painted now: that ends the run and is no fault of a cell."""
+        if self._refused is None:
+            try:
+                return self._load_pipeline(self._source)
+            except ValueError as error:
+                self._refused = str(error)
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+                held = f"the memory does not hold {self._source.model}"
+                self._refused = f"{held}; set painting.dtype to bfloat16, or take a smaller model"
+        raise StoppedError(self._refused)
 
     def _prepare(self, job: Job) -> tuple[Hashable, Ready]:
         request, blobs = job

@@ -245,12 +245,23 @@ def _scheduler(name: str, pipeline: Any) -> Any:
     """A scheduler by its class name, with the settings of the pipeline's own where it has the same."""
     import diffusers
 
+    own = pipeline.scheduler
     kind = getattr(diffusers, name, None) if name.endswith("Scheduler") else None
     if kind is None:
-        like = ", ".join(sorted(scheduler.__name__ for scheduler in pipeline.scheduler.compatibles))
+        like = ", ".join(sorted(scheduler.__name__ for scheduler in own.compatibles))
         raise ValueError(f"painting.scheduler: no scheduler {name!r} in diffusers; this pipeline's are {like}")
-    # Distilled models for few steps take their timesteps from the end of the schedule (trailing).
-    return kind.from_config(pipeline.scheduler.config, timestep_spacing="trailing")
+    try:
+        # Distilled models for few steps take their timesteps from the end of the schedule (trailing).
+        made = kind.from_config(own.config, timestep_spacing="trailing")
+        fits = hasattr(made, "init_noise_sigma") == hasattr(own, "init_noise_sigma")  # flow matching has none
+    except (ImportError, TypeError, ValueError) as error:
+        raise ValueError(f"painting.scheduler: {name}: {' '.join(str(error).split())[:200]}") from None
+    if not fits:
+        raise ValueError(
+            f"painting.scheduler: {name} is for other models than a {type(pipeline).__name__}, whose own is "
+            f"{type(own).__name__}; leave it out, or name one of its kind"
+        )
+    return made
 
 
 def best_device() -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from moviellm.generation.painters.diffusion import DiffusionPainter
 from moviellm.generation.paintings import Painting, PortraitBrief, StyleBrief
+from moviellm.generation.protocols import StoppedError
 from moviellm.generation.schema import Style
 from tests.generation.painters.painting import SIZE, adapter, keyframe, paint_all, recipe
 from tests.generation.studio.painted import figures, style
@@ -194,3 +195,33 @@ def test_a_learned_style_changes_the_picture_and_only_its_own(models: Path) -> N
     styled, plain = paint_all(painter(models, style=TOKEN), asked, blobs)
     assert styled[1] != plain[1]
     assert paint_all(painter(models), [keyframe(painter(models))])[0] == plain
+
+
+def test_a_style_is_learned_at_a_size_that_the_model_does_not_have(models: Path) -> None:
+    made, _ = _lock(painter(models, style=TOKEN, image={"width_px": 70}))
+    assert made.placeholder_token == "<moviellm-style>"
+
+
+# ---------------------------------------------------------------- a model that does not load
+
+
+@pytest.mark.parametrize("error", [ValueError("no such weights"), RuntimeError("CUDA out of memory")])
+def test_a_model_that_does_not_load_ends_the_run_and_is_tried_once(models: Path, error: Exception) -> None:
+    tries = []
+
+    def load(source: Any) -> Any:
+        tries.append(source)
+        raise error
+
+    of = DiffusionPainter(recipe(models), models / "run", load)
+
+    async def paint() -> Any:
+        try:
+            asked = [of.paint(keyframe(of, seed=seed)) for seed in range(6)]
+            return await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 20)
+        finally:
+            await of.close()
+
+    answers = asyncio.run(paint())
+    assert len(tries) == 1
+    assert all(isinstance(answer, StoppedError) for answer in answers)

@@ -95,6 +95,13 @@ def test_a_scheduler_is_taken_by_name_and_an_unknown_one_refused(models: Path) -
         load_pipeline(source(model=model, scheduler="LcmScheduler"))
 
 
+@pytest.mark.parametrize(("kind", "other"), [("sdxl", "FlowMatchEuler"), ("klein", "Euler")])
+def test_a_scheduler_of_another_kind_of_model_is_refused(models: Path, kind: str, other: str) -> None:
+    name = f"{other}DiscreteScheduler"
+    with pytest.raises(ValueError, match=f"painting.scheduler: {name} is for other models than a "):
+        load_pipeline(source(model=str(models / kind), scheduler=name))
+
+
 def _lora(folder: Path, models: Path) -> Path:
     """A random LoRA of the tiny SDXL's UNet, saved as a user would."""
     import torch
