@@ -8,15 +8,21 @@ Makers are modules of their own and imported here when a recipe names them, so t
 packages. It makes nothing: see make.py.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from moviellm.generation.config import Recipe
+from moviellm.generation.llm.endpoint import endpoint_from
 from moviellm.generation.llm.money import load_prices, refuse_unpriced
 from moviellm.generation.llm.rendering import NO_MODEL
 from moviellm.generation.llm.service import Service, open_service
 from moviellm.generation.protocols import Painter, Writer
+from moviellm.generation.schema import canonical_json
+
+KEY_LENGTH_MIN = 16
+"""Shorter secrets are looked for in no recipe: placeholders such as `ollama` are ordinary words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +70,24 @@ def open_studio(recipe: Recipe, run: Path) -> Studio:
 
     Raises:
         ValueError: it names a style, a grammar folder or a model that is not there, a limit in dollars without a
-            price, or a server that the environment does not give.
+            price, or a server that the environment does not give; or it holds the key.
     """
     service = open_service(recipe, run) if asks_server(recipe) else None
+    if service is not None:
+        _refuse_secrets(recipe)
     if recipe.engine.max_usd is not None:
         _check_prices(recipe)
     return Studio(writer=_writer(recipe, service), painter=_painter(recipe, run, service), service=service)
+
+
+def _refuse_secrets(recipe: Recipe) -> None:
+    """A recipe is written into the run folder, and its themes onto cards: the key must not be in it."""
+    text = canonical_json(recipe.model_dump(mode="json"))
+    if any(secret in text for secret in endpoint_from(os.environ).secrets if len(secret) >= KEY_LENGTH_MIN):
+        raise ValueError(
+            "a theme or a key of the recipe holds OPENAI_API_KEY or a credential of OPENAI_BASE_URL, and would be "
+            "written down; take it out"
+        )
 
 
 def _check_prices(recipe: Recipe) -> None:

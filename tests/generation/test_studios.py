@@ -53,3 +53,21 @@ def test_a_client_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(service, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'moviellm\[llm\]'"):
         open_studio(recipe_from({"writer": "llm", "llm": {"model": "a"}}), tmp_path)
+
+
+KEY = "sk-0123456789abcdef"
+
+
+@pytest.mark.parametrize("data", [{"themes": [f"say {KEY}"]}, {"llm": {"model": KEY}}])
+def test_a_recipe_that_holds_the_key_is_refused_without_saying_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: dict[str, object]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with pytest.raises(ValueError, match="holds OPENAI_API_KEY") as raised:
+        open_studio(recipe_from({"writer": "llm", "llm": {"model": "a"}, **data}), tmp_path)
+    assert KEY not in str(raised.value)
+
+
+def test_a_placeholder_for_a_key_may_be_a_word_of_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "ollama")
+    assert open_studio(recipe_from({"writer": "llm", "llm": {"model": "ollama/a"}}), tmp_path).service is not None
