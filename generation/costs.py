@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from moviellm.generation.config import Recipe
 from moviellm.generation.llm.money import Prices
 from moviellm.generation.schema import Stage
+from moviellm.generation.writers.asking import part_count
 
 REPEATS = 1.1
 """Calls for one that is needed: repair turns and other seeds."""
-QUESTIONS_A_CALL = 6
-"""Questions asked for together."""
-SCRIPT_CALLS = 3
-"""Calls of `writer: world` a movie: the world, its steps, and about one repair."""
+SCRIPT_CALLS = 2
+"""Calls of `writer: world` a chapter: its steps, and about one repair. The world is one call more."""
 REWRITE_CALLS = 2
 """Calls for the texts of a scene or a dialogue that is rewritten: the words, and reading them back."""
 ROTATIONS = 4
@@ -110,7 +109,8 @@ def _levels(recipe: Recipe, model: str, missing: Mapping[Stage, int]) -> list[_C
     whole = _whole(recipe)
     plots = missing.get("plot", 0) / whole["plot"]
     outline_out = 700 + 130 * story.chapters
-    questions = missing.get("qa", 0) * recipe.questions.per_movie
+    parts = part_count(story.chapters, story.scenes, story.keyframes, recipe.questions.per_movie)
+    questions_a_call = recipe.questions.per_movie / parts
     frames_a_part = min(story.keyframes_per_movie, 130)
     return [
         _Calls(model, REPEATS * plots, 700, outline_out),
@@ -119,7 +119,7 @@ def _levels(recipe: Recipe, model: str, missing: Mapping[Stage, int]) -> list[_C
             model, REPEATS * plots * story.chapters * story.scenes, 1100 + 50 * story.scenes, 105 * story.keyframes
         ),
         _Calls(model, REPEATS * missing.get("dialogue", 0), 450 + 155 * story.keyframes, 20 * story.keyframes),
-        _Calls(model, REPEATS * questions / QUESTIONS_A_CALL, 900 + 50 * frames_a_part, 80 * QUESTIONS_A_CALL),
+        _Calls(model, REPEATS * missing.get("qa", 0), 900 + 50 * frames_a_part, 80 * questions_a_call),
     ]
 
 
@@ -130,7 +130,8 @@ def _scripts(recipe: Recipe, model: str, missing: Mapping[Stage, int]) -> list[_
     plots = missing.get("plot", 0) / _whole(recipe)["plot"]
     rewritten = (plots * scenes + missing.get("dialogue", 0)) if recipe.llm.rewrite else 0.0
     return [
-        _Calls(model, REPEATS * plots * SCRIPT_CALLS, 1500 + 40 * scenes, 400 + 60 * scenes),
+        _Calls(model, REPEATS * plots, 3000, 1000),
+        _Calls(model, REPEATS * plots * story.chapters * SCRIPT_CALLS, 2700, 100 * story.scenes),
         _Calls(model, REPEATS * rewritten * REWRITE_CALLS, 600 + 40 * story.keyframes, 40 * story.keyframes),
     ]
 

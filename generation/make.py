@@ -29,6 +29,7 @@ from moviellm.generation.runs.manifest import manifest_paths, shard_files
 from moviellm.generation.runs.record import RunRecord
 from moviellm.generation.schema import STAGES, Stage, canonical_json
 from moviellm.generation.workbench import Workbench
+from moviellm.generation.writers.asking import part_count
 
 MOVIES_AT_A_TIME_MAX = 32
 """Movies in work together: enough to keep every worker busy, few enough to stay small."""
@@ -101,11 +102,18 @@ def _cells_of(recipe: Recipe, order: MovieOrder) -> dict[Stage, int]:
         "style": 1 if recipe.style.locked else scenes,
         "keyframes": order.keyframes_per_movie * recipe.painting.candidates,  # and scores, which cost nothing
         "dialogue": scenes,
-        "qa": 1,
+        "qa": question_cells(recipe, order),
     }
     if gates:
         cells["gates"] = gates
     return cells
+
+
+def question_cells(recipe: Recipe, order: MovieOrder) -> int:
+    """Cells of a movie's questions: writer llm asks for them in parts."""
+    if recipe.writer != "llm":
+        return 1
+    return part_count(order.chapters, order.scenes, order.keyframes, recipe.questions.per_movie)
 
 
 def image_bytes(image: ImageConfig) -> int:
@@ -212,7 +220,7 @@ async def plan_run(
                 finished += not isinstance(result, Left)
         await shard.close()
     movies = len(record.recipe.movie_themes())
-    # What a writer asks in parts, and portraits, are known when they are there.
+    # Portraits are known when they are there.
     cells = {stage: max(count, cached[stage]) for stage, count in cells_of_run(record.recipe).items()}
     if "gates" in cells:  # how many a movie takes depends on its questions, and is known of finished ones
         to_come = (movies - finished) * gate_cells(record.recipe)

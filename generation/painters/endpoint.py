@@ -33,6 +33,15 @@ PIXELS_MAX: Final = 64_000_000
 """Largest picture that is decoded."""
 
 
+PLAIN_INFO: Final = {
+    "jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive", "progression", "loop", "background",
+    "timestamp", "duration",
+}  # fmt: skip
+"""What a file says of its own encoding: all that a picture may carry that is kept as it came."""
+BYTES_A_PIXEL_MAX: Final = 0.5
+"""Largest picture that is kept as it came: about twice what ours take at quality 88."""
+
+
 class Images(Protocol):
     """What the painter needs of a service."""
 
@@ -183,6 +192,9 @@ def _ask_of(request: Request) -> ImageAsk:
 def fitted(data: bytes, width_px: int, height_px: int, form: str, quality: int) -> bytes:
     """A server's picture as it is kept: of the size asked for, cropped evenly where its shape is another.
 
+    One that is already of that size and format is kept as it came, once it is known to decode to its end: encoding it
+    again could only lose. Unless it is large for its size, or carries more than a picture (a prompt, a place, a date).
+
     Raises:
         ValueError: the bytes are no picture.
     """
@@ -192,11 +204,17 @@ def fitted(data: bytes, width_px: int, height_px: int, form: str, quality: int) 
                 raise ValueError(
                     f"the server's picture has {picture.width}x{picture.height} pixels, which is too large"
                 )
+            picture.load()
+            as_asked = (picture.format, picture.mode, picture.size) == (form.upper(), "RGB", (width_px, height_px))
+            plain = as_asked and set(picture.info) <= PLAIN_INFO and not picture.getexif()
+            if plain and len(data) <= BYTES_A_PIXEL_MAX * width_px * height_px:
+                return data
             pixels = picture.convert("RGB")
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"the server's picture cannot be decoded ({error})") from None
     if pixels.size != (width_px, height_px):
         pixels = ImageOps.fit(pixels, (width_px, height_px), Image.Resampling.LANCZOS)
+    pixels.info = {}  # a comment would be written again
     out = io.BytesIO()
     pixels.save(out, form.upper(), quality=quality)
     return out.getvalue()

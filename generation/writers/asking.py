@@ -20,7 +20,6 @@ from moviellm.generation.briefs import QuestionsBrief
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import (
     AnswerFormat,
-    Chapter,
     Keyframe,
     Level,
     Movie,
@@ -72,7 +71,8 @@ def question_parts(brief: QuestionsBrief) -> list[QuestionsBrief]:
     """The parts that a movie's questions are asked in, each with its own counts of types."""
     movie, total = brief.movie, brief.questions.per_movie
     rng = random.Random(derive_seed(movie.seed, "question parts"))
-    places = list(_places(movie, total))
+    frames = [[len(scene.keyframes) for scene in chapter.scenes] for chapter in movie.chapters]
+    places = [(_scope(movie, place), count) for place, count in _places(frames, total)]
     parts = []
     for number, ((scope, count), types) in enumerate(zip(places, _dealt(brief, places, rng), strict=True)):
         config = brief.questions.model_copy(
@@ -82,33 +82,52 @@ def question_parts(brief: QuestionsBrief) -> list[QuestionsBrief]:
     return parts or [brief]
 
 
-def _places(movie: Movie, total: int) -> Iterator[tuple[str | None, int]]:
-    """Scopes with their numbers of questions: the movie, then each chapter or, where it is large, its scenes."""
+def part_count(chapters: int, scenes: int, keyframes: int, questions: int) -> int:
+    """How many parts a movie's questions are asked in, from its size alone."""
+    return sum(1 for _ in _places([[keyframes] * scenes] * chapters, questions)) or 1
+
+
+def _places(frames: Sequence[Sequence[int]], total: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Places with their numbers of questions: the movie, then each chapter or, where it is large, its scenes.
+
+    Args:
+        frames: keyframes of each scene of each chapter.
+
+    Yields:
+        (), or the number of a chapter, or those of a chapter and of a scene in it.
+    """
     if not total:
         return
     about_movie = min(total, max(QUESTIONS_MIN, round(MOVIE_SHARE * total)))
     rest = total - about_movie
-    asked = min(len(movie.chapters), rest // QUESTIONS_MIN)
+    asked = min(len(frames), rest // QUESTIONS_MIN)
     if not asked:
         about_movie, rest = total, 0
-    yield from ((None, count) for count in _calls(about_movie))
-    for chapter, count in zip(_spread(movie.chapters, asked), _even(rest, asked), strict=True):
-        yield from _chapter_places(chapter, count)
+    yield from (((), count) for count in _calls(about_movie))
+    for c, count in zip(_spread(range(len(frames)), asked), _even(rest, asked), strict=True):
+        yield from _chapter_places(c, frames[c], count)
 
 
-def _chapter_places(chapter: Chapter, count: int) -> Iterator[tuple[str, int]]:
-    frames = sum(len(scene.keyframes) for scene in chapter.scenes)
-    if frames <= FRAMES_A_PART and count <= QUESTIONS_A_PART:
-        yield chapter.chapter_id, count
+def _chapter_places(c: int, frames: Sequence[int], count: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    if sum(frames) <= FRAMES_A_PART and count <= QUESTIONS_A_PART:
+        yield (c,), count
         return
     about_chapter = min(count, max(QUESTIONS_MIN, round(MOVIE_SHARE * count)))
     rest = count - about_chapter
-    asked = min(len(chapter.scenes), rest // QUESTIONS_MIN)
+    asked = min(len(frames), rest // QUESTIONS_MIN)
     if not asked:
         about_chapter, rest = count, 0
-    yield from ((chapter.chapter_id, some) for some in _calls(about_chapter))
-    for scene, some in zip(_spread(chapter.scenes, asked), _even(rest, asked), strict=True):
-        yield from ((scene.scene_id, each) for each in _calls(some))
+    yield from (((c,), some) for some in _calls(about_chapter))
+    for s, some in zip(_spread(range(len(frames)), asked), _even(rest, asked), strict=True):
+        yield from (((c, s), each) for each in _calls(some))
+
+
+def _scope(movie: Movie, place: tuple[int, ...]) -> str | None:
+    """Id of the chapter or scene that a place is; None for the movie."""
+    if not place:
+        return None
+    chapter = movie.chapters[place[0]]
+    return chapter.scenes[place[1]].scene_id if place[1:] else chapter.chapter_id
 
 
 def _calls(count: int) -> list[int]:

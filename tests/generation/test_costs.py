@@ -69,3 +69,17 @@ def test_the_paper_costs_about_what_its_calls_say() -> None:
     )
     found = estimate(recipe, cells_of_run(recipe), load_prices())
     assert 268 <= found.calls <= 1.25 * 268
+
+
+@pytest.mark.parametrize(("questions", "parts"), [(0, 1), (16, 3), (144, 14)])
+def test_the_questions_of_a_language_model_are_counted_in_their_parts(questions: int, parts: int) -> None:
+    made = recipe_from(
+        {
+            **THEME,
+            "writer": "llm",
+            "llm": {"model": "m"},
+            "story": {"chapters": 11, "scenes": 11, "keyframes": 11},
+            "questions": {"per_movie": questions},
+        }
+    )
+    assert cells_of_run(made)["qa"] == parts

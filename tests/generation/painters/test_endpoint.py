@@ -190,6 +190,43 @@ def test_picture_of_another_shape_is_cropped_evenly_not_squeezed():
     assert all(image.getpixel((x, 48))[2] > 150 for x in (6, 90))
 
 
+def encoded(form="JPEG", size=(96, 64), mode="RGB", **options):
+    out = io.BytesIO()
+    Image.new(mode, size, "red").save(out, form, **options)
+    return out.getvalue()
+
+
+def test_picture_of_the_size_and_format_asked_for_is_kept_as_it_came():
+    assert fitted(encoded(quality=70), 96, 64, "jpeg", 90) == encoded(quality=70)
+    assert fitted(encoded("WEBP"), 96, 64, "webp", 90) == encoded("WEBP")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded("PNG"),
+        encoded(size=(96, 66)),
+        encoded(mode="L"),
+        encoded(comment=b"a prompt that nobody should read"),
+        encoded(exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x00\x00"),
+        encoded() + bytes(96 * 64),
+    ],
+    ids=["another format", "another size", "grey", "a comment", "Exif", "large for its size"],
+)
+def test_picture_that_is_or_says_something_else_is_encoded_again(data):
+    kept = fitted(data, 96, 64, "jpeg", 90)
+    picture = Image.open(io.BytesIO(kept))
+    assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (96, 64))
+    assert kept != data and b"nobody should read" not in kept and b"Exif" not in kept
+
+
+def test_picture_that_is_cut_off_is_not_kept_as_it_came():
+    noisy = io.BytesIO()
+    Image.effect_noise((96, 64), 90).convert("RGB").save(noisy, "JPEG", quality=30)
+    with pytest.raises(ValueError, match="cannot be decoded"):
+        fitted(noisy.getvalue()[:-400], 96, 64, "jpeg", 90)
+
+
 def test_line_with_a_faulty_image_server_paints_every_picture_once(monkeypatch, tmp_path):
     size = {"chapters": 1, "scenes": 2, "keyframes": 4}
     made = recipe(story=size, engine={"concurrency": 4})

@@ -16,6 +16,7 @@ from moviellm.generation.writers.asking import (
     QUESTIONS_A_PART,
     QUESTIONS_MIN,
     TYPES,
+    part_count,
     question_parts,
     questions,
     slots,
@@ -74,6 +75,12 @@ def test_parts_ask_as_many_as_wanted_neither_few_nor_many_at_a_time(size: tuple[
     assert sum(counts) == total
     assert max(counts) <= QUESTIONS_A_PART and min(counts) >= min(total, QUESTIONS_MIN)
     assert [part.part for part in parts] == [(i, len(parts)) for i in range(len(parts))]
+
+
+@settings(max_examples=40)
+@given(SIZES, st.integers(0, 90))
+def test_the_number_of_parts_follows_from_the_size(size: tuple[int, int, int], total: int) -> None:
+    assert part_count(*size, total) == len(parts_of(movie_of(*size), per_movie=total))
 
 
 @settings(max_examples=40)
