@@ -54,6 +54,7 @@ def make(
     run, recipe = _run_and_recipe(asked, out, recipe_name, overrides)
     studio = open_studio(recipe, run)
     _note_themes(asked, recipe, studio.writer)
+    _note_gates(recipe)
 
     def current_record() -> RunRecord:
         return next_record(run, recipe, movies_per_shard=shard_size(recipe), replace=replace)
@@ -127,6 +128,15 @@ def _note_themes(asked: list[str], recipe: Recipe, writer: Writer) -> None:
             note(f'the offline writer knows no word of "{theme}": it only seeds the story (words: {WORDS_AT})')
     if not asked and recipe.themes:
         note(f"no theme given: the {len(recipe.themes)} of recipe {recipe.name}")
+
+
+def _note_gates(recipe: Recipe) -> None:
+    """Say where gates measure less than they seem to."""
+    models = recipe.gates.models
+    if len(models) == 1:
+        note(f"gates.models names only {models[0]}: what one model cannot guess another may; two make a blind gate")
+    if recipe.writer != "offline" and recipe.llm.model in models:
+        note(f"gates.models names {recipe.llm.model}, which also writes: it may know its own questions")
 
 
 def _override(data: dict[str, Any], overrides: list[str], source: str) -> Recipe:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from moviellm.generation import studios
@@ -131,6 +133,42 @@ def test_a_key_that_is_refused_is_said_in_one_line_without_it(
     assert "does not accept the key" in said.err
     assert KEY not in said.err + said.out
     assert KEY not in "".join(path.read_bytes().decode(errors="replace") for path in files(tmp_path))
+
+
+def test_a_key_that_a_model_says_stands_in_no_file_of_the_run_and_its_dataset(
+    tmp_path: Path, double: Double, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(name: str, data: dict[str, Any], schema: Any, seed: int) -> Any:
+        value = answers(name, data, schema, seed)
+        if name == "outline":
+            value = {**value, "logline": f"Somebody wants {KEY}, and everything is in the way."}
+        return value
+
+    double.answers = told
+    double.plan("500", "429")
+    assert fresh(tmp_path / "run") == 0
+    assert call(["dataset", "build", str(tmp_path / "run"), "--out", str(tmp_path / "data")]) == 0
+    said = capsys.readouterr()
+    tables = [pq.read_table(path).to_pylist() for path in files(tmp_path) if path.suffix == ".parquet"]
+    assert "Somebody wants ***, and" in str(tables)
+    assert KEY not in str(tables) + said.out + said.err
+    assert KEY not in "".join(path.read_bytes().decode(errors="replace") for path in files(tmp_path))
+
+
+def test_gates_that_measure_less_than_they_seem_to_are_noted(
+    tmp_path: Path, double: Double, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fresh(tmp_path / "r", "--dry-run", "--set", f"gates.models=[{MODEL}]") == 0
+    said = capsys.readouterr().err
+    assert f"gates.models names only {MODEL}" in said
+    assert f"gates.models names {MODEL}, which also writes" in said
+
+
+def test_gates_of_two_other_models_are_not_noted(
+    tmp_path: Path, double: Double, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fresh(tmp_path / "r", "--dry-run", "--set", "gates.models=[one,two]") == 0
+    assert "gates.models" not in capsys.readouterr().err
 
 
 def test_a_dry_run_says_what_it_would_cost_and_asks_nothing(
