@@ -16,6 +16,7 @@ import hashlib
 import io
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from moviellm.generation.config import Recipe
 from moviellm.generation.output import note
 from moviellm.generation.painters import inversion
 from moviellm.generation.painters.batching import Batching
-from moviellm.generation.painters.brush import Brush, Pixels, Stroke, out_of_memory
+from moviellm.generation.painters.brush import Brush, Pixels, Stroke, free_memory, out_of_memory
 from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN
 from moviellm.generation.painters.pipelines import Adapter, PipelineSource, load_pipeline, without_adapter
 from moviellm.generation.painters.prompts import (
@@ -211,30 +212,33 @@ class DiffusionPainter:
         key = hashlib.sha256(canonical_json(request.body()).encode()).hexdigest()
         await self._load()
 
-        def learn() -> bytes:
-            brush = self._warm()
+        def learn(brush: Brush, at_a_time: int) -> bytes:
             width, height = brush.sides(params["width_px"], params["height_px"])
-            with without_adapter(brush.pipeline, self._source.adapter):
-                data, facts = inversion.learn_style(
-                    brush.pipeline,
-                    self._recipe.style.inversion,
-                    phrases=style_phrase(inputs["keyword"], inputs["description"]),
-                    keyword=inputs["keyword"],
-                    seed=request.seed,
-                    folder=self._run / "inversion" / key[:16],
-                    note=note,
-                    options={
-                        "num_inference_steps": params["steps"],
-                        "guidance_scale": params["guidance"],
-                        "width": width,
-                        "height": height,
-                    },
-                    images_at_a_time=brush.width,
-                )
+            data, facts = inversion.learn_style(
+                brush.pipeline,
+                self._recipe.style.inversion,
+                phrases=style_phrase(inputs["keyword"], inputs["description"]),
+                keyword=inputs["keyword"],
+                seed=request.seed,
+                folder=self._run / "inversion" / key[:16],
+                note=note,
+                options={
+                    "num_inference_steps": params["steps"],
+                    "guidance_scale": params["guidance"],
+                    "width": width,
+                    "height": height,
+                },
+                images_at_a_time=at_a_time,
+            )
             note(f"style {inputs['keyword']}: {facts['best_step']} steps, {facts['stopped']}")
             return data
 
-        return await self._batching.alone(learn), STYLE_TOKEN
+        def alone() -> bytes:
+            brush = self._warm()
+            with without_adapter(brush.pipeline, self._source.adapter):
+                return _with_less(partial(learn, brush), brush.width)
+
+        return await self._batching.alone(alone), STYLE_TOKEN
 
     async def _style_picture_of(self, request: Request) -> bytes:
         await self._load()
@@ -325,6 +329,28 @@ def encoded(pixels: Pixels, form: str, quality: int) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, form.upper(), **({} if form == "png" else {"quality": quality}))
     return out.getvalue()
+
+
+def _with_less(learn: Callable[[int], bytes], at_a_time: int) -> bytes:
+    """Learn a style, painting fewer of its images together when the memory is full; what is painted is kept.
+
+    Raises:
+        StoppedError: not even one at a time fits.
+    """
+    while True:
+        try:
+            return learn(at_a_time)
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+        free_memory()  # outside of the handler, which would keep the memory of what failed
+        if at_a_time == 1:
+            raise StoppedError(
+                "the memory does not hold the learning of a style; set style.inversion.batch, image.width_px and "
+                "height_px lower, or style.method to prompt"
+            )
+        at_a_time //= 2
+        note(f"the memory is full; style images are painted {at_a_time} at a time")
 
 
 def _described(brief: StyleBrief) -> str:

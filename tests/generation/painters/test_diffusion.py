@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from moviellm.generation.painters import inversion
 from moviellm.generation.painters.diffusion import DiffusionPainter
 from moviellm.generation.paintings import Painting, PortraitBrief, StyleBrief
 from moviellm.generation.protocols import StoppedError
@@ -200,6 +201,28 @@ def test_a_learned_style_changes_the_picture_and_only_its_own(models: Path) -> N
 def test_a_style_is_learned_at_a_size_that_the_model_does_not_have(models: Path) -> None:
     made, _ = _lock(painter(models, style=TOKEN, image={"width_px": 70}))
     assert made.placeholder_token == "<moviellm-style>"
+
+
+@pytest.mark.parametrize(("holds", "tried"), [(2, [4, 2]), (0, [4, 2, 1])])
+def test_style_images_are_painted_fewer_together_when_the_memory_is_full(
+    models: Path, monkeypatch: pytest.MonkeyPatch, holds: int, tried: list[int]
+) -> None:
+    widths: list[int] = []
+
+    def learn(*_: object, images_at_a_time: int, **__: object) -> tuple[bytes, dict[str, Any]]:
+        widths.append(images_at_a_time)
+        if images_at_a_time > holds:
+            raise RuntimeError("CUDA out of memory")
+        return b"learned", {"best_step": 1, "stopped": "early"}
+
+    monkeypatch.setattr(inversion, "learn_style", learn)
+    of = painter(models, style=TOKEN, engine={"images_at_a_time": 4})
+    if holds:
+        assert _lock(of)[1] == b"learned"
+    else:
+        with pytest.raises(StoppedError, match="set style.inversion.batch"):
+            _lock(of)
+    assert widths == tried
 
 
 # ---------------------------------------------------------------- a model that does not load
