@@ -187,10 +187,8 @@ def timed(double: Server, folder: Path, part: int, latency_s: float, repeats: in
         rows.append((wall_s, time.process_time() - cpu_s, double.cpu_s() - served_s))
         shutil.rmtree(run)
     walls, client, served = zip(*rows, strict=True)
-    path_s, least_s = (
-        critical_path_s(part, question_calls, latency_s, part**3 * pictures),
-        floor_s(double.base_url, bodies, CONCURRENCY),
-    )
+    path_s = critical_path_s(part, question_calls, latency_s, part**3 * pictures)
+    least_s = floor_s(double.base_url, bodies, CONCURRENCY)
     wall_s, calls = statistics.median(walls), len(bodies)
     return {
         "latency_s": latency_s,
