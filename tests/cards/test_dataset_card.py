@@ -149,6 +149,19 @@ def test_other_makers_change_the_licence_the_claims_and_the_limits(facts):
         assert claim in offline and claim not in readme
 
 
+@pytest.mark.parametrize(
+    ("stage", "says"),
+    [
+        ("keyframes", "Its story is by an offline studio, its pictures are by an image model"),
+        ("plot", "Its story is by a language model, its pictures are drawn by an offline studio"),
+    ],
+)
+def test_who_wrote_and_who_painted_are_told_apart(facts, stage, says):
+    maker = Source(stage, "some/model", "abc", "none", "0" * 64, "0.1.0", "", "2026-01-01T00:00:00Z")
+    assert says not in render(facts)[0]
+    assert says in render(measured(facts, sources=facts.measures.sources | {maker: 5}))[0]
+
+
 def test_terms_of_the_recipe_are_on_the_card(facts):
     recipe = RECIPE.model_copy(update={"dataset": DatasetConfig(licence="Our-Terms-1")})
     data = front_matter(render(dataclasses.replace(facts, recipe=recipe))[0])
