@@ -92,7 +92,7 @@ def lock(pipeline: Any, style: str, config: InversionConfig, real: Sequence[Pict
         pictures = [StylePicture(content=picture.content, image=picture.image) for picture in spaced]
         return inversion.learn_from_pictures(pipeline, config, pictures, **common)
     return inversion.learn_style(
-        pipeline, config, phrases=phrases(style), options=PAINT, images_at_a_time=AT_A_TIME, **common
+        pipeline, config, phrases=phrases(style), options=PAINT, **common
     )
 
 

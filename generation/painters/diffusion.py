@@ -212,7 +212,7 @@ class DiffusionPainter:
         key = hashlib.sha256(canonical_json(request.body()).encode()).hexdigest()
         await self._load()
 
-        def learn(brush: Brush, at_a_time: int) -> bytes:
+        def learn(brush: Brush) -> bytes:
             width, height = brush.sides(params["width_px"], params["height_px"])
             data, facts = inversion.learn_style(
                 brush.pipeline,
@@ -228,15 +228,16 @@ class DiffusionPainter:
                     "width": width,
                     "height": height,
                 },
-                images_at_a_time=at_a_time,
+                base_model=f"{request.model_id}@{request.model_revision}",
             )
-            note(f"style {inputs['keyword']}: {facts['best_step']} steps, {facts['stopped']}")
+            gain = f"best after {facts['best_step']} steps" if facts["best_step"] else "no step gained anything"
+            note(f"style {inputs['keyword']}: {gain}, stopped {facts['stopped']}")
             return data
 
         def alone() -> bytes:
             brush = self._warm()
             with without_adapter(brush.pipeline, self._source.adapter):
-                return _with_less(partial(learn, brush), brush.width)
+                return _learned(partial(learn, brush))
 
         return await self._batching.alone(alone), STYLE_TOKEN
 
@@ -331,26 +332,22 @@ def encoded(pixels: Pixels, form: str, quality: int) -> bytes:
     return out.getvalue()
 
 
-def _with_less(learn: Callable[[int], bytes], at_a_time: int) -> bytes:
-    """Learn a style, painting fewer of its images together when the memory is full; what is painted is kept.
+def _learned(learn: Callable[[], bytes]) -> bytes:
+    """Learn a style.
 
     Raises:
-        StoppedError: not even one at a time fits.
+        StoppedError: the memory does not hold it; what is painted and learned so far is kept.
     """
-    while True:
-        try:
-            return learn(at_a_time)
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-        free_memory()  # outside of the handler, which would keep the memory of what failed
-        if at_a_time == 1:
-            raise StoppedError(
-                "the memory does not hold the learning of a style; set style.inversion.batch, image.width_px and "
-                "height_px lower, or style.method to prompt"
-            )
-        at_a_time //= 2
-        note(f"the memory is full; style images are painted {at_a_time} at a time")
+    try:
+        return learn()
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+    free_memory()  # outside of the handler, which would keep the memory of what failed
+    raise StoppedError(
+        "the memory does not hold the learning of a style; set style.inversion.batch, image.width_px and "
+        "height_px lower, or style.method to prompt"
+    )
 
 
 def _described(brief: StyleBrief) -> str:

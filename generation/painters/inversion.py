@@ -50,13 +50,13 @@ def learn_style(
     folder: Path,
     note: Callable[[str], None],
     options: Mapping[str, Any] | None = None,
-    images_at_a_time: int = 1,
+    base_model: str = "",
 ) -> tuple[bytes, dict[str, Any]]:
     """Learn a style from its phrases: the token as safetensors bytes, and facts about how it went.
 
     `folder` belongs to this one style: pictures, latents and state lie there. `options` are what the pipeline's call
-    is given for the style images (steps, guidance, size). They are painted one at a time unless told otherwise: what
-    is painted beside a picture may change its last bits, and with them the token.
+    is given for the style images (steps, guidance, size). `base_model` is the model's name and revision, which the
+    file tells: never a path of this machine.
 
     Raises:
         ValueError: this pipeline cannot learn a token, or the learning failed; the message says what to do.
@@ -70,12 +70,19 @@ def learn_style(
         seed=seed,
         folder=folder,
         options=options,
-        at_a_time=images_at_a_time,
+        base_model=base_model,
         note=note,
     )
     kept = most_alike([picture.image for picture in pictures], config.keep)
     data, facts = learn_from_pictures(
-        pipeline, config, [pictures[at] for at in kept], keyword=keyword, seed=seed, folder=folder, note=note
+        pipeline,
+        config,
+        [pictures[at] for at in kept],
+        keyword=keyword,
+        seed=seed,
+        folder=folder,
+        note=note,
+        base_model=base_model,
     )
     dropped = [at for at in range(len(pictures)) if at not in kept]
     return data, {"style_images": len(pictures), "dropped": dropped, **facts}
@@ -90,6 +97,7 @@ def learn_from_pictures(
     seed: int,
     folder: Path,
     note: Callable[[str], None],
+    base_model: str = "",
 ) -> tuple[bytes, dict[str, Any]]:
     """Learn a style from pictures of it, all of one size.
 
@@ -103,7 +111,8 @@ def learn_from_pictures(
         )
     encoders = text_encoders(pipeline)
     denoiser = denoiser_of(pipeline)
-    fingerprint = _fingerprint(pipeline, config, pictures, keyword, seed)
+    named = base_model or type(pipeline).__name__
+    fingerprint = _fingerprint(named, config, pictures, keyword, seed)
     order = random.Random(derive_seed(seed, "held out")).sample(range(len(pictures)), len(pictures))
     held, taught = sorted(order[: config.held_out]), sorted(order[config.held_out :])
     latents = _latents(denoiser, pictures, folder / LATENTS_FILE, fingerprint)
@@ -123,7 +132,7 @@ def learn_from_pictures(
         "keyword": keyword,
         "vectors": str(config.vectors),
         "encoders": ",".join(encoder.key for encoder in encoders),
-        "base_model": _base_model(pipeline),
+        "base_model": named,
         "pipeline": type(pipeline).__name__,
     }
     return learned_bytes(rows, metadata), _facts(config, state, len(taught), len(held))
@@ -176,17 +185,12 @@ def _latents(denoiser: Denoiser, pictures: Sequence[StylePicture], path: Path, f
 
 
 def _fingerprint(
-    pipeline: Any, config: InversionConfig, pictures: Sequence[StylePicture], keyword: str, seed: int
+    base_model: str, config: InversionConfig, pictures: Sequence[StylePicture], keyword: str, seed: int
 ) -> str:
     """What decides the learned rows: a state or a cache of anything else is not gone on with."""
     shown = [[picture.content, hashlib.sha256(picture.image.tobytes()).hexdigest()] for picture in pictures]
-    decides = [VERSION, config.model_dump(mode="json"), shown, keyword, seed, _base_model(pipeline)]
+    decides = [VERSION, config.model_dump(mode="json"), shown, keyword, seed, base_model]
     return hashlib.sha256(canonical_json(decides).encode()).hexdigest()
-
-
-def _base_model(pipeline: Any) -> str:
-    """The name or folder that the pipeline was loaded from; the class where it was built in process."""
-    return str(pipeline.config.get("_name_or_path") or type(pipeline).__name__)
 
 
 def _facts(config: InversionConfig, state: State, taught: int, held: int) -> dict[str, Any]:

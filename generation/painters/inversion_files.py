@@ -91,16 +91,19 @@ def write_tensors(path: Path, tensors: Pictures, fingerprint: str) -> None:
 
 
 def read_tensors(path: Path, fingerprint: str) -> tuple[Pictures, dict[str, str]] | None:
-    """Tensors and metadata of a file with that fingerprint; None where there is none."""
-    from safetensors import safe_open
+    """Tensors and metadata of a file with that fingerprint; None where there is none, or a damaged one."""
+    from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         return None
-    with safe_open(str(path), "pt") as file:
-        metadata = dict(file.metadata() or {})
-        if metadata.get("fingerprint") != fingerprint:
-            return None
-        return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 - no mapping
+    try:
+        with safe_open(str(path), "pt") as file:
+            metadata = dict(file.metadata() or {})
+            if metadata.get("fingerprint") != fingerprint:
+                return None
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118 - no mapping
+    except SafetensorError:
+        return None
 
 
 def learned_bytes(rows: dict[str, Any], metadata: dict[str, str]) -> bytes:

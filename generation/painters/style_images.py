@@ -69,36 +69,35 @@ def paint_style(
     seed: int,
     folder: Path,
     options: Mapping[str, Any] | None = None,
-    at_a_time: int = 1,
+    base_model: str = "",
     note: Callable[[str], None] = lambda text: None,
 ) -> list[StylePicture]:
-    """Paint each content in the style of the phrases, some at a time; what lies in `folder` already is read back.
+    """Paint each content in the style of the phrases; what lies in `folder` already is read back.
 
-    `options` are further arguments of the pipeline's call: steps, guidance, size, negative prompt. A picture's noise
-    depends on its number and the seed only.
+    One at a time: what is painted beside a picture changes its last bits, and with them the token that is learned. A
+    large model paints hardly faster in batches. `options` are further arguments of the pipeline's call: steps,
+    guidance, size, negative prompt; `base_model` names the model and its revision.
     """
     import torch
 
     call = dict(options or {})
     paths = [
-        folder / _file_name(pipeline, at, f"{content}, {phrases}", seed, call) for at, content in enumerate(contents)
+        folder / _file_name(base_model, at, f"{content}, {phrases}", seed, call) for at, content in enumerate(contents)
     ]
-    missing = [at for at, path in enumerate(paths) if not path.is_file()]
-    for first in range(0, len(missing), at_a_time):
-        part = missing[first : first + at_a_time]
-        note(f"style images {part[0] + 1} to {part[-1] + 1} of {len(contents)}")
-        noise = [torch.Generator().manual_seed(derive_seed(seed, "style image", at)) for at in part]
-        prompts = [f"{contents[at]}, {phrases}" for at in part]
-        images = pipeline(prompt=prompts, generator=noise, **call).images
-        for at, image in zip(part, images, strict=True):
-            with whole_file(paths[at]) as temporary:
-                image.convert("RGB").save(temporary, format="PNG", compress_level=1)
+    for at, path in enumerate(paths):
+        if path.is_file():
+            continue
+        note(f"style image {at + 1} of {len(contents)}")
+        noise = torch.Generator().manual_seed(derive_seed(seed, "style image", at))
+        (image,) = pipeline(prompt=[f"{contents[at]}, {phrases}"], generator=[noise], **call).images
+        with whole_file(path) as temporary:
+            image.convert("RGB").save(temporary, format="PNG", compress_level=1)
     return [StylePicture(content=content, image=_read(path)) for content, path in zip(contents, paths, strict=True)]
 
 
-def _file_name(pipeline: Any, at: int, prompt: str, seed: int, call: Mapping[str, Any]) -> str:
+def _file_name(base_model: str, at: int, prompt: str, seed: int, call: Mapping[str, Any]) -> str:
     """Named by what decides it, so that the picture of another prompt is never taken for it."""
-    decides = [str(pipeline.config.get("_name_or_path")), at, prompt, seed, {key: str(call[key]) for key in call}]
+    decides = [base_model, at, prompt, seed, {key: str(call[key]) for key in call}]
     return f"style-{at:03d}-{hashlib.sha256(canonical_json(decides).encode()).hexdigest()[:12]}.png"
 
 

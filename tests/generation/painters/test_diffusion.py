@@ -10,6 +10,7 @@ from PIL import Image
 
 from moviellm.generation.painters import inversion
 from moviellm.generation.painters.diffusion import DiffusionPainter
+from moviellm.generation.painters.inversion_files import read_learned
 from moviellm.generation.paintings import Painting, PortraitBrief, StyleBrief
 from moviellm.generation.protocols import StoppedError
 from moviellm.generation.schema import Style
@@ -203,26 +204,20 @@ def test_a_style_is_learned_at_a_size_that_the_model_does_not_have(models: Path)
     assert made.placeholder_token == "<moviellm-style>"
 
 
-@pytest.mark.parametrize(("holds", "tried"), [(2, [4, 2]), (0, [4, 2, 1])])
-def test_style_images_are_painted_fewer_together_when_the_memory_is_full(
-    models: Path, monkeypatch: pytest.MonkeyPatch, holds: int, tried: list[int]
-) -> None:
-    widths: list[int] = []
-
-    def learn(*_: object, images_at_a_time: int, **__: object) -> tuple[bytes, dict[str, Any]]:
-        widths.append(images_at_a_time)
-        if images_at_a_time > holds:
-            raise RuntimeError("CUDA out of memory")
-        return b"learned", {"best_step": 1, "stopped": "early"}
+def test_a_style_that_the_memory_does_not_hold_stops_the_run(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def learn(*_: object, **__: object) -> tuple[bytes, dict[str, Any]]:
+        raise RuntimeError("CUDA out of memory")
 
     monkeypatch.setattr(inversion, "learn_style", learn)
-    of = painter(models, style=TOKEN, engine={"images_at_a_time": 4})
-    if holds:
-        assert _lock(of)[1] == b"learned"
-    else:
-        with pytest.raises(StoppedError, match="set style.inversion.batch"):
-            _lock(of)
-    assert widths == tried
+    with pytest.raises(StoppedError, match=r"set style\.inversion\.batch"):
+        _lock(painter(models, style=TOKEN))
+
+
+def test_a_learned_style_names_its_model_and_no_path(models: Path) -> None:
+    _, learned = _lock(painter(models, style=TOKEN))
+    assert learned is not None
+    name = read_learned(learned)[1]["base_model"]
+    assert str(models).encode() not in learned and "@" in name
 
 
 # ---------------------------------------------------------------- a model that does not load

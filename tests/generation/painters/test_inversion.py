@@ -4,7 +4,7 @@ import pytest
 
 from moviellm.generation.config_models import InversionConfig
 from moviellm.generation.painters import inversion, inversion_loop
-from moviellm.generation.painters.inversion_files import read_learned
+from moviellm.generation.painters.inversion_files import read_learned, read_tensors, write_tensors
 from tests import tiny_models
 from tests.generation.painters import inversion_kit as kit
 
@@ -153,3 +153,12 @@ def test_the_learning_rate_rises_and_falls():
     assert rates[:10] == pytest.approx([0.05 * (step + 1) for step in range(10)])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[99] < 0.001
+
+
+def test_damaged_latents_are_made_again(tmp_path):
+    import torch
+
+    path = tmp_path / "latents.safetensors"
+    write_tensors(path, {"latents": torch.ones(2, 3)}, "f")
+    path.write_bytes(path.read_bytes()[:-7])
+    assert read_tensors(path, "f") is None

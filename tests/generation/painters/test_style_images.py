@@ -15,16 +15,18 @@ class Recorder:
     def __init__(self):
         self.config = {}
         self.prompts = []
+        self.widths = []
 
     def __call__(self, prompt, generator, **options):
         self.prompts += prompt
+        self.widths.append(len(prompt))
         colours = [(one.initial_seed() % 256, 10, 10) for one in generator]
         return type("Output", (), {"images": [Image.new("RGB", (8, 8), colour) for colour in colours]})
 
 
-def paint(recorder, folder, count=5, phrases="soft ink", at_a_time=2):
+def paint(recorder, folder, count=5, phrases="soft ink", base_model=""):
     contents = style_contents(count, 1)
-    return paint_style(recorder, contents, phrases, seed=1, folder=folder, at_a_time=at_a_time)
+    return paint_style(recorder, contents, phrases, seed=1, folder=folder, base_model=base_model)
 
 
 @given(count=st.integers(1, 60), seed=st.integers(0, 99))
@@ -61,10 +63,17 @@ def test_pictures_of_other_phrases_are_not_taken_for_ours(tmp_path):
     assert len(recorder.prompts) == 5
 
 
-def test_a_picture_is_the_same_whatever_it_was_painted_with(tmp_path):
-    one = paint(Recorder(), tmp_path / "one", at_a_time=1)
-    five = paint(Recorder(), tmp_path / "five", at_a_time=5)
-    assert [p.image.getpixel((0, 0)) for p in one] == [p.image.getpixel((0, 0)) for p in five]
+def test_pictures_of_another_model_are_not_taken_for_ours(tmp_path):
+    paint(Recorder(), tmp_path, base_model="one@1")
+    recorder = Recorder()
+    paint(recorder, tmp_path, base_model="one@2")
+    assert len(recorder.prompts) == 5
+
+
+def test_pictures_are_painted_one_at_a_time(tmp_path):
+    recorder = Recorder()
+    paint(recorder, tmp_path)
+    assert recorder.widths == [1] * 5
 
 
 def test_the_odd_one_out_is_dropped():

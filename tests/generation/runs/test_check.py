@@ -153,7 +153,9 @@ def test_a_manifest_that_counts_wrong_is_found(run, fields):
 
 def test_failed_cells_are_a_warning(tmp_path):
     build(tmp_path, [make_cell(0)], Maker(fail=[make_cell(0).cell_id]))
-    assert warnings(tmp_path) == ["manifest/000000.json: 1 cells failed, and the movies or scores they belong to are left out"]
+    assert warnings(tmp_path) == [
+        "manifest/000000.json: 1 cells failed, and the movies or scores they belong to are left out"
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ the record
