@@ -46,11 +46,19 @@ class Costs:
         """In a few words."""
         if not self.calls and not self.images:
             return "no paid call"
-        tokens = f"{self.tokens_in / 1e6:.2f} M tokens in, {self.tokens_out / 1e6:.2f} M out"
+        tokens = f"{_count(self.tokens_in)} tokens in, {_count(self.tokens_out)} out"
         parts = [f"about {self.calls} calls ({tokens})"] if self.calls else []
         parts += [f"{self.images} pictures of a server"] if self.images else []
-        parts.append("no price known" if self.usd is None else f"about {self.usd:.2f} USD by {self.prices}")
+        parts.append(
+            "no price known"
+            if self.usd is None
+            else f"about {self.usd:.{2 if self.usd >= 1 else 4}f} USD by {self.prices}"
+        )
         return ", ".join(parts)
+
+
+def _count(tokens: float) -> str:
+    return f"{tokens / 1e6:.2f} M" if tokens >= 1e6 else f"{tokens / 1e3:.0f} k"
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def _note_themes(asked: list[str], recipe: Recipe, writer: Writer) -> None:
         elif not words:
             note(f'the offline writer knows no word of "{theme}": it only seeds the story (words: {WORDS_AT})')
     if not asked and recipe.themes:
-        note(f"no theme given: the {len(recipe.themes)} of recipe {recipe.name}")
+        note(f"no theme given: taken from recipe {recipe.name} ({len(recipe.themes)})")
 
 
 def _note_gates(recipe: Recipe) -> None:

@@ -37,7 +37,7 @@ def show_report(run: Path, report: MakeReport, spent: Spent | None, places: Mapp
     lines += [f"  failed: {movie_id}: {reason}" for movie_id, reason in report.failed.items()]
     if report.failed:
         lines.append(
-            f"  {len(report.failed)} movies are left out; if another try may help: "
+            f"  movies left out: {len(report.failed)}; if another try may help: "
             f"moviellm make --out {run} --retry-failed"
         )
     lines += [f"  {name:<11} {place}" for name, place in places.items()]

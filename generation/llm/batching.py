@@ -196,7 +196,12 @@ class Batcher:
 
     async def _upload(self, data: bytes) -> str:
         wire = self._speaker.wire
-        made = await wire.call(wire.client.files.create(file=("batch.jsonl", data), purpose="batch"))
+        try:
+            made = await wire.call(wire.client.files.create(file=("batch.jsonl", data), purpose="batch"))
+        except (WrongServerError, CallError) as error:
+            if any(status in str(error) for status in ("404", "405")):
+                raise WrongServerError(f"{wire.endpoint.shown} has no Batch API; leave out --batch") from None
+            raise
         return str(made.id)
 
     async def _create(self, file_id: str, wave: str) -> dict[str, Any]:

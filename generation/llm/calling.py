@@ -94,7 +94,11 @@ class Caller:
 
     async def _given_up(self, attempts: list[str], last: CallError, answered_before: int) -> Exception:
         """What a call that was given up means: this cell, or the server."""
-        if last.kind in {CONTENT, TOO_LONG}:  # the server is well
+        if last.kind == TOO_LONG:
+            advice = "question and answer do not fit into the model's context; set llm.max_tokens lower"
+            # Before anything was answered it is not this question, but what every one asks for.
+            return StoppedError(f"{advice} ({last})") if self._answered == 0 else ValueError(f"{advice} ({last})")
+        if last.kind == CONTENT:  # the server is well
             return ValueError(f"the server refuses this by its {last}")
         self._given_up_in_a_row += 1
         classes = ", ".join(f"{kind} x{count}" if count > 1 else kind for kind, count in Counter(attempts).items())

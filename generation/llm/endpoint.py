@@ -20,6 +20,10 @@ NO_KEY = "none"
 """Sent as the key to servers that want none."""
 SECRET_LENGTH_MIN = 6
 """Shorter keys are placeholders such as `none`; replacing them would spoil ordinary words."""
+HIDDEN_LENGTH_MIN = 16
+"""In answers, which may hold any words, only secrets as long as real keys are hidden: `ollama` is a word."""
+SECRET_QUERY = re.compile(r"(?i)key|token|sig|secret|code|pass|auth|cred")
+"""Names of values in an address that are secret; others (`api-version`) are not, unless they are as long as keys."""
 HIDDEN = "***"
 _KEYLIKE = re.compile(
     r"\b(?:sk|rk|pk|hf|gsk|xai)[-_][A-Za-z0-9*_-]{8,}|(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/*=-]{6,}"
@@ -56,7 +60,8 @@ class Endpoint:
     def hide(self, text: str) -> str:
         """The text without our secrets; for answers, which may hold any words."""
         for secret in self.secrets:
-            text = text.replace(secret, HIDDEN)
+            if len(secret) >= HIDDEN_LENGTH_MIN:
+                text = text.replace(secret, HIDDEN)
         return text
 
 
@@ -83,7 +88,8 @@ def endpoint_from(environment: Mapping[str, str]) -> Endpoint:
     place = f"{host}:{port}" if port else host
     headers, secrets = _credentials(parts.username, parts.password)
     query = dict(item.partition("=")[::2] for item in parts.query.split("&") if item)
-    secrets += [key, *query.values()]
+    secrets += [key]
+    secrets += [value for name, value in query.items() if SECRET_QUERY.search(name) or len(value) >= HIDDEN_LENGTH_MIN]
     shown = urlunsplit((parts.scheme, place, parts.path, "", ""))
     return Endpoint(
         base_url=shown,

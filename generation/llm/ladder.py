@@ -29,7 +29,8 @@ FAULTS_SHOWN = 3
 """Faults of an answer that are named in a repair turn and in a reason."""
 FAULT_LENGTH_MAX = 600
 """Characters of one try's reason that are kept."""
-_FENCED = re.compile(r"^\s*```[a-z]*\n(.*)\n\s*```\s*$", re.DOTALL)
+_FENCED = re.compile(r"```[a-zA-Z]*\s*\n(.*?)\n?\s*```", re.DOTALL)
+_THOUGHTS = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 
 
 class Exchanges(Protocol):
@@ -178,13 +179,14 @@ def _usable(reply: Reply, ask: Ask) -> str:
 
 
 def parse_json(text: str) -> Any:
-    """The JSON of an answer, which may stand in a fence. Nothing is mended.
+    """The JSON of an answer, which may stand in the only fence of the text and follow its thoughts. Nothing is mended.
 
     Raises:
         ValueError: it is no JSON.
     """
-    fenced = _FENCED.match(text)
-    body = fenced[1] if fenced else text
+    text = _THOUGHTS.sub("", text.removeprefix("\ufeff"))
+    fenced = _FENCED.findall(text)
+    body = fenced[0] if len(fenced) == 1 and not text.lstrip().startswith(("{", "[")) else text
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:

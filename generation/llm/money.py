@@ -181,5 +181,5 @@ class Budget:
     def _spent(self, bound_usd: float, limit_usd: float) -> str:
         return (
             f"{BUDGET_SPENT}: {self._recorded_usd():.4f} of {limit_usd:g} USD, "
-            f"and the next call may cost {bound_usd:.4f}"
+            f"and the next call may cost {bound_usd:.4f} (the longest answer counts: see llm.max_tokens)"
         )

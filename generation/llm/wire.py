@@ -191,7 +191,7 @@ class Wire:
         return data
 
     async def call(self, call: Awaitable[Any]) -> Any:
-        """Await a call of the SDK within the time allowed, and turn its errors into ours, without secrets."""
+        """Await a call within the time allowed, and turn its errors into ours, without secrets."""
         import httpx2
         import openai
 
@@ -231,7 +231,7 @@ class Wire:
             return WrongServerError(
                 f"{self.endpoint.shown} does not accept the key ({status}: {said}); set OPENAI_API_KEY"
             )
-        if status == 429 and code == "insufficient_quota":
+        if status == 402 or (status == 429 and code == "insufficient_quota"):
             return WrongServerError(f"{self.endpoint.shown}: the account has no money left ({said})")
         if status == 429:
             return CallError("429", said, retry_after_s=_retry_after_s(headers))
@@ -243,6 +243,8 @@ class Wire:
             return CallError(TOO_LONG, said)
         # The one that is named first: a message may say which other one to take.
         refused = min((name for name in PARAMETERS if name in said), key=said.index, default=None)
+        if "nvalid schema" in said:  # the server has schemas, and this one is wrong
+            return CallError(str(status), said)
         if status in {400, 422, 500, 501} and refused is not None:
             return UnsupportedError(refused, said)
         if status == 500 or status in {408, 409, 425} or status > 500:

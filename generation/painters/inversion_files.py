@@ -87,7 +87,8 @@ def write_tensors(path: Path, tensors: Pictures, fingerprint: str) -> None:
     from safetensors.torch import save
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, save(tensors, {"fingerprint": fingerprint}))
+    packed = {name: value.contiguous() for name, value in tensors.items()}
+    write_whole(path, save(packed, {"fingerprint": fingerprint}))
 
 
 def read_tensors(path: Path, fingerprint: str) -> tuple[Pictures, dict[str, str]] | None:

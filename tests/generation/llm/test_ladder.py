@@ -179,6 +179,28 @@ def test_a_cell_killed_between_its_turns_does_not_pay_for_the_first_again(tmp_pa
     assert len(rows(tmp_path)) == 2
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<think>An {object}?\nYes.</think>\n{"a": 1}',
+        'Here it is:\n```json\n{"a": 1}\n```\nAnything else?',
+        '```json\n{"a": 1}```',
+        '\ufeff{"a": 1}',
+    ],
+)
+def test_what_models_say_around_their_json_is_left_out(text: str) -> None:
+    assert parse_json(text) == {"a": 1}
+
+
+def test_a_fence_inside_of_json_is_part_of_it() -> None:
+    assert parse_json('{"a": "```json\\n{}\\n```"}') == {"a": "```json\n{}\n```"}
+
+
+def test_of_two_fences_none_is_chosen() -> None:
+    with pytest.raises(ValueError, match="no JSON"):
+        parse_json("```\n{}\n```\n```\n{}\n```")
+
+
 def test_json_in_a_fence_is_read() -> None:
     assert parse_json('```json\n{"a": 1}\n```') == {"a": 1}
 

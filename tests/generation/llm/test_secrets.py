@@ -83,6 +83,16 @@ def test_a_placeholder_key_spoils_no_words() -> None:
     assert endpoint.hide("there is none") == "there is none"
 
 
+def test_a_key_that_is_a_word_is_left_in_answers() -> None:
+    endpoint = endpoint_from({"OPENAI_BASE_URL": "http://127.0.0.1:8000/v1", "OPENAI_API_KEY": "secret"})
+    assert endpoint.hide("Ada keeps a secret letter") == "Ada keeps a secret letter"
+
+
+def test_a_version_in_the_address_is_no_secret() -> None:
+    endpoint = endpoint_from({"OPENAI_BASE_URL": "http://127.0.0.1:8000/v1?api-version=preview"})
+    assert endpoint.redact("a preview of it") == "a preview of it"
+
+
 def test_a_server_of_ones_own_needs_no_key() -> None:
     assert endpoint_from({"OPENAI_BASE_URL": "http://127.0.0.1:8000/v1"}).shown == "http://127.0.0.1:8000/v1"
 

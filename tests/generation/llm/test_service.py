@@ -223,10 +223,17 @@ def test_a_call_cancelled_by_ctrl_c_leaves_those_kept_that_arrived(tmp_path: Pat
     assert [row["key"] for row in rows(tmp_path)] == [ask(0).key]
 
 
-def test_a_question_that_the_model_has_no_room_for_fails_its_cell_and_nothing_else(tmp_path: Path) -> None:
-    with (
-        openai_double(room=50) as double,
-        pytest.raises(ValueError, match="refuses this by its length of the question"),
-    ):
+def test_a_first_question_that_the_model_has_no_room_for_stops_the_run_with_what_to_do(tmp_path: Path) -> None:
+    with openai_double(room=50) as double, pytest.raises(StoppedError, match=r"set llm\.max_tokens lower"):
         ask_all(double, tmp_path, lambda service: service.exchange(ask()))
     assert len(double.requests) == 1
+
+
+def test_a_later_question_that_the_model_has_no_room_for_fails_its_cell_and_nothing_else(tmp_path: Path) -> None:
+    async def job(service):
+        await service.exchange(ask(1))
+        double.room = 50
+        await service.exchange(ask(2))
+
+    with openai_double() as double, pytest.raises(ValueError, match=r"set llm\.max_tokens lower"):
+        ask_all(double, tmp_path, job)
