@@ -372,7 +372,8 @@ def _explain(item: dict[str, object]) -> str:
     if item["type"] == "extra_forbidden":
         return f"unknown key {key}{_nearest(key, recipe_keys())}"
     message = str(item["msg"]).removeprefix("Value error, ")
-    return f"{key or 'recipe'}: {message[:1].lower()}{message[1:]}, got {_short(item['input'])}"
+    said = f"{message[:1].lower()}{message[1:]}"
+    return f"{key}: {said}, got {_short(item['input'])}" if key else said
 
 
 def _short(value: object) -> str:

@@ -105,9 +105,10 @@ def _plan_lines(run: Path, plan: Plan, costs: Costs, studio: Studio, max_usd: fl
         for stage, count in plan.cells.items()
     ]
     size = f"about {plan.image_bytes / 1e6:.1f} MB"
+    bound = "beside portraits and scores" if studio.painter.makes_portraits else "at most"
     if studio.service is None:
-        return [*lines, f"  {plan.to_make} cells to make at most, {size}, no paid call (offline)"]
-    lines.append(f"  {plan.to_make} cells to make at most, {size}")
+        return [*lines, f"  {plan.to_make} cells to make {bound}, {size}, no paid call"]
+    lines.append(f"  {plan.to_make} cells to make {bound}, {size}")
     lines.append(f"  by estimate: {costs.text()}")
     if studio.service.spent.calls:
         lines.append(f"  spent so far: {spent_text(studio.service.spent)}")
