@@ -38,6 +38,7 @@ ASKED_MEANINGS = {
     "image_text": "probability that a cited keyframe shows the answer, the best of three",
     "image_text_others": "the same for two other keyframes, their mean",
     "repeats": "likeness to an earlier question of the movie, by words (no model)",
+    "repeats_meaning": "the same by the cosine of embeddings",
 }
 FLAG_MEANINGS: dict[Flag, str] = {
     "guessable": "answered from its own words",

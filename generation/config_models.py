@@ -165,6 +165,10 @@ class GatesConfig(Section):
     """Least probability that the cited frames show the answer."""
     shown_margin: Share = 0.1
     """By how much it must exceed that of two other frames."""
+    embedder: Text | None = None
+    """Text encoder of transformers that finds questions alike in other words; None compares words only."""
+    meaning_max: Share = 0.95
+    """From this cosine of embeddings on a question repeats an earlier one of its movie."""
     repeats_max: Share = 0.8
     """From this likeness on a question repeats an earlier one of its movie; measured without a model."""
 

@@ -22,6 +22,7 @@ from typing import Any
 from moviellm.generation.config import Recipe
 from moviellm.generation.config_models import GatesConfig
 from moviellm.generation.gating.asks import View, cited, one_frame, others, view
+from moviellm.generation.gating.meanings import with_meanings
 from moviellm.generation.gating.repeats import with_repeats
 from moviellm.generation.gating.rewrites import Leak, may_be_rewritten, rewrite
 from moviellm.generation.gating.shown import clip_shown
@@ -73,7 +74,7 @@ async def keep_gates(bench: Workbench, movie: Movie, service: Exchanges) -> Movi
     if gates.models or gates.vision:
         pairs = await _kept(bench, movie, service)
     if bench.recipe.writer != "offline":
-        pairs = with_repeats(pairs)
+        pairs = await with_meanings(bench, movie.movie_id, with_repeats(pairs))
     return movie.model_copy(update={"qa_pairs": tuple(flagged(question, gates) for question in pairs)})
 
 
@@ -95,7 +96,7 @@ def gate_cells(recipe: Recipe) -> int:
     gates = recipe.gates
     texts = len(gates.models) + 2 if gates.models else 0
     seen = 6 + int(gates.clip is not None) if gates.vision else int(bool(gates.models))
-    return recipe.questions.per_movie * (texts + seen)
+    return recipe.questions.per_movie * (texts + seen) + int(gates.embedder is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,8 @@ FULL: Final = "llm_full"
 SHOWN: Final = "image_text"
 SHOWN_OTHERS: Final = "image_text_others"
 REPEATS: Final = "repeats"
-LLM_GATES: Final = (BLIND, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, FULL, SHOWN, SHOWN_OTHERS, REPEATS)
+MEANING: Final = "repeats_meaning"
+LLM_GATES: Final = (BLIND, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, FULL, SHOWN, SHOWN_OTHERS, REPEATS, MEANING)
 """Names of the scores, in the order in which they are told."""
 OPTIONS_MAX: Final = 26
 """Options are shown with a letter each."""
@@ -66,7 +67,8 @@ def verdicts(question: QAPair, gates: GatesConfig) -> tuple[Flag, ...]:
         margin = shown[-1] - others[-1] if others else 1.0
         if shown[-1] < gates.shown_min or margin < gates.shown_margin:
             found.append("not_shown")
-    if any(value >= gates.repeats_max for value in _values(question, REPEATS)):
+    by_words = any(value >= gates.repeats_max for value in _values(question, REPEATS))
+    if by_words or any(value >= gates.meaning_max for value in _values(question, MEANING)):
         found.append("repeated")
     return tuple(found)
 
