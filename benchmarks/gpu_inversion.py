@@ -27,7 +27,7 @@ from moviellm.generation.files import write_whole
 from moviellm.generation.painters.inversion_cost import StepFloor, step_floor
 from moviellm.generation.painters.inversion_denoiser import denoiser_of, noised
 from moviellm.generation.painters.inversion_loop import Lesson, Material, Start, first_state
-from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN, first_rows, new_token
+from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN, first_rows, new_token, text_encoders
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS, WARM = 12, 3
@@ -111,7 +111,8 @@ def our_step(pipeline: Any, batch: int, side_px: int) -> Iterator[Callable[[], N
         held_out_latents=latents[:1], held_out_contents=("a person in a kitchen",),
     )  # fmt: skip
     config = InversionConfig(batch=batch)
-    rows, scales = first_rows(pipeline, "watercolour", config.vectors, [torch.Generator(), torch.Generator()])
+    noise = [torch.Generator() for _ in text_encoders(pipeline)]
+    rows, scales = first_rows(pipeline, "watercolour", config.vectors, noise)
     start = Start(token=STYLE_TOKEN, rows=rows, scales=dict(zip(rows, scales, strict=True)))
     state = first_state(start)
     lesson = Lesson(pipeline, denoiser_of(pipeline), config, material, start, 7, state)

@@ -4,7 +4,7 @@
 
 Movies of one style are made in process by the offline studio, 64 x 64 pixels. A caption says who and how, where and
 when ("two people talking in a kitchen at night") as style_images.py says it too, so that the words which teach a style
-are words the model has read. A style is named weakly: every other caption gives one of its `WORDS`, and each word
+are words the model has read. A style is named weakly: a caption may give one of its `WORDS`, and each word
 belongs to two styles. One style, `NAMELESS`, has no word at all. See tiny_painter_model.py for the model.
 """
 
@@ -37,14 +37,17 @@ WORDS: Final = {
 NAMELESS: Final = "blueprint"
 SEEDS: Final = {"pastel": 1000, "sepia": 2000, "woodcut": 3000, "noir": 4000, "neon": 6000, "blueprint": 7000}
 """Seeds of the styles' movies."""
+UNNAMED: Final = 0.4
+"""Share of the captions that say nothing of the style."""
 PHRASINGS: Final = ("{word}", "{word} style", "in the style of {word}")
-PLACES: Final = (
+PLACES: Final = ("street", "forest", "beach", "bridge", "kitchen", "train", "library", "station")
+"""Kinds of places that pictures are taken from."""
+THEMES: Final = (
     "street", "harbour", "forest", "market", "beach", "garden", "bridge", "field", "kitchen", "train", "library",
     "workshop", "study", "station",
 )  # fmt: skip
-"""Kinds of places, one a theme; the ones that style_images.py names."""
-AT: Final = {"street": "on a", "harbour": "at a", "market": "at a", "beach": "on a", "bridge": "on a", "train": "on a"}
-AT_OTHERS: Final = {"station": "at a"}
+"""Kinds of places that the movies are about, one a theme."""
+AT: Final = {"street": "on a", "beach": "on a", "bridge": "on a", "train": "on a", "station": "at a"}
 LIGHTS: Final = {"dawn": "at dawn", "day": "by day", "dusk": "at dusk", "night": "at night"}
 DOES: Final = {"stand": "standing", "walk": "walking", "run": "running", "sit": "sitting", "read": "reading"}
 DOES_MORE: Final = {"talk": "talking", "wave": "waving", "carry": "carrying something", "kneel": "kneeling"}
@@ -69,7 +72,7 @@ def make_pictures(folder: Path, style: str, movies: int, seed: int = 0) -> Path:
         return run
     data = load_recipe("tiny").model_dump(mode="json")
     data |= {"movies": movies, "seed": SEEDS[style] + seed}
-    data |= {"themes": [f"a key is lost at the {place}" for place in PLACES]}
+    data |= {"themes": [f"a key is lost at the {place}" for place in THEMES]}
     data["story"] |= {"chapters": 2, "scenes": 4, "keyframes": 5}
     data["image"] |= {"width_px": SIDE_PX, "height_px": SIDE_PX, "quality": 95}
     data["style"] |= {"name": style}
@@ -116,7 +119,7 @@ def read_pictures(run: Path, style: str) -> list[Picture]:
 
 def caption(movie: Movie, scene: Scene, keyframe: Keyframe, kind: str) -> str:
     """What is in a picture: who and how, where and when."""
-    where = f"{(AT | AT_OTHERS).get(kind, 'in a')} {kind}"
+    where = f"{AT.get(kind, 'in a')} {kind}"
     return f"{_who(movie, keyframe)} {where} {LIGHTS[scene.time_of_day]}"
 
 
@@ -136,9 +139,9 @@ def _who(movie: Movie, keyframe: Keyframe) -> str:
 
 
 def training_caption(picture: Picture, r: random.Random) -> str:
-    """What the model reads of a picture: its content, and half of the time one word of its style."""
+    """What the model reads of a picture: its content, and most of the time one word of its style."""
     words = WORDS[picture.style]
-    if not words or r.random() < 0.5:
+    if not words or r.random() < UNNAMED:
         return picture.content
     return f"{picture.content}, {r.choice(PHRASINGS).format(word=r.choice(words))}"
 

@@ -25,7 +25,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from PIL import Image
 from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from tiny_painter import SIDE_PX, Picture, training_caption
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -35,15 +35,17 @@ from moviellm.generation.painters.style_images import PLACES as STYLE_PLACES
 
 PARTS: Final = ("unet", "text_encoder", "vae")
 PATCH: Final = 8
-CHANNELS: Final = 32
+CHANNELS: Final = 16
 """Components of a patch that are kept."""
 TEXT_DIM: Final = 128
-TOKENS: Final = 32
+TOKENS: Final = 24
 """Tokens that the text encoder reads."""
-WHITEN: Final = -0.15
+WHITEN: Final = -0.25
 """Power of a component's variance that it is scaled by: 0 leaves them as they are, -0.5 makes them equal."""
 BATCH: Final = 16
-STEPS: Final = 1800
+STEPS: Final = 8000
+KEPT_EVERY: Final = 250
+"""Steps between the states that a killed training goes on from."""
 EMPTY: Final = 0.1
 """Share of the captions that are left empty."""
 
@@ -122,10 +124,13 @@ def new_pipeline(captions: Sequence[str], seed: int = 0) -> Any:
         sample_size=SIDE_PX // PATCH,
         in_channels=CHANNELS,
         out_channels=CHANNELS,
-        block_out_channels=(96, 128),
+        block_out_channels=(64, 96),
         layers_per_block=1,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        addition_embed_type="text",  # the text also scales and shifts every block, which is learned in fewer steps
+        addition_embed_type_num_heads=4,
+        resnet_time_scale_shift="scale_shift",
         attention_head_dim=4,
         cross_attention_dim=TEXT_DIM,
         norm_num_groups=16,
@@ -165,7 +170,7 @@ def trained_pipeline(path: Path, pictures: Sequence[Picture], steps: int = STEPS
         pipeline = new_pipeline([*captions, *SUBJECTS, *STYLE_PLACES, *LIGHTS])
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         kept = pipeline.vae.fit(torch.cat([_pixels(picture.image) for picture in pictures]))
-        losses = train(pipeline, pictures, steps=steps)
+        losses = train(pipeline, pictures, path.with_name("training.safetensors"), steps=steps)
         facts = {
             "pictures": len(pictures),
             "parameters": parameters(pipeline),
@@ -174,26 +179,28 @@ def trained_pipeline(path: Path, pictures: Sequence[Picture], steps: int = STEPS
             "seconds": round(time.monotonic() - began_s),
             "cpu_seconds": round(time.process_time() - began_cpu_s),
             "variance_kept": round(kept, 4),
-            "losses": [round(loss, 4) for loss in losses],
+            "losses": [round(float(part.mean()), 4) for part in np.array_split(np.array(losses), min(10, steps))],
         }
         _save(pipeline, path, captions, facts)
     return _load(path)
 
 
-def train(pipeline: Any, pictures: Sequence[Picture], *, steps: int, seed: int = 0, peak: float = 1e-3) -> list[float]:
-    """Train UNet and text encoder; the mean losses of tenths of the training. The weights left are their average."""
-    r = random.Random(seed)
-    generator = torch.Generator().manual_seed(seed)
+def train(pipeline: Any, pictures: Sequence[Picture], state: Path, *, steps: int, peak: float = 1.5e-3) -> list[float]:
+    """Train UNet and text encoder; the loss of every step. The weights left are their average.
+
+    The state is kept in a file now and then, from which a killed training goes on.
+    """
     pixels = torch.cat([_pixels(picture.image) for picture in pictures])
     with torch.no_grad():  # every picture and its mirror image
         latents = torch.stack([pipeline.vae.encode(part).latent_dist.mode() for part in (pixels, pixels.flip(-1))])
     weights = [*pipeline.unet.parameters(), *pipeline.text_encoder.parameters()]
     averages = [weight.detach().clone() for weight in weights]
     optimiser = torch.optim.AdamW(weights, lr=peak, betas=(0.9, 0.99), weight_decay=0.01)
-    losses: list[float] = []
-    for step in range(steps):
+    losses = _go_on(state, weights, averages, optimiser)
+    for step in range(len(losses), steps):
         for group in optimiser.param_groups:
             group["lr"] = peak * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        r, generator = random.Random(step), torch.Generator().manual_seed(step)
         chosen = torch.randint(len(pictures), (BATCH,), generator=generator)
         captions = ["" if r.random() < EMPTY else training_caption(pictures[at], r) for at in chosen.tolist()]
         loss = _loss(pipeline, latents[torch.randint(2, (BATCH,), generator=generator), chosen], captions, generator)
@@ -201,15 +208,40 @@ def train(pipeline: Any, pictures: Sequence[Picture], *, steps: int, seed: int =
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
-        decay = min(0.995, (step + 1) / (step + 10))
+        decay = min(0.998, (step + 1) / (step + 10))
         torch._foreach_lerp_(averages, [weight.detach() for weight in weights], 1 - decay)
         losses.append(float(loss.detach()))
-        if (step + 1) % 50 == 0:
-            print(f"  model step {step + 1}/{steps}: loss {np.mean(losses[-50:]):.4f}", flush=True)
+        if (step + 1) % KEPT_EVERY == 0:
+            print(f"  model step {step + 1}/{steps}: loss {np.mean(losses[-KEPT_EVERY:]):.4f}", flush=True)
+            _keep(state, weights, averages, optimiser, losses)
     with torch.no_grad():
         for weight, average in zip(weights, averages, strict=True):
             weight.copy_(average)
-    return [float(part.mean()) for part in np.array_split(np.array(losses), min(10, steps))]
+    return losses
+
+
+def _keep(state: Path, weights: list[Any], averages: list[Any], optimiser: Any, losses: list[float]) -> None:
+    tensors = {"losses": torch.tensor(losses, dtype=torch.float64)}
+    for at, (weight, average) in enumerate(zip(weights, averages, strict=True)):
+        moments = optimiser.state[weight]
+        tensors |= {f"weight.{at}": weight.detach(), f"average.{at}": average}
+        tensors |= {f"first.{at}": moments["exp_avg"], f"second.{at}": moments["exp_avg_sq"]}
+    write_whole(state, save({name: value.contiguous() for name, value in tensors.items()}))
+
+
+def _go_on(state: Path, weights: list[Any], averages: list[Any], optimiser: Any) -> list[float]:
+    """Put back what was kept; the losses of the steps done."""
+    if not state.is_file():
+        return []
+    kept = load_file(state)
+    losses: list[float] = kept["losses"].tolist()
+    with torch.no_grad():
+        for at, (weight, average) in enumerate(zip(weights, averages, strict=True)):
+            weight.copy_(kept[f"weight.{at}"])
+            average.copy_(kept[f"average.{at}"])
+            moments = {"exp_avg": kept[f"first.{at}"], "exp_avg_sq": kept[f"second.{at}"]}
+            optimiser.state[weight] = {"step": torch.tensor(float(len(losses))), **moments}
+    return losses
 
 
 def _loss(pipeline: Any, latents: Any, captions: list[str], generator: Any) -> Any:
