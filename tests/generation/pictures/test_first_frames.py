@@ -19,8 +19,8 @@ from moviellm.generation.schema import Movie, Score
 from moviellm.generation.workbench import CellFailedError
 from tests.factories import make_movie
 from tests.fakes import FakePainter, FakeWriter
+from tests.generation.pictures.test_portraits import PortraitPainter
 from tests.generation.test_make import RECIPE, make, record_for
-from tests.generation.test_portraits import PortraitPainter
 
 
 class FakeScorer:

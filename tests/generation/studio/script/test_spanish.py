@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from moviellm.generation.briefs import StoryBrief
 from moviellm.generation.config import Recipe
-from moviellm.generation.keyframes import _brief
+from moviellm.generation.keyframes import _brief, _Frame
 from moviellm.generation.schema import Movie, QAPair, Style
 from moviellm.generation.studio.painter import _keyframe_inputs
 from moviellm.generation.studio.script.language import SLOT, Grammar
@@ -202,7 +202,8 @@ def _inputs(film: Movie, frame: Any) -> Any:
     scene = next(scene for scene in film.scenes() if frame in scene.keyframes)
     event = next((event for event in film.events if event.event_id == frame.event_id), None)
     bench: Any = DirectBench(Recipe())
-    return json.loads(json.dumps(_keyframe_inputs(_brief(bench, film, scene, frame, event))))
+    assert film.style is not None
+    return json.loads(json.dumps(_keyframe_inputs(_brief(bench, _Frame(film, scene, frame, event, film.style)))))
 
 
 def _renamed(text: str, names: dict[str, str]) -> str:
