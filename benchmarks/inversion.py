@@ -4,7 +4,7 @@
     python benchmarks/inversion.py --work /tmp/try --scale 0.05 # a try-out of the machinery; prints, writes none
 
 A model (tiny_painter_model.py) learns to paint from captioned keyframes of the offline studio in six styles.
-Captions name five of them weakly, by words that two styles share, and one not at all. Then `learn_style` and
+Captions name five of them by words that two styles share, and one not at all. Then `learn_style` and
 `use_style`, as shipped, lock styles on it in two ways: from a style's words alone, as the paper does (the model paints
 the style images itself, the odd ones are dropped), and from a few real pictures of a style. The same prompts and seeds
 are painted with content alone, with content and the style's words, and with content and the token. Judges that know
@@ -91,9 +91,7 @@ def lock(pipeline: Any, style: str, config: InversionConfig, real: Sequence[Pict
         spaced = [own[at * len(own) // count] for at in range(count)]
         pictures = [StylePicture(content=picture.content, image=picture.image) for picture in spaced]
         return inversion.learn_from_pictures(pipeline, config, pictures, **common)
-    return inversion.learn_style(
-        pipeline, config, phrases=phrases(style), options=PAINT, **common
-    )
+    return inversion.learn_style(pipeline, config, phrases=phrases(style), options=PAINT, **common)
 
 
 def _noted(style: str, text: str) -> None:

@@ -4,8 +4,8 @@
 
 Movies of one style are made in process by the offline studio, 64 x 64 pixels. A caption says who and how, where and
 when ("two people talking in a kitchen at night") as style_images.py says it too, so that the words which teach a style
-are words the model has read. A style is named weakly: a caption may give one of its `WORDS`, and each word
-belongs to two styles. One style, `NAMELESS`, has no word at all. See tiny_painter_model.py for the model.
+are words the model has read. A caption may name the style by one of its `WORDS` or both; each word belongs to two
+styles. One style, `NAMELESS`, has no word at all. See tiny_painter_model.py for the model.
 """
 
 import asyncio
@@ -37,8 +37,10 @@ WORDS: Final = {
 NAMELESS: Final = "blueprint"
 SEEDS: Final = {"pastel": 1000, "sepia": 2000, "woodcut": 3000, "noir": 4000, "neon": 6000, "blueprint": 7000}
 """Seeds of the styles' movies."""
-UNNAMED: Final = 0.4
+UNNAMED: Final = 0.25
 """Share of the captions that say nothing of the style."""
+BOTH: Final = 0.5
+"""Share of the others that give both words."""
 PHRASINGS: Final = ("{word}", "{word} style", "in the style of {word}")
 PLACES: Final = ("street", "forest", "beach", "bridge", "kitchen", "train", "library", "station")
 """Kinds of places that pictures are taken from."""
@@ -139,11 +141,12 @@ def _who(movie: Movie, keyframe: Keyframe) -> str:
 
 
 def training_caption(picture: Picture, r: random.Random) -> str:
-    """What the model reads of a picture: its content, and most of the time one word of its style."""
+    """What the model reads of a picture: its content, and mostly one word of its style or both."""
     words = WORDS[picture.style]
     if not words or r.random() < UNNAMED:
         return picture.content
-    return f"{picture.content}, {r.choice(PHRASINGS).format(word=r.choice(words))}"
+    word = ", ".join(words) if r.random() < BOTH else r.choice(words)
+    return f"{picture.content}, {r.choice(PHRASINGS).format(word=word)}"
 
 
 def phrases(style: str) -> str:

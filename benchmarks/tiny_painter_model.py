@@ -43,7 +43,8 @@ TOKENS: Final = 24
 WHITEN: Final = -0.25
 """Power of a component's variance that it is scaled by: 0 leaves them as they are, -0.5 makes them equal."""
 BATCH: Final = 16
-STEPS: Final = 8000
+STEPS: Final = 4000
+SHIFT: Final = 3.0
 KEPT_EVERY: Final = 250
 """Steps between the states that a killed training goes on from."""
 EMPTY: Final = 0.1
@@ -248,7 +249,8 @@ def _loss(pipeline: Any, latents: Any, captions: list[str], generator: Any) -> A
     """How far the UNet is from the velocity of noise on the latents."""
     kept = pipeline.scheduler.alphas_cumprod
     level = (torch.arange(len(latents)) + torch.rand(len(latents), generator=generator)) / len(latents)
-    timestep = (level * len(kept)).long()
+    # Mostly at high noise: what the text decides is decided there.
+    timestep = (SHIFT * level / (1 + (SHIFT - 1) * level) * len(kept)).long()
     share = kept[timestep].reshape(-1, 1, 1, 1)
     noise = torch.randn(latents.shape, generator=generator)
     ids = pipeline.tokenizer(captions, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt")
