@@ -27,6 +27,10 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save
 from tiny_painter import SIDE_PX, Picture, training_caption
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.trainers import BpeTrainer
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from moviellm.generation.files import write_whole
@@ -87,27 +91,37 @@ class Patches(ModelMixin, ConfigMixin):
 
 
 def word_tokenizer(captions: Sequence[str]) -> Any:
-    """CLIP's tokenizer, whose vocabulary is the words of the captions, letter by letter else."""
+    """CLIP's tokenizer with a vocabulary learned from the captions: a word of theirs is one token, or nearly so."""
     words = sorted({word for text in captions for word in text.lower().replace(",", " ").split()})
-    letters = sorted({letter for word in words for letter in word} | set("abcdefghijklmnopqrstuvwxyz,<>_-.0123456789"))
-    vocab = {symbol: at for at, symbol in enumerate([*letters, *(letter + "</w>" for letter in letters)])}
-    merges: list[tuple[str, str]] = []
-    for word in words:
-        parts = [*word[:-1], word[-1] + "</w>"]
-        whole = parts[0]
-        for part in parts[1:]:
-            if whole + part not in vocab:
-                vocab[whole + part] = len(vocab)
-                merges.append((whole, part))
-            whole += part
-    vocab |= {"<|startoftext|>": len(vocab), "<|endoftext|>": len(vocab) + 1}
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=TOKENS)
+    learner = Tokenizer(BPE(end_of_word_suffix="</w>"))
+    learner.pre_tokenizer = Whitespace()
+    letters = [*"abcdefghijklmnopqrstuvwxyz,<>_-.0123456789"]
+    trainer = BpeTrainer(
+        vocab_size=10_000, end_of_word_suffix="</w>", initial_alphabet=letters, show_progress=False, min_frequency=1
+    )
+    learner.train_from_iterator(words, trainer)
+    model = json.loads(learner.to_str())["model"]
+    vocab: dict[str, int] = dict(model["vocab"])
+    for symbol in (*(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"):
+        vocab.setdefault(symbol, len(vocab))
+    return _tokenizer(vocab, model["merges"])
 
 
-def new_pipeline(captions: Sequence[str], seed: int = 0) -> Any:
+def _tokenizer(vocab: dict[str, int], merges: list[list[str]]) -> Any:
+    return CLIPTokenizer(vocab=vocab, merges=[tuple(pair) for pair in merges], model_max_length=TOKENS)
+
+
+def kept_tokenizer(path: Path, captions: Sequence[str]) -> Any:
+    """The tokenizer at `path`, learned if it is not there yet: learning it again may number the words otherwise."""
+    if not path.is_file():
+        model = json.loads(word_tokenizer(captions).backend_tokenizer.to_str())["model"]
+        write_whole(path, json.dumps([model["vocab"], model["merges"]]).encode())
+    return _tokenizer(*json.loads(path.read_text()))
+
+
+def new_pipeline(tokenizer: Any, seed: int = 0) -> Any:
     """The untrained pipeline."""
     torch.manual_seed(seed)
-    tokenizer = word_tokenizer(captions)
     text_encoder = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),
@@ -165,10 +179,11 @@ def parameters(pipeline: Any) -> int:
 
 def trained_pipeline(path: Path, pictures: Sequence[Picture], steps: int = STEPS) -> tuple[Any, dict[str, Any]]:
     """The model trained on the pictures, from `path` where it lies there; and how the training went."""
+    r = random.Random(0)
+    captions = [training_caption(picture, r) for picture in pictures for _ in range(4)]
+    tokenizer = kept_tokenizer(path.with_name("words.json"), [*captions, *SUBJECTS, *STYLE_PLACES, *LIGHTS])
+    pipeline = new_pipeline(tokenizer)
     if not path.is_file():
-        r = random.Random(0)
-        captions = [training_caption(picture, r) for picture in pictures for _ in range(4)]
-        pipeline = new_pipeline([*captions, *SUBJECTS, *STYLE_PLACES, *LIGHTS])
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         kept = pipeline.vae.fit(torch.cat([_pixels(picture.image) for picture in pictures]))
         losses = train(pipeline, pictures, path.with_name("training.safetensors"), steps=steps)
@@ -182,8 +197,8 @@ def trained_pipeline(path: Path, pictures: Sequence[Picture], steps: int = STEPS
             "variance_kept": round(kept, 4),
             "losses": [round(float(part.mean()), 4) for part in np.array_split(np.array(losses), min(10, steps))],
         }
-        _save(pipeline, path, captions, facts)
-    return _load(path)
+        _save(pipeline, path, facts)
+    return pipeline, _load(pipeline, path)
 
 
 def train(pipeline: Any, pictures: Sequence[Picture], state: Path, *, steps: int, peak: float = 1.5e-3) -> list[float]:
@@ -263,21 +278,20 @@ def _loss(pipeline: Any, latents: Any, captions: list[str], generator: Any) -> A
     return torch.nn.functional.mse_loss(said, share.sqrt() * noise - (1 - share).sqrt() * latents)
 
 
-def _save(pipeline: Any, path: Path, captions: Sequence[str], facts: dict[str, Any]) -> None:
+def _save(pipeline: Any, path: Path, facts: dict[str, Any]) -> None:
     tensors = {f"{name}.{key}": v for name in PARTS for key, v in getattr(pipeline, name).state_dict().items()}
-    words = " ".join(sorted({word for text in captions for word in text.split()}))
-    write_whole(path, save(tensors, {"captions": words, "facts": json.dumps(facts)}))
+    write_whole(path, save(tensors, {"facts": json.dumps(facts)}))
 
 
-def _load(path: Path) -> tuple[Any, dict[str, Any]]:
+def _load(pipeline: Any, path: Path) -> dict[str, Any]:
+    """Put the trained weights into the pipeline; how they were trained."""
     with safe_open(str(path), "pt") as file:
-        metadata = file.metadata()
+        facts: dict[str, Any] = json.loads(file.metadata()["facts"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    pipeline = new_pipeline([metadata["captions"], *SUBJECTS, *STYLE_PLACES, *LIGHTS])
     for name in PARTS:
         own = {key.removeprefix(f"{name}."): v for key, v in tensors.items() if key.startswith(f"{name}.")}
         getattr(pipeline, name).load_state_dict(own)
-    return pipeline, json.loads(metadata["facts"])
+    return facts
 
 
 def _pixels(image: Image.Image) -> Any:
