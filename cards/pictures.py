@@ -95,7 +95,7 @@ def best_poster(keyframes: Sequence[Keyframe]) -> str | None:
     middle = len(keyframes) / 2
     best = max(
         keyframes,
-        key=lambda k: (framing[k.shot] + min(len(k.character_ids), 2), -abs(k.index - middle), -k.index),
+        key=lambda k: (framing[k.shot or "wide"] + min(len(k.character_ids), 2), -abs(k.index - middle), -k.index),
     )
     return best.keyframe_id
 

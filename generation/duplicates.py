@@ -49,7 +49,7 @@ def plot_text(movie: Movie) -> str:
     People and places are numbered as the movie lists them, objects as its events first use them: two movies that
     differ only in what their people, places and things are called give the same text. Theme and looks are left out.
     """
-    parts = [movie.logline, movie.synopsis]
+    parts = [movie.logline or "", movie.synopsis or ""]
     for chapter in movie.chapters:
         parts += [chapter.title, chapter.summary, *(scene.summary for scene in chapter.scenes)]
     parts += [event.caption for event in movie.events]

@@ -353,9 +353,9 @@ def _sample(written: _Written) -> Sample:
         movie_id=movie.movie_id,
         split=movie.split,
         title=movie.title,
-        theme=movie.theme,
-        genre=movie.genre,
-        logline=movie.logline,
+        theme=movie.theme or "",
+        genre=movie.genre or "",
+        logline=movie.logline or "",
         questions=_telling(movie.qa_pairs or ())[:SAMPLE_QUESTIONS],
         images=tuple(written.images),
     )

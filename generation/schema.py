@@ -21,7 +21,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = "1.2.0"
+SCHEMA_VERSION = "1.3.0"
 """Version of the data model. A change that an old reader cannot read bumps the first number."""
 
 Shot = Literal["wide", "medium", "close", "two_shot", "over_shoulder", "insert"]
@@ -50,6 +50,7 @@ Flag = Literal[
 ]  # fmt: skip
 Split = Literal["train", "validation", "test"]
 Stage = Literal["plot", "style", "keyframes", "dialogue", "qa", "gates"]
+Origin = Literal["plot", "style", "keyframes", "dialogue", "qa", "gates", "import"]
 
 SHOTS: tuple[Shot, ...] = get_args(Shot)
 TIMES_OF_DAY: tuple[TimeOfDay, ...] = get_args(TimeOfDay)
@@ -142,10 +143,10 @@ class Score(Record):
 class Provenance(Record):
     """Where one stage's part of a movie came from."""
 
-    stage: Stage
-    """Stage that made it."""
+    stage: Origin
+    """Stage that made it, or `import` for what came from elsewhere."""
     model_id: Text
-    """Model or program: a Hub id, a served model's name, or `moviellm/offline-writer`."""
+    """Model or program: a Hub id, a served model's name, or `moviellm/offline-writer`; for an import the kind of file."""
     model_revision: Text
     """Its commit, version or content hash."""
     prompt_id: Text
@@ -300,8 +301,8 @@ class Keyframe(Record):
     """Text a text-to-image painter is asked with."""
     caption: Text
     """What a viewer should see."""
-    shot: Shot
-    """Framing."""
+    shot: Shot | None
+    """Framing; None where nobody knows."""
     character_ids: tuple[Text, ...]
     """People in the frame."""
     figures: tuple[Figure, ...]
@@ -338,8 +339,8 @@ class DialogueLine(Record):
     """Speaker; None is the narrator."""
     text: Text
     """What is said."""
-    emotion: Emotion
-    """How it is said."""
+    emotion: Emotion | None
+    """How it is said; None where nobody knows."""
     span: TemporalSpan
     """When it is said."""
     audio: Text | None = None
@@ -359,12 +360,12 @@ class Scene(Record):
     """Position in its chapter."""
     heading: Text
     """Screenplay heading, e.g. `INT. LIGHTHOUSE - NIGHT`."""
-    location: Text
-    """Name of one of the movie's locations."""
-    time_of_day: TimeOfDay
-    """Light."""
-    weather: Weather
-    """Weather outside."""
+    location: Text | None
+    """Name of one of the movie's locations; None where nobody knows."""
+    time_of_day: TimeOfDay | None
+    """Light; None where nobody knows."""
+    weather: Weather | None
+    """Weather outside; None where nobody knows."""
     summary: Text
     """What happens."""
     date: Text | None = None
@@ -410,8 +411,8 @@ class Event(Record):
     """What happens, in one sentence."""
     participants: tuple[Text, ...]
     """Character ids, the one who acts first."""
-    location: Text
-    """Name of one of the movie's locations."""
+    location: Text | None
+    """Name of one of the movie's locations; None where nobody knows."""
     action: Text | None = None
     """Action of the story world, e.g. `give`; None where nobody knows it exactly."""
     object: Text | None = None
@@ -436,8 +437,8 @@ class QAPair(Record):
     """E.g. `m00042-q017`."""
     level: Level
     """How much of the movie it asks about."""
-    question_type: QuestionType
-    """What it asks for."""
+    question_type: QuestionType | None
+    """What it asks for; None where nobody said."""
     answer_format: AnswerFormat
     """How it is answered; the benchmark's task."""
     group_id: Text | None = None
@@ -500,14 +501,14 @@ class Movie(Record):
     """Time from which it differs from `twin_of`; before it every picture and line is the same."""
     title: Text
     """Title."""
-    theme: Text
-    """The phrase the movie was asked for with."""
-    genre: Text
-    """Genre."""
-    logline: Text
-    """One sentence: who wants what, and what is in the way."""
-    synopsis: Text
-    """What happens, in a paragraph (the paper's overview)."""
+    theme: Text | None
+    """The phrase the movie was asked for with; None where nobody wrote one."""
+    genre: Text | None
+    """Genre; None where nobody wrote one."""
+    logline: Text | None
+    """One sentence: who wants what, and what is in the way; None where nobody wrote one."""
+    synopsis: Text | None
+    """What happens, in a paragraph (the paper's overview); None where nobody wrote one."""
     style: Style | None = None
     """The locked look; None until locked."""
     characters: tuple[Character, ...]
@@ -639,7 +640,7 @@ def _reference_problems(movie: Movie) -> Iterator[str]:
     whole = TemporalSpan(start_s=0.0, end_s=max(movie.duration_s, 1e-9))
     for i, event in enumerate(movie.events):
         yield from (f"{event.event_id}: nobody is called {who}" for who in event.participants if who not in people)
-        if event.location not in places:
+        if event.location is not None and event.location not in places:
             yield f"{event.event_id}: no location {event.location!r}"
         if not whole.covers(event.span):
             yield f"{event.event_id} is not inside the movie"
@@ -647,7 +648,7 @@ def _reference_problems(movie: Movie) -> Iterator[str]:
             if events.get(cause, i) >= i:
                 yield f"{event.event_id}: cause {cause} is not an earlier event"
     for scene in movie.scenes():
-        if scene.location not in places:
+        if scene.location is not None and scene.location not in places:
             yield f"{scene.scene_id}: no location {scene.location!r}"
         for line in scene.dialogue or ():
             if line.character_id is not None and line.character_id not in people:

@@ -148,11 +148,11 @@ class Measures:
         self.variety.add(movie)
         self.injected.update(movie.injected)
         self.language_levels[movie.language_level or "none"] += 1
-        self.genres[movie.genre] += 1
+        self.genres[movie.genre or "none"] += 1
         self.styles[movie.style.style_id if movie.style else "none"] += 1
         self.languages[movie.language] += 1
-        self.times_of_day.update(scene.time_of_day for scene in scenes)
-        self.weathers.update(scene.weather for scene in scenes)
+        self.times_of_day.update(scene.time_of_day or "none" for scene in scenes)
+        self.weathers.update(scene.weather or "none" for scene in scenes)
         own = any(question.provenance is not None for question in movie.qa_pairs or ())
         self.sources.update(_source(made) for made in movie.provenance if not (own and made.stage == "qa"))
         for keyframe in movie.keyframes():
@@ -163,18 +163,18 @@ class Measures:
             self._add_question(question)
 
     def _add_keyframe(self, keyframe: Keyframe) -> None:
-        self.shots[keyframe.shot] += 1
+        self.shots[keyframe.shot or "none"] += 1
         self.people_per_keyframe[len(keyframe.character_ids)] += 1
         size = f"{keyframe.width_px}x{keyframe.height_px}" if keyframe.image is not None else "none"
         self.image_sizes[size] += 1
         self.not_drawn.update(keyframe.not_drawn)
 
     def _add_line(self, line: DialogueLine) -> None:
-        self.emotions[line.emotion] += 1
+        self.emotions[line.emotion or "none"] += 1
         self.words_per_line[len(line.text.split())] += 1
 
     def _add_question(self, question: QAPair) -> None:
-        self.question_types[question.question_type] += 1
+        self.question_types[question.question_type or "none"] += 1
         self.answer_formats[question.answer_format] += 1
         self.levels[question.level] += 1
         self.requires["+".join(question.requires) or "nothing"] += 1

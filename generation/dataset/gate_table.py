@@ -110,7 +110,7 @@ class GateTable:
             self._pair(movie, question, {gate: value for gate, value in values.items() if value is not None})
 
     def _count(self, gate: str, question: QAPair) -> GateCount:
-        return self.counts.setdefault((gate, question.question_type), GateCount())
+        return self.counts.setdefault((gate, question.question_type or "none"), GateCount())
 
     def _pair(self, movie: Movie, question: QAPair, values: dict[str, float]) -> None:
         """Join a question asked of two twins: both movies have its group."""

@@ -54,7 +54,7 @@ class Variety:
         lines = [line.text for line in movie.dialogue()]
         self.texts["captions"] += captions
         self.texts["dialogue"] += lines
-        self.texts["summaries"] += [movie.synopsis, *(scene.summary for scene in movie.scenes())]
+        self.texts["summaries"] += [movie.synopsis or "", *(scene.summary for scene in movie.scenes())]
         self.texts["questions"] += [question.question for question in movie.qa_pairs or ()]
         self.first["captions"] += captions[:1]
         self.first["dialogue"] += lines[:1]

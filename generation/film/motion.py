@@ -73,7 +73,7 @@ class Move:
 def camera_move(keyframe: Keyframe, movie_seed: int) -> Move:
     """The move over a keyframe. Twins, which have one seed, are filmed alike as long as they are painted alike."""
     rng = random.Random(derive_seed(movie_seed, "camera", keyframe.index))
-    kind = rng.choice(MOVES[keyframe.shot])
+    kind = rng.choice(MOVES[keyframe.shot or "wide"])
     reach = min(REACH_MAX, SPEED_PER_S * (keyframe.span.end_s - keyframe.span.start_s))
     whole, near = Window(0.0, 0.0, 1.0), 1 - reach
     if kind == "pan":
