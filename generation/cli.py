@@ -1,5 +1,5 @@
-"""The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset, measure, ablate,
-run.
+"""The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset (cli_dataset.py),
+train (cli_train.py), measure, ablate, run.
 
 This file declares verbs and options, turns errors into one line and an exit code, and does nothing else. What a verb
 does is in making.py, verbs.py and eval/, imported when the verb runs, so that `--help` answers at once.
@@ -10,9 +10,14 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from moviellm.generation import cli_options
+from moviellm.generation.cli_dataset import dataset_app
+from moviellm.generation.cli_options import JsonOption, SetOption
+from moviellm.generation.cli_train import train_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,22 +26,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="A theme becomes movies; the movies become a dataset. Start with: moviellm run tiny --out demo",
 )
-dataset_app = typer.Typer(no_args_is_help=True, help="Build, check and show the dataset of a run.")
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(train_app, name="train")
 
 INTERRUPTED = 130
 STOPPED = "stopped; everything finished is kept, and the same command goes on from there"
-
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE...", help="Override recipe keys, e.g. --set story.chapters=11 seed=3"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-
-
-def _verbs(module: str = "generation.verbs") -> Any:
-    """The module with what the verbs do, named by a string so that nothing is imported before it is needed."""
-    return import_module(f"moviellm.{module}")
 
 
 @app.command()
@@ -69,7 +63,7 @@ def make(
     }
     choice |= {"engine.max_usd": max_usd, "engine.batch": "true" if batch else None}
     overrides = (set_ or []) + [f"{key}={value}" for key, value in choice.items() if value is not None]
-    _verbs("generation.making").make(
+    cli_options.verbs("generation.making").make(
         themes=theme or [],
         themes_file=themes,
         out=out,
@@ -94,13 +88,13 @@ def view(
     json: JsonOption = False,
 ) -> None:
     """Write the storyboard page and the films of a run, and say where they are."""
-    _verbs().view(run, movie_ids=movie, films=films, motion=motion, fps=fps, voice=voice, as_json=json)
+    cli_options.verbs().view(run, movie_ids=movie, films=films, motion=motion, fps=fps, voice=voice, as_json=json)
 
 
 @app.command()
 def check(run: Annotated[Path, typer.Argument(help="Run folder.")], json: JsonOption = False) -> None:
     """Check every hash and cross-reference of a run."""
-    _verbs().check(run, as_json=json)
+    cli_options.verbs().check(run, as_json=json)
 
 
 @app.command()
@@ -110,33 +104,7 @@ def gc(
     json: JsonOption = False,
 ) -> None:
     """Delete files that no manifest lists: leftovers of killed runs."""
-    _verbs().gc(run, dry_run=dry_run, as_json=json)
-
-
-@dataset_app.command("build")
-def dataset_build(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
-    out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
-    set_: SetOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Turn a run into a dataset folder that `datasets.load_dataset` reads."""
-    _verbs().dataset_build(run, out, overrides=set_ or [], as_json=json)
-
-
-@dataset_app.command("check")
-def dataset_check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")], json: JsonOption = False) -> None:
-    """Check files, columns, references, pictures and splits of a dataset folder."""
-    _verbs().dataset_check(folder, as_json=json)
-
-
-@dataset_app.command("show")
-def dataset_show(
-    folder: Annotated[str, typer.Argument(help="Dataset folder.")],
-    json: JsonOption = False,
-) -> None:
-    """Load a dataset with plain `datasets.load_dataset` and print what is in it."""
-    _verbs().dataset_show(folder, as_json=json)
+    cli_options.verbs().gc(run, dry_run=dry_run, as_json=json)
 
 
 @app.command()
@@ -152,7 +120,7 @@ def measure(
     json: JsonOption = False,
 ) -> None:
     """Measure the pictures of a dataset: results.json, and a section of its card."""
-    _verbs("eval.measuring").measure(
+    cli_options.verbs("eval.measuring").measure(
         dataset,
         recipe_name=recipe,
         model=model,
@@ -175,7 +143,9 @@ def ablate(
     json: JsonOption = False,
 ) -> None:
     """The paper's ablation: style locked or not, story expanded or not, on the same themes and seeds."""
-    _verbs("eval.ablation").ablate(recipe, out, model=model, overrides=set_ or [], cache=cache, as_json=json)
+    cli_options.verbs("eval.ablation").ablate(
+        recipe, out, model=model, overrides=set_ or [], cache=cache, as_json=json
+    )
 
 
 @app.command()
@@ -185,7 +155,7 @@ def run(
     set_: SetOption = None,
 ) -> None:
     """The whole line of a recipe: make, check, dataset build, dataset check, dataset show."""
-    _verbs().run_line(recipe, out, overrides=set_ or [])
+    cli_options.verbs().run_line(recipe, out, overrides=set_ or [])
 
 
 def expand_set(arguments: list[str]) -> list[str]:

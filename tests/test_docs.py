@@ -53,9 +53,9 @@ def _parses(arguments: list[str]) -> bool:
     """Whether the command line takes the arguments. Its verbs are replaced by one that does nothing."""
     from unittest import mock
 
-    from moviellm.generation import cli
+    from moviellm.generation import cli, cli_options
 
-    with mock.patch.object(cli, "_verbs", return_value=mock.MagicMock()):
+    with mock.patch.object(cli_options, "verbs", return_value=mock.MagicMock()):
         return cli.call(arguments) == 0
 
 

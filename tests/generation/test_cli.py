@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation import cli
+from moviellm.generation import cli, cli_options
 from moviellm.generation.cli import call, expand_set
 from moviellm.generation.files import DiskError
 
@@ -229,7 +229,7 @@ def test_ctrl_c_in_any_verb_says_that_it_stopped(
         raise KeyboardInterrupt
 
     stopping = SimpleNamespace(view=interrupted, check=interrupted, dataset_show=interrupted)
-    monkeypatch.setattr(cli, "_verbs", lambda *name: stopping)
+    monkeypatch.setattr(cli_options, "verbs", lambda *name: stopping)
     assert call(verb) == 130
     assert "stopped" in capsys.readouterr().err
 
