@@ -146,7 +146,7 @@ class Provenance(Record):
     stage: Origin
     """Stage that made it, or `import` for what came from elsewhere."""
     model_id: Text
-    """Model or program: a Hub id, a served model's name, `moviellm/offline-writer`, or the kind of an imported file."""
+    """Model or program: a Hub id, a served model's name, `moviellm/offline-writer`, or an import's kind."""
     model_revision: Text
     """Its commit, version or content hash."""
     prompt_id: Text

@@ -103,7 +103,7 @@ def test_bad_input_is_refused_and_leaves_nothing(
 
 def test_a_disk_that_refuses_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refusing = SimpleNamespace(check=mock.Mock(side_effect=DiskError("no space left while writing x; free space")))
-    with mock.patch.object(cli, "_verbs", return_value=refusing):
+    with mock.patch.object(cli_options, "verbs", return_value=refusing):
         assert call(["check", str(tmp_path)]) == 1
     assert "free space" in capsys.readouterr().err
 
