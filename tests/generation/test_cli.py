@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation import cli, cli_options
+from moviellm.generation import cli_options
 from moviellm.generation.cli import call, expand_set
 from moviellm.generation.files import DiskError
 
