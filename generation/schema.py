@@ -183,8 +183,8 @@ class Character(Record):
     """E.g. `m00042-p01`."""
     name: Text
     """Name as spoken and captioned; unique in the movie."""
-    role: Role
-    """Weight in the story."""
+    role: Role | None
+    """Weight in the story; None where nobody knows."""
     description: Text
     """Who they are."""
     appearance: Text
@@ -306,7 +306,7 @@ class Keyframe(Record):
     character_ids: tuple[Text, ...]
     """People in the frame."""
     figures: tuple[Figure, ...]
-    """How those people are staged."""
+    """How those people are staged; empty where nobody knows."""
     props: tuple[Text, ...]
     """Objects lying or standing in the frame, in nobody's hand."""
     event_id: Text | None
@@ -660,7 +660,8 @@ def _reference_problems(movie: Movie) -> Iterator[str]:
 def _keyframe_problems(keyframe: Keyframe, people: set[str], events: dict[str, int]) -> Iterator[str]:
     who = keyframe.keyframe_id
     yield from (f"{who}: nobody is called {name}" for name in keyframe.character_ids if name not in people)
-    if set(keyframe.character_ids) != {figure.character_id for figure in keyframe.figures}:
+    staged = {figure.character_id for figure in keyframe.figures}
+    if staged and staged != set(keyframe.character_ids):
         yield f"{who}: character_ids and figures name different people"
     if keyframe.event_id is not None and keyframe.event_id not in events:
         yield f"{who}: no event {keyframe.event_id}"
