@@ -24,6 +24,7 @@ from moviellm.generation.dataset.results import Metric, read_results
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit, note
 from moviellm.generation.own_process import run_verb
+from moviellm.generation.revisions import revision_of
 
 ALWAYS: Final = ("questions.per_movie=0", "gates.models=[]", "twins.share=0")
 """What every arm has in common, whatever the recipe says."""
@@ -99,6 +100,9 @@ def ablate(
             for locked in (True, False)]  # fmt: skip
     for arm in arms:
         load_recipe(recipe_name, [*overrides, *arm.overrides])  # refuse it before the work
+    for judge, revision in load_recipe(recipe_name, measured_with).measures.models():
+        if not judge.startswith("lpips:"):
+            revision_of(judge, revision)  # nothing is made for a judge that is not there
     outcomes = [_outcome(arm, recipe_name, out, made_with, measured_with, cache) for arm in arms]
     facts = _facts(recipe.writer, outcomes)
     text = _markdown(recipe_name, facts)

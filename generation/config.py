@@ -264,7 +264,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _nobody_is_measured_by_who_chose_it(self) -> Self:
-        if self.painting.scorer in self.measures.models():
+        if self.painting.scorer in [model for model, _ in self.measures.models()]:
             raise ValueError(f"painting.scorer {self.painting.scorer!r} would measure what it chose; name another")
         return self
 

@@ -32,7 +32,12 @@ class MeasuresConfig(Section):
     perceptual_revision: Text | None = None
     """Its commit."""
 
-    def models(self) -> tuple[str, ...]:
-        """Every model that it names."""
-        named = (self.clip_model, self.style_model, self.identity_model, self.perceptual_model)
-        return tuple(model for model in named if model is not None)
+    def models(self) -> tuple[tuple[str, str | None], ...]:
+        """Every model that it names, with the revision that it asks for."""
+        named = (
+            (self.clip_model, self.clip_revision),
+            (self.style_model, self.style_revision),
+            (self.identity_model, self.identity_revision),
+            (self.perceptual_model, self.perceptual_revision),
+        )
+        return tuple((model, revision) for model, revision in named if model is not None)

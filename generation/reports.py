@@ -22,6 +22,19 @@ from moviellm.generation.studios import Studio
 
 NOT_DRAWN_SHOWN = 6
 """Kinds of things that could not be drawn, named in the report; all are in its JSON and on the dataset's card."""
+REASON_SHOWN = 300
+"""Characters of the reason why a movie failed."""
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 movie`, `2,000 movies`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def shortened(reason: str) -> str:
+    """A reason in one line; the JSON of the report has it whole."""
+    line = " ".join(reason.split())
+    return line if len(line) <= REASON_SHOWN else f"{line[:REASON_SHOWN].rsplit(' ', 1)[0]} ... (--json has it whole)"
 
 
 def show_report(run: Path, report: MakeReport, spent: Spent | None, places: Mapping[str, str], as_json: bool) -> None:
@@ -29,12 +42,12 @@ def show_report(run: Path, report: MakeReport, spent: Spent | None, places: Mapp
     did = f"made {made} cells in {report.seconds:.1f} s, {reused} were there"
     if not made and not report.stopped:
         did = f"nothing to make: all {reused} cells are there"
-    lines = [f"{run}: {report.movies} movies, {report.keyframes} keyframes; {did}"]
+    lines = [f"{run}: {counted(report.movies, 'movie')}, {counted(report.keyframes, 'keyframe')}; {did}"]
     if spent is not None:
         lines.append(f"  spent so far: {spent_text(spent)}")
     lines += [f"  healed: {finding}" for finding in report.findings]
     lines += [f"  could not draw: {not_drawn_text(report.not_drawn)}"] if report.not_drawn else []
-    lines += [f"  failed: {movie_id}: {reason}" for movie_id, reason in report.failed.items()]
+    lines += [f"  failed: {movie_id}: {shortened(reason)}" for movie_id, reason in report.failed.items()]
     if report.failed:
         lines.append(
             f"  movies left out: {len(report.failed)}; if another try may help: "
@@ -99,7 +112,7 @@ def show_plan(run: Path, record: RunRecord, studio: Studio, retry_failed: bool, 
 
 
 def _plan_lines(run: Path, plan: Plan, costs: Costs, studio: Studio, max_usd: float | None) -> list[str]:
-    lines = [f"{run}: {plan.movies} movies", f"  {'stage':<10} {'cells':>9} {'cached':>9} {'to make':>9}"]
+    lines = [f"{run}: {counted(plan.movies, 'movie')}", f"  {'stage':<10} {'cells':>9} {'cached':>9} {'to make':>9}"]
     lines += [
         f"  {stage:<10} {count:>9} {plan.cached[stage]:>9} {plan.missing[stage]:>9}"
         for stage, count in plan.cells.items()

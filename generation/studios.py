@@ -19,6 +19,7 @@ from moviellm.generation.llm.money import load_prices, refuse_unpriced
 from moviellm.generation.llm.rendering import NO_MODEL
 from moviellm.generation.llm.service import Service, open_service
 from moviellm.generation.protocols import Painter, Writer
+from moviellm.generation.revisions import revision_of
 from moviellm.generation.schema import canonical_json
 
 KEY_LENGTH_MIN = 16
@@ -77,6 +78,8 @@ def open_studio(recipe: Recipe, run: Path) -> Studio:
         _refuse_secrets(recipe)
     if recipe.engine.max_usd is not None:
         _check_prices(recipe)
+    if recipe.painting.scorer is not None:  # a name that means no model is said before anything is paid
+        revision_of(recipe.painting.scorer, recipe.painting.scorer_revision)
     return Studio(writer=_writer(recipe, service), painter=_painter(recipe, run, service), service=service)
 
 

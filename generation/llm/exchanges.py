@@ -93,7 +93,7 @@ class ExchangeLog:
 
     def _keep(self, row: Row, offset: int, length: int) -> None:
         kind = row["kind"]
-        if kind in {"reply", "image", "waste"}:
+        if kind in {"reply", "image"}:
             self.spent.count(row)
         if kind == "reply":
             self._replies[row["key"]] = (offset, length)

@@ -1,7 +1,6 @@
 """The ladder that every answer of a language model climbs before it counts.
 
     draft = await answer(service, request, OutlineDraft, check)       # parsed and checked
-    text = await answer_text(service, request, check)                 # the same for free text
 
 Native schema (or the schema in the prompt) -> parse -> pydantic -> the caller's checks -> one repair turn that shows
 the error -> another seed -> ValueError with the reason of every try. An answer that was cut off
@@ -114,19 +113,6 @@ async def answer(
         return parsed
 
     return await _climb(_Climb(service, request, images), read, strict_schema(answer_type))
-
-
-async def answer_text(
-    service: Exchanges, request: Request, check: Callable[[str], None] | None = None, images: Blobs = NO_BLOBS
-) -> str:
-    """Free text that passes the check. Raises as `answer` does."""
-
-    def read(text: str) -> str:
-        if check is not None:
-            check(text.strip())
-        return text.strip()
-
-    return await _climb(_Climb(service, request, images), read, None)
 
 
 async def _climb(climb: _Climb, read: Callable[[str], T], schema: Mapping[str, JsonValue] | None) -> T:

@@ -13,6 +13,8 @@ import binascii
 import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -316,7 +318,7 @@ def _count(value: object) -> int:
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """What the server asks, in seconds; dates are not read: nobody sends them."""
+    """What the server asks, in seconds: a number, or until a date."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) * unit
@@ -324,7 +326,11 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
             continue
         if seconds >= 0.0:
             return min(seconds, RETRY_AFTER_MAX_S + 1.0)
-    return None
+    try:
+        wait = parsedate_to_datetime(headers.get("retry-after", "")) - datetime.now(UTC)
+    except (ValueError, TypeError):  # no date, or one without its zone
+        return None
+    return min(max(wait.total_seconds(), 0.0), RETRY_AFTER_MAX_S + 1.0)
 
 
 def _first_logprobs(value: object) -> Mapping[str, float] | None:

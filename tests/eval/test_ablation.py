@@ -102,5 +102,12 @@ def test_what_an_ablation_varies_is_not_fixed_by_its_recipe(
 
 def test_an_arm_that_fails_stops_the_ablation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("moviellm.eval.ablation.run_verb", lambda arguments, *, quiet: 3)
-    assert call(["ablate", "tiny", "--out", str(tmp_path)]) == 3
-    assert not (tmp_path / "ablation.json").exists()
+    judge = save_tiny_clip(tmp_path / "tiny-clip")
+    assert call(["ablate", "tiny", "--out", str(tmp_path / "out"), "--model", str(judge)]) == 3
+    assert not (tmp_path / "out" / "ablation.json").exists()
+
+
+def test_nothing_is_made_for_a_judge_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["ablate", "tiny", "--out", str(tmp_path / "out"), "--model", "no/such/judge"]) == 2
+    assert "no model no/such/judge" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -47,6 +47,12 @@ def test_a_limit_in_dollars_needs_the_price_of_pictures(tmp_path: Path) -> None:
         open_studio(recipe_from(data), tmp_path)
 
 
+def test_a_scorer_that_is_not_there_is_said_before_anything_is_paid(tmp_path: Path) -> None:
+    data = {"painter": "endpoint", "painting": {"model": "p", "scorer": "no/such/scorer", "candidates": 2}}
+    with pytest.raises(ValueError, match="no model no/such/scorer"):
+        open_studio(recipe_from(data), tmp_path)
+
+
 def test_a_client_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from moviellm.generation.llm import service
 

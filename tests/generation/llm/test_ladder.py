@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviellm.generation.llm.asks import Ask, Reply
-from moviellm.generation.llm.ladder import answer, answer_text, parse_json
+from moviellm.generation.llm.ladder import answer, parse_json
 from tests.generation.llm.kit import Note, ask_all, request, rows
 from tests.servers.openai_double import openai_double
 
@@ -124,15 +124,6 @@ def test_free_text_first_asks_for_prose_and_then_for_its_form() -> None:
     assert prose.schema is None
     assert form.schema is not None
     assert form.messages[1] == {"role": "assistant", "content": "A note of three pages."}
-
-
-def test_free_text_climbs_the_same_ladder() -> None:
-    def check(text: str) -> None:
-        if len(text) < 3:
-            raise ValueError("longer, please")
-
-    service = Scripted("a", " a poem ")
-    assert asyncio.run(answer_text(service, request(), check)) == "a poem"
 
 
 @pytest.mark.parametrize("kind", ["truncated", "wrong_schema", "refusal"])
