@@ -24,10 +24,10 @@ from painting import RESULTS
 
 from moviellm.generation.config_models import InversionConfig
 from moviellm.generation.files import write_whole
-from moviellm.generation.painters.inversion_cost import StepFloor, step_floor
-from moviellm.generation.painters.inversion_denoiser import denoiser_of, noised
-from moviellm.generation.painters.inversion_loop import Lesson, Material, Start, first_state
-from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN, first_rows, new_token, text_encoders
+from moviellm.generation.painters.inversion.cost import StepFloor, step_floor
+from moviellm.generation.painters.inversion.denoiser import denoiser_of, noised
+from moviellm.generation.painters.inversion.loop import Lesson, Material, Start, first_state
+from moviellm.generation.painters.inversion.tokens import STYLE_TOKEN, first_rows, new_token, text_encoders
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS, WARM = 12, 3

@@ -37,8 +37,8 @@ from tiny_painter_judges import STYLES, Judges, interval
 
 from moviellm.generation.config_models import InversionConfig
 from moviellm.generation.files import write_whole
-from moviellm.generation.painters import inversion
-from moviellm.generation.painters.style_images import StylePicture
+from moviellm.generation.painters.inversion import learning
+from moviellm.generation.painters.inversion.style_images import StylePicture
 
 MOVIES, MOVIES_HELD_OUT = 28, 6
 """Movies of each style for the model, and for the judges' means and the prompts."""
@@ -90,8 +90,8 @@ def lock(pipeline: Any, style: str, config: InversionConfig, real: Sequence[Pict
         count = min(len(own), TEACHERS + config.held_out)
         spaced = [own[at * len(own) // count] for at in range(count)]
         pictures = [StylePicture(content=picture.content, image=picture.image) for picture in spaced]
-        return inversion.learn_from_pictures(pipeline, config, pictures, **common)
-    return inversion.learn_style(pipeline, config, phrases=phrases(style), options=PAINT, **common)
+        return learning.learn_from_pictures(pipeline, config, pictures, **common)
+    return learning.learn_style(pipeline, config, phrases=phrases(style), options=PAINT, **common)
 
 
 def _noted(style: str, text: str) -> None:
@@ -129,8 +129,8 @@ def one_style(
     if WORDS[style]:
         prompts = [f"{content}, {phrases(style)}" for content in contents]
         frames["words"] = paint(pipeline, prompts, work / "frames" / f"{style}-words.npy")
-    with inversion.use_style(pipeline, learned):
-        prompts = [inversion.style_prompt(content) for content in contents]
+    with learning.use_style(pipeline, learned):
+        prompts = [learning.style_prompt(content) for content in contents]
         frames["token"] = paint(pipeline, prompts, work / "frames" / f"{style}-token.npy")
     said = {name: judged(judges, part, style, places) for name, part in frames.items()}
     row: dict[str, Any] = {
@@ -183,7 +183,7 @@ def cost(pipeline: Any, config: InversionConfig) -> dict[str, float]:
     """A step on this machine: counted against the floor, and timed against the floor at the measured matrix rate."""
     from gpu_inversion import matrix_rate, our_step, seconds
 
-    from moviellm.generation.painters.inversion_cost import counted, step_floor
+    from moviellm.generation.painters.inversion.cost import counted, step_floor
 
     floor = step_floor(pipeline, batch=config.batch, height_px=SIDE_PX, width_px=SIDE_PX, vectors=config.vectors)
     with our_step(pipeline, config.batch, SIDE_PX) as step:

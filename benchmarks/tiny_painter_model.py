@@ -34,8 +34,8 @@ from tokenizers.trainers import BpeTrainer
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from moviellm.generation.files import write_whole
-from moviellm.generation.painters.style_images import LIGHTS, SUBJECTS
-from moviellm.generation.painters.style_images import PLACES as STYLE_PLACES
+from moviellm.generation.painters.inversion.style_images import LIGHTS, SUBJECTS
+from moviellm.generation.painters.inversion.style_images import PLACES as STYLE_PLACES
 
 PARTS: Final = ("unet", "text_encoder", "vae")
 PATCH: Final = 8

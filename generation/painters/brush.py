@@ -27,7 +27,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from moviellm.generation.output import note
-from moviellm.generation.painters.inversion import use_style
+from moviellm.generation.painters.inversion.learning import use_style
 from moviellm.generation.painters.pipelines import PipelineSource
 from moviellm.generation.painters.texts import Reader, Text
 from moviellm.generation.protocols import Blobs, StoppedError

@@ -25,10 +25,10 @@ from pydantic import JsonValue
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.output import note
-from moviellm.generation.painters import inversion
 from moviellm.generation.painters.batching import Batching
 from moviellm.generation.painters.brush import Brush, Pixels, Stroke, free_memory, out_of_memory
-from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN
+from moviellm.generation.painters.inversion import learning
+from moviellm.generation.painters.inversion.tokens import STYLE_TOKEN
 from moviellm.generation.painters.pipelines import Adapter, PipelineSource, load_pipeline, without_adapter
 from moviellm.generation.painters.prompts import (
     PROMPT_ID,
@@ -110,7 +110,7 @@ class DiffusionPainter:
         if style.method == "textual_inversion":
             size = self._recipe.image
             params |= self._params(size.width_px, size.height_px)
-            params |= {"inversion": style.inversion.model_dump(mode="json"), "inversion_version": inversion.VERSION}
+            params |= {"inversion": style.inversion.model_dump(mode="json"), "inversion_version": learning.VERSION}
         elif style.method == "reference":
             params |= self._params(self._recipe.image.width_px, self._recipe.image.height_px)
         inputs: dict[str, JsonValue] = {"keyword": brief.keyword, "description": description}
@@ -214,7 +214,7 @@ class DiffusionPainter:
 
         def learn(brush: Brush) -> bytes:
             width, height = brush.sides(params["width_px"], params["height_px"])
-            data, facts = inversion.learn_style(
+            data, facts = learning.learn_style(
                 brush.pipeline,
                 self._recipe.style.inversion,
                 phrases=style_phrase(inputs["keyword"], inputs["description"]),

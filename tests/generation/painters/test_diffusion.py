@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from moviellm.generation.painters import inversion
 from moviellm.generation.painters.diffusion import DiffusionPainter
-from moviellm.generation.painters.inversion_files import read_learned
+from moviellm.generation.painters.inversion import learning
+from moviellm.generation.painters.inversion.files import read_learned
 from moviellm.generation.paintings import Painting, PortraitBrief, StyleBrief
 from moviellm.generation.protocols import StoppedError
 from moviellm.generation.schema import Style
@@ -208,7 +208,7 @@ def test_a_style_that_the_memory_does_not_hold_stops_the_run(models: Path, monke
     def learn(*_: object, **__: object) -> tuple[bytes, dict[str, Any]]:
         raise RuntimeError("CUDA out of memory")
 
-    monkeypatch.setattr(inversion, "learn_style", learn)
+    monkeypatch.setattr(learning, "learn_style", learn)
     with pytest.raises(StoppedError, match=r"set style\.inversion\.batch"):
         _lock(painter(models, style=TOKEN))
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from moviellm.generation.painters.inversion_denoiser import denoiser_of
-from moviellm.generation.painters.inversion_tokens import text_encoders
+from moviellm.generation.painters.inversion.denoiser import denoiser_of
+from moviellm.generation.painters.inversion.tokens import text_encoders
 
 T5_TOKENS: Final = 512
 """Tokens that FLUX.1 pads its prompts to."""

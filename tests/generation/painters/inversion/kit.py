@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from moviellm.generation.config_models import InversionConfig
-from moviellm.generation.painters import inversion
-from moviellm.generation.painters.style_images import StylePicture
+from moviellm.generation.painters.inversion import learning
+from moviellm.generation.painters.inversion.style_images import StylePicture
 from tests import tiny_models
 
 SHORT = InversionConfig(
@@ -96,7 +96,7 @@ def pictures(count=6, side_px=SIDE_PX):
 
 
 def learn(pipeline, folder: Path, config=SHORT, note=lambda text: None, seed=5):
-    return inversion.learn_from_pictures(
+    return learning.learn_from_pictures(
         pipeline, config, pictures(), keyword="watercolour", seed=seed, folder=folder, note=note
     )
 

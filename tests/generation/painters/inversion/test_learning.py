@@ -3,10 +3,10 @@
 import pytest
 
 from moviellm.generation.config_models import InversionConfig
-from moviellm.generation.painters import inversion, inversion_loop
-from moviellm.generation.painters.inversion_files import read_learned, read_tensors, write_tensors
+from moviellm.generation.painters.inversion import learning, loop
+from moviellm.generation.painters.inversion.files import read_learned, read_tensors, write_tensors
 from tests import tiny_models
-from tests.generation.painters import inversion_kit as kit
+from tests.generation.painters.inversion import kit
 
 KINDS = ("sdxl", "flux")
 
@@ -49,7 +49,7 @@ def test_both_encoders_of_sdxl_learn():
     import torch
 
     rows, _ = read_learned(kit.learned("sdxl").data)
-    start = inversion._start(kit.sdxl(), kit.SHORT, "watercolour", 5)
+    start = learning._start(kit.sdxl(), kit.SHORT, "watercolour", 5)
     assert set(rows) == {"clip_l", "clip_g"}
     for key, value in rows.items():
         assert value.shape == (kit.SHORT.vectors, tiny_models.TEXT_DIM)
@@ -59,7 +59,7 @@ def test_both_encoders_of_sdxl_learn():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_training_killed_between_measurements_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
     pipeline = kit.pipeline_of(kind)
-    step = inversion_loop.Lesson.step
+    step = loop.Lesson.step
 
     def killed(self, state):
         if state.step == 6:
@@ -67,7 +67,7 @@ def test_a_training_killed_between_measurements_ends_with_the_same_bits(kind, tm
         return step(self, state)
 
     with monkeypatch.context() as patch:
-        patch.setattr(inversion_loop.Lesson, "step", killed)
+        patch.setattr(loop.Lesson, "step", killed)
         with pytest.raises(KeyboardInterrupt):
             kit.learn(pipeline, tmp_path)
     notes = []
@@ -82,7 +82,7 @@ def test_a_finished_training_is_read_back_without_a_step_and_another_one_is_not(
     def step(self, state):
         raise AssertionError("a step was made")
 
-    monkeypatch.setattr(inversion_loop.Lesson, "step", step)
+    monkeypatch.setattr(loop.Lesson, "step", step)
     assert kit.learn(kit.sdxl(), tmp_path) == (data, facts)
     with pytest.raises(AssertionError, match="a step was made"):
         kit.learn(kit.sdxl(), tmp_path, seed=6)
@@ -90,7 +90,7 @@ def test_a_finished_training_is_read_back_without_a_step_and_another_one_is_not(
 
 def test_learning_stops_when_held_out_pictures_gain_no_more(tmp_path, monkeypatch):
     losses = iter([5.0, 4.0, 6.0, 7.0])
-    monkeypatch.setattr(inversion_loop.Lesson, "held_out_loss", lambda self, state: next(losses))
+    monkeypatch.setattr(loop.Lesson, "held_out_loss", lambda self, state: next(losses))
     config = kit.SHORT.model_copy(update={"patience": 2, "every_steps": 1, "batch": 1})
     data, facts = kit.learn(kit.sdxl(), tmp_path, config)
     assert (facts["stopped"], facts["steps"], facts["best_step"]) == ("early", 3, 1)
@@ -102,7 +102,7 @@ def test_learning_stops_when_held_out_pictures_gain_no_more(tmp_path, monkeypatc
 def test_a_style_is_learned_from_its_phrases_alone(tmp_path):
     config = kit.SHORT.model_copy(update={"keep": 0.8, "held_out": 1, "steps": 1})
     call = {"num_inference_steps": 1, "height": 64, "width": 64}
-    data, facts = inversion.learn_style(
+    data, facts = learning.learn_style(
         kit.sdxl(), config, phrases="soft watercolour on paper", keyword="watercolour", seed=3, folder=tmp_path,
         note=lambda text: None, options=call,
     )  # fmt: skip
@@ -119,7 +119,7 @@ def test_with_no_picture_left_to_teach_it_says_what_to_change(tmp_path):
 def test_a_loss_that_is_no_number_ends_in_a_message(tmp_path, monkeypatch):
     import torch
 
-    monkeypatch.setattr(inversion_loop.Lesson, "_loss", lambda *args: torch.tensor(float("nan"), requires_grad=True))
+    monkeypatch.setattr(loop.Lesson, "_loss", lambda *args: torch.tensor(float("nan"), requires_grad=True))
     with pytest.raises(ValueError, match="lower style.inversion.learning_rate"):
         kit.learn(kit.sdxl(), tmp_path)
 
@@ -149,7 +149,7 @@ def test_bfloat16_weights_learn_float32_rows(tmp_path):
 
 def test_the_learning_rate_rises_and_falls():
     config = InversionConfig(steps=100, warmup_steps=10, learning_rate=0.5)
-    rates = [inversion_loop.learning_rate(config, step) for step in range(100)]
+    rates = [loop.learning_rate(config, step) for step in range(100)]
     assert rates[:10] == pytest.approx([0.05 * (step + 1) for step in range(10)])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[99] < 0.001

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from moviellm.generation.painters.style_images import LIGHTS, PLACES, SUBJECTS, most_alike, paint_style, style_contents
+from moviellm.generation.painters.inversion.style_images import (
+    LIGHTS,
+    PLACES,
+    SUBJECTS,
+    most_alike,
+    paint_style,
+    style_contents,
+)
 
 
 class Recorder:

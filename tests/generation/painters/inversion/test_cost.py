@@ -2,31 +2,31 @@
 
 import pytest
 
-from moviellm.generation.painters import inversion_cost, inversion_loop
-from moviellm.generation.painters.inversion_denoiser import denoiser_of
+from moviellm.generation.painters.inversion import cost, loop
+from moviellm.generation.painters.inversion.denoiser import denoiser_of
 from tests import tiny_models
-from tests.generation.painters import inversion_kit as kit
+from tests.generation.painters.inversion import kit
 
 
 def floor_of(pipeline, batch=4):
-    return inversion_cost.step_floor(
+    return cost.step_floor(
         pipeline, batch=batch, height_px=kit.SIDE_PX, width_px=kit.SIDE_PX, vectors=kit.SHORT.vectors
     )
 
 
 @pytest.mark.parametrize("kind", ["sdxl", "flux"])
 def test_a_step_makes_no_multiplication_above_the_floor(kind, tmp_path, monkeypatch):
-    step = inversion_loop.Lesson.step
+    step = loop.Lesson.step
     flops = []
 
     def counted(self, state):
         losses = []
-        flops.append(inversion_cost.counted(lambda: losses.append(step(self, state))))
+        flops.append(cost.counted(lambda: losses.append(step(self, state))))
         return losses[0]
 
-    monkeypatch.setattr(inversion_cost, "T5_TOKENS", kit.FLUX_TOKENS)
-    monkeypatch.setattr(inversion_loop.Lesson, "step", counted)
-    monkeypatch.setattr(inversion_loop.Lesson, "held_out_loss", lambda self, state: 1.0)
+    monkeypatch.setattr(cost, "T5_TOKENS", kit.FLUX_TOKENS)
+    monkeypatch.setattr(loop.Lesson, "step", counted)
+    monkeypatch.setattr(loop.Lesson, "held_out_loss", lambda self, state: 1.0)
     pipeline = kit.pipeline_of(kind)
     kit.learn(pipeline, tmp_path, kit.SHORT.model_copy(update={"steps": 1}))
     floor = floor_of(pipeline)
@@ -46,7 +46,7 @@ def test_a_step_costs_less_than_one_that_also_makes_the_gradients_of_the_weights
     def plain():
         denoiser.predict(torch.zeros(4, 4, 8, 8), torch.zeros(4), ["a hat"] * 4).sum().backward()
 
-    assert floor.flops < 0.8 * inversion_cost.counted(plain)
+    assert floor.flops < 0.8 * cost.counted(plain)
     assert floor.learned_bytes < floor.plain_gradient_bytes / 100
 
 

@@ -8,7 +8,7 @@ float32 and in units of the root mean square of the encoder's own embeddings, so
 T5. Noise, timesteps, pictures and wording of a step come from a seed made of the run's seed and the step's number: a
 training that was killed goes on from its last measurement and ends with the same bits.
 
-It paints no style pictures (style_images.py) and adds no token (inversion_tokens.py).
+It paints no style pictures (style_images.py) and adds no token (inversion/tokens.py).
 """
 
 import math
@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from moviellm.generation.config_models import InversionConfig
-from moviellm.generation.painters.inversion_denoiser import Denoiser, noised
-from moviellm.generation.painters.inversion_files import State, load_state, save_state
-from moviellm.generation.painters.inversion_tokens import new_token
+from moviellm.generation.painters.inversion.denoiser import Denoiser, noised
+from moviellm.generation.painters.inversion.files import State, load_state, save_state
+from moviellm.generation.painters.inversion.tokens import new_token
 from moviellm.generation.protocols import derive_seed
 
 TEMPLATES: Final = (

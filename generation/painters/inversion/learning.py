@@ -21,17 +21,17 @@ from typing import Any, Final
 import numpy as np
 
 from moviellm.generation.config_models import InversionConfig
-from moviellm.generation.painters.inversion_denoiser import Denoiser, denoiser_of
-from moviellm.generation.painters.inversion_files import (
+from moviellm.generation.painters.inversion.denoiser import Denoiser, denoiser_of
+from moviellm.generation.painters.inversion.files import (
     State,
     learned_bytes,
     read_learned,
     read_tensors,
     write_tensors,
 )
-from moviellm.generation.painters.inversion_loop import TEMPLATES, Material, Start, learn
-from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN, first_rows, new_token, text_encoders
-from moviellm.generation.painters.style_images import StylePicture, most_alike, paint_style, style_contents
+from moviellm.generation.painters.inversion.loop import TEMPLATES, Material, Start, learn
+from moviellm.generation.painters.inversion.style_images import StylePicture, most_alike, paint_style, style_contents
+from moviellm.generation.painters.inversion.tokens import STYLE_TOKEN, first_rows, new_token, text_encoders
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import canonical_json
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from moviellm.generation.painters.inversion import style_prompt, use_style
-from moviellm.generation.painters.inversion_files import learned_bytes, read_learned
-from moviellm.generation.painters.inversion_tokens import STYLE_TOKEN, new_token
+from moviellm.generation.painters.inversion.files import learned_bytes, read_learned
+from moviellm.generation.painters.inversion.learning import style_prompt, use_style
+from moviellm.generation.painters.inversion.tokens import STYLE_TOKEN, new_token
 from tests import tiny_models
-from tests.generation.painters import inversion_kit as kit
+from tests.generation.painters.inversion import kit
 
 PROMPT = style_prompt("a child in a kitchen")
 
