@@ -1,13 +1,16 @@
-"""The local Hub for tests: the fixture `hub`, and programs that run against it in a process of their own.
+"""The local Hub for tests, in this process and in processes of their own.
 
-    from tests.hub import hub, run_cli, run_python   # noqa: F401 a fixture
+    from tests.hub import hub, hub_here, run_cli   # noqa: F401 fixtures
 
-    def test_a_push_makes_a_tag(hub, tmp_path):
-        done = run_cli(hub, tmp_path, "dataset", "push", str(folder), "moviellm/films")
-        assert hub.tree("moviellm/films", revision="v1.0.0")
+    def test_a_push_makes_a_tag(hub_here):           # HfApi(), load_dataset("moviellm/films") speak to this Hub
+        publish_dataset(folder, "moviellm/films")
+        assert hub_here.tree("moviellm/films", revision="v1.0.0")
 
-huggingface_hub reads HF_ENDPOINT, HF_TOKEN and HF_HOME when it is imported: hence processes. In this process
-`HfApi(endpoint=hub.url, token="hf_writer")` works too; functions that only take a name do not.
+    def test_a_killed_push_goes_on(hub, tmp_path):
+        run_cli(hub, tmp_path, "dataset", "push", str(folder), "moviellm/films")
+
+huggingface_hub reads HF_ENDPOINT and its like once, when it is imported. A process of its own has them in its
+environment and is the honest test; `hub_here` changes what was read, and saves the seconds of an import.
 """
 
 import os
@@ -28,6 +31,32 @@ def hub() -> Iterator[Hub]:
     """A Hub with nothing in it."""
     with hub_double() as double:
         yield double
+
+
+@pytest.fixture
+def hub_here(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Hub:
+    """A Hub with nothing in it that is the Hub of this process, with the token hf_writer and an empty cache."""
+    import datasets.config  # noqa: TID253 what is set is what it has read
+    import huggingface_hub
+    from huggingface_hub import constants, hf_file_system
+
+    cache = tmp_path_factory.mktemp("hf")
+    monkeypatch.setenv("HF_TOKEN", "hf_writer")
+    for name, value in {
+        "ENDPOINT": hub.url,
+        "HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
+        "HF_HUB_OFFLINE": False,
+        "HF_HUB_DISABLE_XET": True,
+        "HF_HUB_CACHE": str(cache / "hub"),
+        "HF_TOKEN_PATH": str(cache / "token"),
+    }.items():
+        monkeypatch.setattr(constants, name, value)
+    monkeypatch.setattr(huggingface_hub.hf_api.api, "endpoint", hub.url)
+    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", hub.url)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", cache / "datasets")
+    hf_file_system.HfFileSystem.clear_instance_cache()
+    return hub
 
 
 def environment(hub: Hub, home: Path, token: str | None = "hf_writer") -> dict[str, str]:

@@ -9,9 +9,8 @@
 
     python -m tests.servers.hub_double --port 0     # prints the address; the token is hf_writer
 
-What it keeps is hub_store.py, what its addresses answer hub_routes.py. Writers are told in `Store`. A process that
-imports huggingface_hub must have HF_ENDPOINT set before: see tests/hub.py. It is no Hub for more than tests: everything
-is in memory, and a person is whoever brings the token.
+What it keeps is hub_store.py (tokens: see `Store`), what its addresses answer hub_routes.py; how a process sees it is
+tests/hub.py. It is a Hub for tests only: everything is in memory, and a person is whoever brings the token.
 """
 
 import argparse
@@ -29,8 +28,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.servers.hub_routes import ROUTES, Answer, Call
-from tests.servers.hub_store import Entry, Kind, Refused, Store
+from tests.servers.hub_calls import Answer, Call
+from tests.servers.hub_routes import ROUTES
+from tests.servers.hub_store import Entry, Kind, RefusedError, Store
 
 Moment = Literal["start", "middle", "end"]
 """Before anything is read; with half of the file (sent or answered) through; with all done and nothing answered."""
@@ -169,7 +169,7 @@ class Hub:
             return place.commit(branch, {**place.tree(branch), **entries}, "files", author="tester")
 
 
-class Dropped(Exception):
+class DroppedError(Exception):
     """The connection is to be reset."""
 
 
@@ -194,14 +194,14 @@ class Handler(BaseHTTPRequestHandler):
                 status = self._meet(logged.line, "start")
                 body = self._read_body(logged)
                 if status is not None:
-                    raise Refused(status, "", SAID.get(status, "Server error"), {"Retry-After": "0"})
+                    raise RefusedError(status, "", SAID.get(status, "Server error"), {"Retry-After": "0"})
                 with hub.store.lock:
                     answer = self._answer(body, token)
-            except Refused as refused:
+            except RefusedError as refused:
                 answer = _error(refused)
             self._meet(logged.line, "end")
             self._send(answer, logged)
-        except (Dropped, ConnectionError):
+        except (DroppedError, ConnectionError):
             self._reset()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 names of http.server
@@ -210,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
         """What is planned for this moment; the status to answer with, if it is one."""
         effect = self.server.hub.effect(line, at)
         if effect == "drop":
-            raise Dropped
+            raise DroppedError
         if isinstance(effect, int):
             return effect
         if effect is not None:
@@ -259,7 +259,7 @@ class Handler(BaseHTTPRequestHandler):
                 query = parse_qs(url.query, keep_blank_values=True)
                 call = Call(store, self.server.hub.url, person, query, self.headers, url.path, body, names)  # type: ignore[arg-type]
                 return function(call)
-        raise Refused(404, "", f"This Hub has no route for {self.command} {url.path}")
+        raise RefusedError(404, "", f"This Hub has no route for {self.command} {url.path}")
 
     def _send(self, answer: Answer, logged: Logged) -> None:
         data = json.dumps(answer.value).encode() if answer.data is None else answer.data
@@ -284,7 +284,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
 
 
-def _error(refused: Refused) -> Answer:
+def _error(refused: RefusedError) -> Answer:
     headers = {"X-Error-Message": refused.message} | refused.headers
     if refused.code:
         headers["X-Error-Code"] = refused.code

@@ -5,7 +5,7 @@
     repo.commit("main", {**repo.tree("main"), "README.md": Entry(b"# Films")}, "a card")
 
 Everything is in memory; the bytes of a large object are kept once, however many commits name them. It speaks no HTTP:
-see hub_routes.py. What the Hub refuses is a `Refused` with the status and code that the real one answers with.
+see hub_routes.py. What the Hub refuses is a `RefusedError` with the status and code that the real one answers with.
 """
 
 import hashlib
@@ -21,14 +21,16 @@ Kind = Literal["model", "dataset", "space"]
 Want = Literal["see", "read", "propose", "write"]
 """See that it is there; read its files (gated ones need a grant); open a pull request; change it."""
 
-LARGE_SUFFIXES = ("7z arrow avro bin bz2 flac gz h5 jpeg jpg mkv mp3 mp4 npy npz ogg onnx parquet pickle pkl png pt "
-                  "safetensors tar tgz wav webp xz zip zst").split()  # fmt: skip
-GIT_ATTRIBUTES = "".join(f"*.{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LARGE_SUFFIXES).encode()
+LARGE_FILES = """7z arrow avro bin bz2 flac gz h5 jpeg jpg mkv mp3 mp4 npy npz ogg onnx parquet pickle pkl png pt
+safetensors tar tgz wav webp xz zip zst"""
+GIT_ATTRIBUTES = "".join(
+    f"*.{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LARGE_FILES.split()
+).encode()
 ENTRIES_A_FOLDER = 10_000
 """More entries in one folder are refused, as the Hub's limits say."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An answer that is an error."""
 
     def __init__(self, status: int, code: str = "", message: str = "", headers: Mapping[str, str] | None = None):
@@ -142,7 +144,7 @@ class Repo:
         name = revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
         oid = self.branches.get(name) or self.tags.get(name) or (name if name in self.commits else None)
         if oid is None:
-            raise Refused(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            raise RefusedError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         return oid
 
     def tree(self, revision: str = "main") -> Mapping[str, Entry]:
@@ -160,7 +162,7 @@ class Repo:
         parent = self.branches.get(branch)
         crowded = [name for name, count in _entries(tree).items() if count > ENTRIES_A_FOLDER]
         if crowded:
-            raise Refused(400, "BadRequest", f"Folder {crowded[0]!r} has more than {ENTRIES_A_FOLDER} entries")
+            raise RefusedError(400, "BadRequest", f"Folder {crowded[0]!r} has more than {ENTRIES_A_FOLDER} entries")
         digest = hashlib.sha1(f"{self.kind} {self.name} {parent} {title} {len(self.commits)}".encode())
         for path in sorted(tree):
             digest.update(f"\n{path} {tree[path].blob}".encode())
@@ -171,7 +173,7 @@ class Repo:
 
     def tag(self, name: str, revision: str) -> None:
         if name in self.tags:
-            raise Refused(409, "Conflict", f"Tag reference exists already: {name}")
+            raise RefusedError(409, "Conflict", f"Tag reference exists already: {name}")
         self.tags[name] = self.resolve(revision)
 
     def propose(self, title: str, author: str, pull_request: bool = True) -> Proposal:
@@ -184,7 +186,7 @@ class Repo:
 
     def proposal(self, number: int) -> Proposal:
         if number not in self.proposals:
-            raise Refused(404, "DiscussionNotFound", f"Discussion {number} not found")
+            raise RefusedError(404, "DiscussionNotFound", f"Discussion {number} not found")
         return self.proposals[number]
 
     def conflicts(self, proposal: Proposal) -> list[str]:
@@ -197,9 +199,9 @@ class Repo:
 
     def merge(self, proposal: Proposal) -> None:
         if proposal.base is None or proposal.status != "open":
-            raise Refused(400, "BadRequest", "This pull request cannot be merged")
+            raise RefusedError(400, "BadRequest", "This pull request cannot be merged")
         if self.conflicts(proposal):
-            raise Refused(409, "Conflict", "This pull request has conflicts")
+            raise RefusedError(409, "Conflict", "This pull request has conflicts")
         base, theirs = self.commits[proposal.base].tree, self.tree(f"refs/pr/{proposal.number}")
         tree = {path: entry for path, entry in self.tree("main").items() if path in theirs or path not in base}
         tree |= {path: entry for path, entry in theirs.items() if base.get(path) != entry}
@@ -221,7 +223,7 @@ def _entries(tree: Mapping[str, Entry]) -> Counter[str]:
 
 
 class Store:
-    """A whole Hub. `hf_writer` is tester, who writes in moviellm; `hf_reader` reads there; `hf_other` is a stranger."""
+    """A whole Hub. hf_writer is tester, who writes in moviellm; hf_reader reads there; hf_other is a stranger."""
 
     def __init__(self) -> None:
         self.people = {
@@ -240,20 +242,20 @@ class Store:
         if token is None:
             return None
         if token not in self.people:
-            raise Refused(401, "", "Invalid credentials in Authorization header")
+            raise RefusedError(401, "", "Invalid credentials in Authorization header")
         return self.people[token]
 
     def create(
         self, kind: Kind, name: str, person: Person | None, private: bool = False, sdk: str | None = None
     ) -> Repo:
         if person is None:
-            raise Refused(401, "", "Invalid username or password.")
+            raise RefusedError(401, "", "Invalid username or password.")
         namespace = name.split("/")[0]
         if not person.may_write(namespace):
             said = f'You don\'t have the rights to create a {kind} under the namespace "{namespace}"'
-            raise Refused(403, "", said)
+            raise RefusedError(403, "", said)
         if (kind, name) in self.repos:
-            raise Refused(409, "", f"You already created this {kind} repo: {name}")
+            raise RefusedError(409, "", f"You already created this {kind} repo: {name}")
         self.repos[kind, name] = Repo(kind, name, person.name, private, sdk)
         return self.repos[kind, name]
 
@@ -261,22 +263,22 @@ class Store:
         repo = self.repos.get((kind, name))
         insider = person is not None and (person.name == name.split("/")[0] or name.split("/")[0] in person.orgs)
         if repo is None or (repo.private and not insider):
-            raise Refused(401 if person is None else 404, "RepoNotFound", "Repository not found")
+            raise RefusedError(401 if person is None else 404, "RepoNotFound", "Repository not found")
         if want == "write" and (person is None or not person.may_write(repo.namespace)):
             if person is None:
-                raise Refused(401, "", "Invalid username or password.")
-            raise Refused(403, "", f"You don't have write access to {name}")
+                raise RefusedError(401, "", "Invalid username or password.")
+            raise RefusedError(403, "", f"You don't have write access to {name}")
         if want == "propose" and (person is None or person.token_role != "write"):
-            raise Refused(401 if person is None else 403, "", "Pull requests need a token that may write")
+            raise RefusedError(401 if person is None else 403, "", "Pull requests need a token that may write")
         if want == "read" and repo.gated and not (person and (insider or person.name in repo.granted)):
             said = f"Access to {kind} {name} is restricted. You must have access to it and be authenticated."
-            raise Refused(401 if person is None else 403, "GatedRepo", said)
+            raise RefusedError(401 if person is None else 403, "GatedRepo", said)
         return repo
 
     def keep(self, oid: str, data: bytes) -> None:
         """Keep a large object that has come in."""
         if hashlib.sha256(data).hexdigest() != oid:
-            raise Refused(422, "BadOid", "The bytes do not have this hash")
+            raise RefusedError(422, "BadOid", "The bytes do not have this hash")
         with self.lock:
             self.sent[oid] += 1
             self.objects.setdefault(oid, data)
