@@ -36,7 +36,7 @@ def hub() -> Iterator[Hub]:
 @pytest.fixture
 def hub_here(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Hub:
     """A Hub with nothing in it that is the Hub of this process, with the token hf_writer and an empty cache."""
-    import datasets.config  # noqa: TID253 what is set is what it has read
+    import datasets.config
     import huggingface_hub
     from huggingface_hub import constants, hf_file_system
 

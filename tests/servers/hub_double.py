@@ -14,6 +14,7 @@ tests/hub.py. It is a Hub for tests only: everything is in memory, and a person 
 """
 
 import argparse
+import io
 import json
 import re
 import socket
@@ -34,6 +35,8 @@ from tests.servers.hub_store import Entry, Kind, RefusedError, Store
 
 Moment = Literal["start", "middle", "end"]
 """Before anything is read; with half of the file (sent or answered) through; with all done and nothing answered."""
+Break = Literal["drop", "close"]
+"""How a connection ends: reset, as by a cut line, or closed, as by a proxy that gives up."""
 SAID = {429: "Too many requests", 412: "A commit has happened since. Please refresh and try again."}
 
 
@@ -57,10 +60,10 @@ class Logged:
 
 @dataclass
 class Rule:
-    """Something that happens to requests: a status, "drop", or a function that is called."""
+    """Something that happens to requests: a status, a break, or a function that is called."""
 
     route: re.Pattern[str]
-    effect: int | Literal["drop"] | Callable[[], None]
+    effect: int | Break | Callable[[], None]
     at: Moment
     nth: int
     times: int
@@ -100,7 +103,7 @@ class Hub:
         self,
         route: str,
         times: int = 1,
-        with_: int | Literal["drop"] = 500,
+        with_: int | Break = 500,
         nth: int = 1,
         at: Moment = "start",
     ) -> None:
@@ -109,7 +112,7 @@ class Hub:
         Args:
             route: Regular expression, searched in "METHOD /path?query".
             times: How many in a row.
-            with_: Status of the answer, or "drop" for a connection that is reset.
+            with_: Status of the answer, or how the connection breaks.
             nth: The first that fails, counted from 1 and from now.
             at: When; a status is always answered at the start.
         """
@@ -132,7 +135,7 @@ class Hub:
         for hold in self._holds:
             hold.release()
 
-    def effect(self, line: str, at: Moment) -> int | Literal["drop"] | Callable[[], None] | None:
+    def effect(self, line: str, at: Moment) -> int | Break | Callable[[], None] | None:
         with self._lock:
             for rule in self._rules:
                 if rule.at == at and rule.route.search(line):
@@ -170,7 +173,7 @@ class Hub:
 
 
 class DroppedError(Exception):
-    """The connection is to be reset."""
+    """The connection is to break."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -201,16 +204,16 @@ class Handler(BaseHTTPRequestHandler):
                 answer = _error(refused)
             self._meet(logged.line, "end")
             self._send(answer, logged)
-        except (DroppedError, ConnectionError):
-            self._reset()
+        except (DroppedError, ConnectionError) as error:
+            self._break(reset=str(error) != "close")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 names of http.server
 
     def _meet(self, line: str, at: Moment) -> int | None:
         """What is planned for this moment; the status to answer with, if it is one."""
         effect = self.server.hub.effect(line, at)
-        if effect == "drop":
-            raise DroppedError
+        if effect == "drop" or effect == "close":
+            raise DroppedError(effect)
         if isinstance(effect, int):
             return effect
         if effect is not None:
@@ -221,14 +224,14 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             return self._read_chunks(logged)
         size = int(self.headers.get("Content-Length") or 0)
-        if size < 2:
-            body = self.rfile.read(size)
-        else:
-            half = self._read_exactly(size // 2)
-            self._meet(logged.line, "middle")
-            body = half + self._read_exactly(size - size // 2)
-        logged.received = len(body)
-        return body
+        body = io.BytesIO()  # gives its bytes away without a copy
+        for until in (size // 2, size):
+            while (left := until - body.tell()) > 0:
+                body.write(self._read_exactly(min(left, 1 << 20)))
+            if until < size:
+                self._meet(logged.line, "middle")
+        logged.received = size
+        return body.getvalue()
 
     def _read_exactly(self, size: int) -> bytes:
         data = self.rfile.read(size)
@@ -276,16 +279,18 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[half:])
         logged.status = answer.status
 
-    def _reset(self) -> None:
-        """End the connection as a cut line does."""
+    def _break(self, reset: bool) -> None:
         self.close_connection = True
         with suppress(OSError):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+            if reset:  # what is closed without lingering is reset
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+            else:
+                self.connection.shutdown(socket.SHUT_RDWR)
 
 
 def _error(refused: RefusedError) -> Answer:
-    headers = {"X-Error-Message": refused.message} | refused.headers
+    headers = {"X-Error-Message": " ".join(refused.message.split())} | refused.headers
     if refused.code:
         headers["X-Error-Code"] = refused.code
     return Answer({"error": refused.message}, status=refused.status, headers=headers)
