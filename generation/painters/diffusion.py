@@ -14,31 +14,26 @@ decide no more than the last bits of a picture.
 import asyncio
 import hashlib
 import io
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image
-from pydantic import JsonValue
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.output import note
+from moviellm.generation.painters.asking import Asking, listed
 from moviellm.generation.painters.batching import Batching
 from moviellm.generation.painters.brush import Brush, Pixels, Stroke, free_memory, out_of_memory
 from moviellm.generation.painters.inversion import learning
 from moviellm.generation.painters.inversion.tokens import STYLE_TOKEN
-from moviellm.generation.painters.pipelines import Adapter, PipelineSource, load_pipeline, without_adapter
+from moviellm.generation.painters.pipelines import PipelineSource, load_pipeline, without_adapter
 from moviellm.generation.painters.prompts import (
-    PROMPT_ID,
-    keyframe_phrases,
-    portrait_phrases,
-    prompts_sha256,
     style_phrase,
-    style_picture_phrases,
 )
-from moviellm.generation.paintings import KeyframeBrief, Painting, PortraitBrief, StyleBrief
+from moviellm.generation.paintings import Painting
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request, StoppedError
 from moviellm.generation.schema import Record, Style, canonical_json
 
@@ -66,7 +61,7 @@ class DiffusionPainter:
         self._run = run
         self._load_pipeline = load
         self._source = PipelineSource.of(recipe)
-        self._prompts_sha256 = prompts_sha256()
+        self._asking = Asking(recipe, self._source)
         self._brush: Brush | None = None
         self._refused: str | None = None
         """Why the pipeline could not be loaded: it is tried once a run."""
@@ -75,104 +70,9 @@ class DiffusionPainter:
         )
         self._encoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encoding")
 
-    # ------------------------------------------------------------ what is asked
-
     def request(self, task: PainterTask, brief: Record, seed: int) -> Request:
         """Render a task: only what decides the answer."""
-        if task == "style":
-            assert isinstance(brief, StyleBrief)
-            return self._style_request(brief, seed)
-        if task == "portrait":
-            assert isinstance(brief, PortraitBrief)
-            inputs = self._inputs(portrait_phrases(brief, self._style_words(brief.style)), brief.style)
-            return self._request(task, self._params(brief.width_px, brief.height_px), inputs, seed)
-        assert isinstance(brief, KeyframeBrief)
-        return self._keyframe_request(brief, seed)
-
-    def _keyframe_request(self, brief: KeyframeBrief, seed: int) -> Request:
-        shown = [one for one in brief.figures if one.portrait_sha256 is not None]
-        by_reference = self._recipe.identity.method == "reference"
-        before = 1 if self._style_picture(brief.style) else 0
-        numbers = {one.figure.character_id: before + at + 1 for at, one in enumerate(shown)} if by_reference else {}
-        inputs = self._inputs(keyframe_phrases(brief, self._style_words(brief.style), numbers), brief.style)
-        params = self._params(brief.width_px, brief.height_px)
-        if by_reference:
-            faces: list[JsonValue] = [one.portrait_sha256 for one in shown]
-            inputs["references"] = [*_listed(inputs.get("references")), *faces]
-        elif shown:  # an IP-Adapter shows one person: the one who acts
-            inputs["portrait_sha256"] = shown[0].portrait_sha256
-            inputs["not_shown"] = [f"portrait: {one.appearance}" for one in shown[1:]]
-        return self._request("keyframe", params, inputs, seed)
-
-    def _style_request(self, brief: StyleBrief, seed: int) -> Request:
-        style, description = self._recipe.style, _described(brief)
-        params: dict[str, JsonValue] = {"method": style.method}
-        if style.method == "textual_inversion":
-            size = self._recipe.image
-            params |= self._params(size.width_px, size.height_px)
-            params |= {"inversion": style.inversion.model_dump(mode="json"), "inversion_version": learning.VERSION}
-        elif style.method == "reference":
-            params |= self._params(self._recipe.image.width_px, self._recipe.image.height_px)
-        inputs: dict[str, JsonValue] = {"keyword": brief.keyword, "description": description}
-        if style.method == "reference":
-            words = style_phrase(brief.keyword, description)
-            inputs |= {"phrases": [*style_picture_phrases(words)], **self._negative()}
-        return self._request("style", params, inputs, seed)
-
-    def _style_words(self, style: Style) -> str:
-        """How the prompt asks for the style."""
-        if style.embedding_sha256 is None:
-            return style_phrase(style.keyword, style.description)
-        if style.placeholder_token is not None:
-            return f"in the style of {style.placeholder_token}"
-        return "in the style of image 1"
-
-    def _style_picture(self, style: Style) -> bool:
-        return style.embedding_sha256 is not None and style.placeholder_token is None
-
-    def _inputs(self, phrases: Sequence[str], style: Style) -> dict[str, JsonValue]:
-        inputs: dict[str, JsonValue] = {"phrases": [phrase for phrase in phrases if phrase], **self._negative()}
-        if self._style_picture(style):
-            inputs["references"] = [style.embedding_sha256]
-        elif style.embedding_sha256 is not None:
-            inputs["learned_style_sha256"] = style.embedding_sha256
-        return inputs
-
-    def _negative(self) -> dict[str, JsonValue]:
-        negative = self._recipe.painting.negative
-        return {} if negative is None else {"negative": negative}
-
-    def _params(self, width_px: int, height_px: int) -> dict[str, JsonValue]:
-        """What decides how a picture is painted, beside the model and the words."""
-        painting, source = self._recipe.painting, self._source
-        params: dict[str, JsonValue] = {
-            "width_px": width_px,
-            "height_px": height_px,
-            "format": self._recipe.image.format,
-            "quality": self._recipe.image.quality,
-            "steps": painting.steps,
-            "guidance": painting.guidance,
-            "dtype": painting.dtype,
-        }
-        named = {"scheduler": source.scheduler, "lora": source.lora, "lora_revision": source.lora_revision}
-        params |= {name: value for name, value in named.items() if value is not None}
-        if source.adapter is not None:
-            params["adapter"] = _adapter_facts(source.adapter)
-        return params
-
-    def _request(
-        self, task: str, params: Mapping[str, JsonValue], inputs: Mapping[str, JsonValue], seed: int
-    ) -> Request:
-        return Request(
-            task=task,
-            model_id=self._source.name,
-            model_revision=self._source.revision,
-            prompt_id=PROMPT_ID,
-            prompt_sha256=self._prompts_sha256,
-            params=params,
-            inputs=inputs,
-            seed=seed,
-        )
+        return self._asking.request(task, brief, seed)
 
     # ------------------------------------------------------------ answers
 
@@ -263,7 +163,7 @@ class DiffusionPainter:
                 "height_px": params["height_px"],
                 "media_type": f"image/{params['format']}",
                 "visible": None,
-                "not_drawn": [*not_drawn, *_listed(request.inputs.get("not_shown"))],
+                "not_drawn": [*not_drawn, *listed(request.inputs.get("not_shown"))],
             }
         )
         return painting.model_dump(mode="json"), image
@@ -348,24 +248,6 @@ def _learned(learn: Callable[[], bytes]) -> bytes:
         "the memory does not hold the learning of a style; set style.inversion.batch, image.width_px and "
         "height_px lower, or style.method to prompt"
     )
-
-
-def _described(brief: StyleBrief) -> str:
-    """The style phrases, behind the name of a style where the recipe asks for one."""
-    return ", ".join(filter(None, [brief.style, brief.description]))
-
-
-def _listed(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
-
-
-def _adapter_facts(adapter: Adapter) -> dict[str, JsonValue]:
-    return {
-        "repository": adapter.repository,
-        "revision": adapter.revision,
-        "weight": f"{adapter.subfolder}/{adapter.weight}",
-        "strength": adapter.strength,
-    }
 
 
 def _refuse_contradictions(recipe: Recipe) -> None:
