@@ -11,25 +11,27 @@ f62009e05 of 2026-08-20: `chart/env/prod.yaml`, and `services/worker/src/worker/
 # ------------------------------------------------------------------------------------------------ the viewer
 
 SCAN_BYTES = 300_000_000
-"""Bytes of one row group that a page of rows may need, `rowsIndex.maxArrowDataInMemory`; more is no page at all. With a
-page index the viewer reads the pages that hold those rows, without one the whole row group."""
+"""Bytes of one row group that a page of rows may need, `rowsIndex.maxArrowDataInMemory`; over it there is no page.
+With a page index the viewer reads the pages that hold those rows, without one the whole row group."""
 PAGE_ROWS = 100
 """Rows on a page, `MAX_NUM_ROWS_PER_PAGE`."""
 PREVIEW_BYTES = 200_000
-"""JSON of a split's first rows, `firstRows.maxBytes`. Over it, rows are left out down to `PREVIEW_ROWS`, then cells are
-cut to `PREVIEW_CELL_BYTES`, pictures excepted. Nothing fails: a long text is shown cut until somebody opens the row."""
+"""JSON of a split's first rows, `firstRows.maxBytes`. Over it, rows are left out down to `PREVIEW_ROWS`, then cells
+are cut to `PREVIEW_CELL_BYTES`, pictures excepted. Nothing fails: a long text is cut in the preview, whole on a page.
+"""
 PREVIEW_ROWS = 10
 """First rows that are shown at any rate, `FIRST_ROWS_MIN_NUMBER`."""
 PREVIEW_CELL_BYTES = 100
 """What a cell is cut to then, `FIRST_ROWS_MIN_CELL_BYTES`."""
-CELL_BYTES = 10_000_000
-"""JSON of a whole answer of the viewer, `WORKER_CONTENT_MAX_BYTES`: a text cell over it can be shown by nobody."""
+CELL_BYTES = 1_000_000
+"""JSON of one text cell, our own limit: the viewer sets none on a page, and a hundred such cells are 100 MB to send.
+Its manual names the same size for all first rows together."""
 COLUMNS_MAX = 1_000
 """Columns of a config, `FIRST_ROWS_COLUMNS_MAX_NUMBER`."""
 SPLITS_MAX = 30
 """Splits of a config, `SPLIT_NAMES_MAX_NUMBER`."""
 INDEXED_BYTES = 5_000_000_000
-"""Size of a config up to which the viewer can search, filter and count all of it, `maxDatasetSizeBytes`."""
+"""Size of a split up to which the viewer can search, filter and count all of it, `duckDBIndex.maxSplitSizeBytes`."""
 
 # ------------------------------------------------------------------------------------------------ the Hub
 
