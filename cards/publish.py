@@ -1,0 +1,330 @@
+"""The one door to the Hub: datasets, models, benchmarks and Spaces, and results of models, go out through here.
+
+    publish_dataset(Path("out"), "moviellm/films", version="1.2.0")              # checked, stamped, tagged v1.2.0
+    publish_folder(Path("checkpoint"), "moviellm/vlm", "model", version="0.1.0")
+    publish_results("moviellm/vlm", entries, name="moviebench")                  # .eval_results/moviebench.yaml, by PR
+
+All are resumable by calling them again, send nothing twice, and never change what a tag names. Everything is checked
+before anything is sent. The command line is in publishing.py, what a push is made of in hub/.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from moviellm.cards.hub.local import (
+    LocalFile,
+    check_files,
+    dataset_files,
+    folder_paths,
+    from_bytes,
+    read_files,
+    total_bytes,
+)
+from moviellm.cards.hub.names import RepoType, check_repo_id, check_version, page, tag_of
+from moviellm.cards.hub.plan import PlannedCommit, RemoteFile, plan_commits, surplus
+from moviellm.cards.hub.pushing import branch_for, check_same, push, set_tag
+from moviellm.cards.hub.repository import Repository
+from moviellm.cards.hub.stamping import Stamp, front_matter, licence_for, stamp, version_for
+from moviellm.generation.dataset.folder import MANIFEST, README, read_manifest
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResultEntry
+
+State = Literal["pushed", "already there", "proposed", "would be pushed"]
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Makes a progress display from a label and a number of bytes: generation.progress, or `silent`."""
+
+
+def silent(label: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """No progress display."""
+    return nullcontext(lambda count: None)
+
+
+def _unsaid(text: str) -> None:
+    """No note."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a folder is published, whatever it holds."""
+
+    private: bool = False
+    """A new repository is private."""
+    gated: Literal["auto", "manual"] | None = None
+    """Readers must ask for access."""
+    create_pr: bool = False
+    """As a pull request; the tag comes when it is merged and the same call is made without this."""
+    message: str | None = None
+    """Title of the commits and of the pull request."""
+    dry_run: bool = False
+    """Say what would be sent; send nothing."""
+    replace: bool = False
+    """Files that a repository holds and the folder does not may be deleted, whoever put them there."""
+    space_sdk: str | None = None
+    """Of a Space: gradio, docker or static."""
+    token: str | None = None
+    """Else the one of HF_TOKEN or `hf auth login`."""
+    endpoint: str | None = None
+    """Else that of HF_ENDPOINT."""
+    progress: Progress = silent
+    note: Callable[[str], None] = _unsaid
+    """Told what a person should know meanwhile."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a push."""
+
+    state: State
+    repo_id: str
+    repo_type: RepoType
+    url: str
+    """The page to look at."""
+    tag: str | None
+    """None without a version, and for a pull request."""
+    commit: str | None
+    """None for a dry run."""
+    branch: str
+    """Where it was committed."""
+    files: int
+    """Files of the folder."""
+    bytes: int
+    """Their bytes."""
+    commits: tuple[PlannedCommit, ...]
+    """What was missing on the Hub when the push began."""
+
+
+def publish_dataset(
+    folder: Path, repo_id: str, *, version: str | None = None, licence: str | None = None, how: How | None = None
+) -> Published:
+    """Push a dataset folder under a version: exactly the files that its manifest lists.
+
+    Args:
+        folder: The dataset folder; it stays as it is.
+        version: Three numbers; None for the one that its recipe fixes.
+        licence: For data whose own licence is unknown.
+
+    Raises:
+        ValueError: something must be put right first; nothing was sent. Or the Hub refuses.
+        OSError: the Hub cannot be reached; what was sent is kept.
+    """
+    how = how or How()
+    check_repo_id(repo_id, "dataset")
+    manifest = read_manifest(folder)
+    version = check_version(version_for(manifest, None if version is None else check_version(version)))
+    readme = folder / README
+    if README not in {file.path for file in manifest.files} or not readme.is_file():
+        raise ValueError(f"{folder} has no {README}; build the dataset again")
+    licence = licence_for(front_matter(readme.read_text(encoding="utf-8")), licence)
+    repository, author = _open(repo_id, "dataset", how)
+    with how.progress("checking", sum(file.bytes for file in manifest.files)) as advance:
+        files = dataset_files(folder, manifest, advance)
+    files = stamp(files, manifest, Stamp(repo_id, version, licence))
+    return _publish(_Job(repository, author, files, version, how))
+
+
+def publish_folder(
+    folder: Path, repo_id: str, repo_type: RepoType, *, version: str | None = None, how: How | None = None
+) -> Published:
+    """Push every file of a folder, hidden tools and caches left out: a checkpoint, a Space, a benchmark.
+
+    Args:
+        version: Gives an immutable tag; None moves `main` only.
+
+    Raises:
+        ValueError: something must be put right first; nothing was sent. Or the Hub refuses.
+        OSError: the Hub cannot be reached; what was sent is kept.
+    """
+    how = how or How()
+    check_repo_id(repo_id, repo_type)
+    if version is not None:
+        check_version(version)
+    if repo_type == "space" and how.space_sdk is None:
+        raise ValueError("a Space needs an SDK: gradio, docker or static")
+    repository, author = _open(repo_id, repo_type, how)
+    paths = folder_paths(folder)
+    with how.progress("reading", total_bytes(folder, paths)) as advance:
+        files = read_files(folder, paths, advance)
+    return _publish(_Job(repository, author, files, version, how))
+
+
+def publish_results(
+    model_id: str, entries: Sequence["EvalResultEntry"], *, name: str, how: How | None = None
+) -> Published:
+    """Write results of a model into its repository: `.eval_results/NAME.yaml`, which the Hub shows with the model.
+
+    Args:
+        entries: What huggingface_hub calls a result: dataset, task, value, and where it comes from.
+        name: Of the file; the same name replaces what it said before.
+        how: `create_pr` proposes them to a repository of others.
+
+    Raises:
+        ValueError: an entry has no finite number, two are of one task, or the Hub refuses.
+        OSError: the Hub cannot be reached.
+    """
+    import yaml
+    from huggingface_hub import eval_result_entries_to_yaml
+
+    how = how or How()
+    check_repo_id(model_id, "model")
+    check_results(entries, name)
+    text = yaml.safe_dump(eval_result_entries_to_yaml([*entries]), sort_keys=False, allow_unicode=True)
+    files = [from_bytes(f".eval_results/{name}.yaml", text.encode())]
+    repository, author = _open(model_id, "model", how)
+    if repository.settings() is None:
+        raise ValueError(f"there is no model {model_id}, or it is private; push it first")
+    how = replace(how, message=how.message or f"Results of {name}")
+    return _publish(_Job(repository, author, files, None, how, exact=False))
+
+
+def check_results(entries: Sequence["EvalResultEntry"], name: str) -> None:
+    """Refuse results that the Hub would show wrongly or not at all.
+
+    Raises:
+        ValueError: there is none, one has no task or no finite number, or two are of one task.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        raise ValueError(f"{name!r} names no file; letters, digits, - _ . only")
+    if not entries:
+        raise ValueError("no results to publish")
+    seen: set[tuple[str, str]] = set()
+    for entry in entries:
+        task = (entry.dataset_id, entry.task_id)
+        if not all(task):
+            raise ValueError(f"a result needs a dataset and a task; got {task}")
+        if not isinstance(entry.value, int | float) or not math.isfinite(entry.value):
+            raise ValueError(f"the result of {entry.task_id} is {entry.value!r}, no finite number; leave it out")
+        if task in seen:
+            raise ValueError(f"two results of {entry.task_id}; the Hub shows one a task: give each metric its own")
+        seen.add(task)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A push whose files are known."""
+
+    repository: Repository
+    author: str | None
+    """Who pushes; None where a dry run has no token."""
+    files: Sequence[LocalFile]
+    version: str | None
+    how: How
+    exact: bool = True
+    """Whether the repository shall hold nothing else."""
+
+    def missing(self, tree: dict[str, RemoteFile]) -> tuple[PlannedCommit, ...]:
+        return tuple(plan_commits(self.files, tree, exact=self.exact))
+
+    def push(self, commits: Sequence[PlannedCommit], line: Callable[[], str], title: str) -> str:
+        with self.how.progress("pushing", sum(planned.bytes for planned in commits)) as advance:
+            return push(
+                self.repository,
+                self.files,
+                line=line,
+                title=title,
+                exact=self.exact,
+                progress=advance,
+                note=self.how.note,
+            )
+
+    def told(
+        self,
+        state: State,
+        commits: Sequence[PlannedCommit],
+        commit: str | None,
+        *,
+        tag: str | None = None,
+        branch: str = "main",
+        url: str | None = None,
+    ) -> Published:
+        repository, size = self.repository, sum(file.bytes for file in self.files)
+        url = url or page(repository.endpoint, repository.repo_id, repository.repo_type, f"/tree/{tag}" if tag else "")
+        names = (repository.repo_id, repository.repo_type)
+        return Published(state, *names, url, tag, commit, branch, len(self.files), size, tuple(commits))
+
+
+def _open(repo_id: str, repo_type: RepoType, how: How) -> tuple[Repository, str | None]:
+    """The repository, and who pushes; None where a dry run has no token."""
+    repository = Repository.open(repo_id, repo_type, how.token, how.endpoint)
+    if how.dry_run and not repository.api.token:
+        how.note("no token for the Hub: a push needs one (hf auth login, or HF_TOKEN)")
+        return repository, None
+    return repository, repository.check_token(proposes=how.create_pr)
+
+
+def _publish(job: _Job) -> Published:
+    """What every push does once its files are known: look, refuse or plan, send, tag."""
+    repository, how, version = job.repository, job.how, job.version
+    for text in check_files(job.files):
+        how.note(text)
+    settings = repository.settings()
+    if settings is not None and how.private and not settings.private:
+        raise ValueError(
+            f"{repository.repo_id} is there and public, and --private is for a new repository; make it private in its "
+            f"settings first, or push without --private"
+        )
+    if settings is None and how.create_pr:
+        raise ValueError(f"there is no {repository.repo_type} {repository.repo_id} yet; push it without --create-pr")
+    tags = repository.tags() if settings else {}
+    tag = None if version is None else tag_of(version)
+    if tag is not None and tag in tags:
+        check_same(repository, tag, tags[tag], job.files)
+        return job.told("already there", (), tags[tag], tag=tag)
+    head = repository.head("main") if settings else None
+    tree = repository.tree(head) if head else {}
+    if job.exact:
+        _check_surplus(job, tree)
+    commits = job.missing(tree)
+    if how.dry_run:
+        return job.told("would be pushed", commits, None, tag=tag, branch=branch_for(version, tags))
+    title = how.message or (f"Version {version}" if version else "Update")
+    if how.create_pr:
+        return _propose(job, commits, title) if commits else job.told("already there", (), head)
+    if not settings:
+        repository.create(how.private, how.space_sdk)
+    if how.gated is not None:
+        repository.gate(how.gated)
+    commit = job.push(commits, lambda: _line(repository, version), title)
+    if tag is None:
+        return job.told("pushed" if commits else "already there", commits, commit)
+    set_tag(repository, tag, commit, job.files)
+    branch = branch_for(version, [name for name in repository.tags() if name != tag])
+    if branch != "main" and branch in repository.branches():
+        repository.drop_branch(branch)  # the tag keeps its commits
+    return job.told("pushed", commits, commit, tag=tag, branch=branch)
+
+
+def _line(repository: Repository, version: str | None) -> str:
+    """The branch to commit to now, made where it is not there."""
+    branch = branch_for(version, repository.tags()) if version else "main"
+    if branch != "main":
+        repository.branch(branch)
+    return branch
+
+
+def _check_surplus(job: _Job, tree: dict[str, RemoteFile]) -> None:
+    """Refuse to delete what others may have put there: a dataset of ours replaces its own older version only."""
+    found = surplus(job.files, tree)
+    ours = job.repository.repo_type == "dataset" and (MANIFEST in tree or README not in tree)
+    if not found or ours or job.how.replace:
+        return
+    names = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    raise ValueError(
+        f"{job.repository.repo_id} holds files that this folder does not, and they would be deleted: {names}; choose "
+        f"another repository, or allow it with --replace (its history keeps them)"
+    )
+
+
+def _propose(job: _Job, commits: Sequence[PlannedCommit], title: str) -> Published:
+    """A pull request that holds exactly the files, opened or gone on with."""
+    assert job.author is not None, "only a dry run goes without"
+    number, url = job.repository.proposal(title, job.author)
+    branch = f"refs/pr/{number}"
+    commit = job.push(commits, lambda: branch, title)
+    job.repository.publish_proposal(number)
+    return job.told("proposed", commits, commit, branch=branch, url=url)
