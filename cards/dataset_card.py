@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -46,17 +46,10 @@ def render(facts: DatasetFacts) -> tuple[str, dict[str, bytes]]:
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters |= {
-        "md": markdown,
-        "attr": _attribute,
-        "share": _share,
-        "n": _counted,
-        "mb": _megabytes,
-        "time": _time,
-    }
+    environment.filters |= FILTERS
     template = environment.from_string((files("moviellm.cards") / "dataset_card.md.j2").read_text(encoding="utf-8"))
     body = template.render(_context(facts), charts=[(path, words) for path, words, _ in charts])
-    return f"---\n{_front_matter(facts)}---\n{_tidy(body)}", assets
+    return f"---\n{_front_matter(facts)}---\n{tidy(body)}", assets
 
 
 def _front_matter(facts: DatasetFacts) -> str:
@@ -219,5 +212,17 @@ def _fence(text: str) -> str:
     return "`" * max(3, longest + 1)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
+    """A rendered body without runs of blank lines."""
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "md": markdown,
+    "attr": _attribute,
+    "share": _share,
+    "n": _counted,
+    "mb": _megabytes,
+    "time": _time,
+}
+"""Filters of the cards' templates."""

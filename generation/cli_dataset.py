@@ -38,3 +38,80 @@ def dataset_show(
 ) -> None:
     """Load a dataset with plain `datasets.load_dataset` and print what is in it."""
     cli_options.verbs().dataset_show(folder, as_json=json)
+
+
+@dataset_app.command("push")
+def dataset_push(
+    folder: Annotated[Path, typer.Argument(help="Dataset folder.")],
+    repository: Annotated[str, typer.Argument(metavar="ORG/NAME", help="Repository on the Hub; made if missing.")],
+    version: Annotated[str | None, typer.Option(help="Three numbers, e.g. 1.2.0 [default: the recipe's]")] = None,
+    private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False,
+    gated: Annotated[str | None, typer.Option(help="Readers ask for access: auto or manual.")] = None,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="As a pull request; no tag until merged.")] = False,
+    license_: Annotated[
+        str | None, typer.Option("--license", help="For data of unknown licence: cc-by-4.0, ...")
+    ] = None,
+    message: Annotated[str | None, typer.Option(help="Title of the commits [default: Version X]")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Delete files of others in the repository.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List files, bytes and commits; send nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Publish a dataset folder on the Hub under a version that never changes; run again to resume."""
+    cli_options.verbs("cards.publishing").push(
+        folder,
+        repository,
+        version=version,
+        private=private,
+        gated=gated,
+        create_pr=create_pr,
+        licence=license_,
+        message=message,
+        replace=replace,
+        dry_run=dry_run,
+        as_json=json,
+    )
+
+
+@dataset_app.command("import")
+def dataset_import(
+    kind: Annotated[str, typer.Argument(help="dreamframe, long-videoqa, vtimellm, video-chatgpt or subtitles.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders of that kind.")],
+    out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
+    name: Annotated[str | None, typer.Option(help="Name of the dataset [default: imported-KIND]")] = None,
+    license_: Annotated[str | None, typer.Option("--license", help="Its terms [default: said to be unknown]")] = None,
+    version: Annotated[str | None, typer.Option(help="Its version, e.g. 1.0.0 [default: by contents]")] = None,
+    split_all_to: Annotated[str | None, typer.Option(help="Every movie to train, validation or test.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Movies at most.")] = None,
+    media: Annotated[list[Path] | None, typer.Option(help="Folder or zip of pictures or features.")] = None,
+    subtitles: Annotated[list[Path] | None, typer.Option(help="SRT or VTT file, or a folder of them.")] = None,
+    seconds_per_keyframe: Annotated[float, typer.Option(help="Time of a keyframe where none is known.")] = 4.0,
+    frames_per_scene: Annotated[int, typer.Option(help="Keyframes of a scene where none is known.")] = 11,
+    keep_likenesses: Annotated[bool, typer.Option("--keep-likenesses", help="Keep celebrities' names.")] = False,
+    features: Annotated[bool, typer.Option(help="Copy features as safetensors: up to 1 GB a movie.")] = True,
+    language: Annotated[str, typer.Option(help="Language tag of the texts [default: und, unknown]")] = "und",
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Turn files of another make (MovieLLM, LLaMA-VID, VTimeLLM, Video-ChatGPT) into a dataset folder."""
+    options = cli_options.verbs("generation.imports.options").ImportOptions(
+        media=tuple(media or ()),
+        subtitles=tuple(subtitles or ()),
+        seconds_per_keyframe=seconds_per_keyframe,
+        frames_per_scene=frames_per_scene,
+        keep_likenesses=keep_likenesses,
+        features=features,
+        language=language,
+        limit=limit,
+    )
+    cli_options.verbs("generation.imports.importing").import_dataset(
+        kind,
+        paths,
+        out,
+        options,
+        name=name,
+        licence=license_,
+        version=version,
+        split=split_all_to,
+        overrides=set_ or [],
+        as_json=json,
+    )

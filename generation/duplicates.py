@@ -121,7 +121,9 @@ class PlotIndex:
         self._shingles = tempfile.TemporaryFile(prefix="moviellm-plots-")  # noqa: SIM115 the index owns it
 
     def add(self, movie_id: str, text: str) -> None:
-        """Add one plot. `text` comes from `plot_text`."""
+        """Add one plot. `text` comes from `plot_text`. Without a word in it, it is like no other."""
+        if not _WORD.search(text):
+            return
         found = shingles(text)
         first = self._first.setdefault(hashlib.blake2b(found.tobytes(), digest_size=16).digest(), movie_id)
         if first != movie_id:  # the very same plot needs no comparing

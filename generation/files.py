@@ -12,6 +12,7 @@ Nothing else: journals append (journal.py), tables hash while they stream (table
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,10 +72,17 @@ def whole_file(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees all of it or the one before it, also after a power cut."""
+def write_whole(path: Path, data: bytes | Path) -> None:
+    """Write a file so that a reader sees all of it or the one before it, also after a power cut.
+
+    Args:
+        data: its bytes, or a file to copy, which is never held in memory.
+    """
     with whole_file(path) as temporary:
-        temporary.write_bytes(data)
+        if isinstance(data, Path):
+            shutil.copyfile(data, temporary)
+        else:
+            temporary.write_bytes(data)
 
 
 def sync_folder(folder: Path) -> None:

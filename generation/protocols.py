@@ -20,6 +20,7 @@ It makes nothing: see studio/ for the offline pair, the stages for how drafts be
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
 
@@ -102,8 +103,9 @@ class MovieReader(Protocol):
         """That movie's pictures, in story order."""
         ...
 
-    def files(self, movie: Movie) -> Iterator[tuple[str, bytes]]:
-        """Path and bytes of its learned style and of its people's portraits, where it names any."""
+    def files(self, movie: Movie) -> Iterator[tuple[str, bytes | Path]]:
+        """Path and bytes, or a file to copy, of what lies beside the dataset: its learned style, its people's
+        portraits, the features or film of an imported movie."""
         ...
 
 

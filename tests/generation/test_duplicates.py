@@ -151,3 +151,10 @@ def test_band_keys_are_the_same_in_another_process():
     keys = band_keys(shingles("a b c d e f")).tolist()
     assert done.stdout.strip() == str(keys)
     assert len(keys) == BANDS
+
+
+def test_plots_without_a_word_are_like_no_other():
+    index = PlotIndex()
+    for number in range(3):
+        index.add(f"m{number:05d}", "\n\n")
+    assert index.pairs() == []

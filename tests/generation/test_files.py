@@ -25,3 +25,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["b.txt"]
+
+
+def test_a_file_is_copied_whole(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"abc")
+    write_whole(tmp_path / "deep" / "copy", tmp_path / "large")
+    assert (tmp_path / "deep" / "copy").read_bytes() == b"abc"
