@@ -2,11 +2,13 @@
 
     licence_of(facts.measures.sources, facts.recipe).spdx        # 'cc-by-4.0'
 
+    is_unknown(front_matter)                                     # whether a README says no terms: nothing to send out
+
 Made wholly by the offline studio, a dataset is CC BY 4.0. Otherwise it comes under the terms of its writer and its
 painter as the recipe states them; what nobody stated is said to be unknown. This reads no terms and gives no advice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from moviellm.generation.config import Recipe
@@ -18,6 +20,7 @@ SCORING = "gates"
 """Stage whose models put numbers to what others made: nothing of theirs is in the data."""
 OFFLINE_LICENCE = "cc-by-4.0"
 UNKNOWN = "unknown"
+"""The Hub's own word for terms that nobody stated."""
 
 HUB_NAMES = {
     "cc-by-4.0": "Creative Commons Attribution 4.0",
@@ -35,6 +38,20 @@ HUB_NAMES = {
     "openrail": "OpenRAIL",
 }
 """Licences that the Hub knows by id; any other is `license: other` with a name."""
+LICENCE_URLS = {
+    **{
+        name: f"https://creativecommons.org/licenses/{name.removeprefix('cc-').removesuffix('-4.0')}/4.0/"
+        for name in HUB_NAMES
+        if name.startswith("cc-")
+    },
+    "cc0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
+    "odc-by": "https://opendatacommons.org/licenses/by/1-0/",
+    "odbl": "https://opendatacommons.org/licenses/odbl/1-0/",
+    "pddl": "https://opendatacommons.org/licenses/pddl/1-0/",
+    "apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
+    "mit": "https://opensource.org/license/mit",
+}
+"""Where their texts are; OpenRAIL is a family of texts without one address."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class Licence:
     """What the card says about the licence."""
 
     spdx: str
-    """Id for the Hub: one of `HUB_NAMES`, or `other`."""
+    """Id for the Hub: one of `HUB_NAMES`, `other`, or `unknown`."""
     name: str | None
     """Name that goes with `other`."""
     stated: bool
@@ -63,9 +80,19 @@ class Licence:
     """Makers other than the offline studio."""
 
     @property
+    def known(self) -> bool:
+        """Whether anybody stated terms."""
+        return self.spdx != UNKNOWN
+
+    @property
     def title(self) -> str:
         """Name for people."""
         return HUB_NAMES.get(self.spdx) or self.name or UNKNOWN
+
+    @property
+    def url(self) -> str | None:
+        """Where its text is; None for terms that the Hub does not know by id."""
+        return LICENCE_URLS.get(self.spdx)
 
     def front_matter(self) -> dict[str, str]:
         """Keys of the README's front matter."""
@@ -81,12 +108,14 @@ def licence_of(sources: Iterable[Source], recipe: Recipe) -> Licence:
     foreign = tuple(sorted({_terms(source, recipe) for source in sources if source.model_id not in OFFLINE}, key=repr))
     if recipe.dataset.licence is not None:
         stated = recipe.dataset.licence.lower()
+        if stated == UNKNOWN:
+            return Licence(UNKNOWN, None, True, foreign)
         known = stated in HUB_NAMES
         return Licence(stated if known else "other", None if known else recipe.dataset.licence, True, foreign)
     if sources and not foreign:
         return Licence(OFFLINE_LICENCE, None, False, ())
     if not foreign or any(maker.terms is None for maker in foreign):
-        return Licence("other", UNKNOWN, False, foreign)
+        return Licence(UNKNOWN, None, False, foreign)
     named = {maker.terms for maker in foreign}
     (only,) = named if len(named) == 1 else (None,)
     if only is not None and only.lower() in HUB_NAMES:
@@ -98,3 +127,16 @@ def _terms(source: Source, recipe: Recipe) -> Terms:
     painted = source.stage in PAINTED_STAGES
     terms = recipe.dataset.painter_terms if painted else recipe.dataset.writer_terms
     return Terms("painter" if painted else "writer", source.model_id, source.model_revision, terms)
+
+
+def is_unknown(front_matter: Mapping[str, object]) -> bool:
+    """Whether the front matter of a README leaves open under which terms it comes.
+
+    It does when it names no licence, `unknown` (alone or among others), or `other` without a name of its own.
+    """
+    stated = front_matter.get("license")
+    named = front_matter.get("license_name")
+    licences = [str(one).strip().lower() for one in (stated if isinstance(stated, list) else [stated or UNKNOWN])]
+    if "other" in licences and str(named or UNKNOWN).strip().lower() == UNKNOWN:
+        return True
+    return not licences or UNKNOWN in licences or "" in licences

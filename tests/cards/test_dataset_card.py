@@ -142,8 +142,7 @@ def test_other_makers_change_the_licence_the_claims_and_the_limits(facts):
     writer = Source("plot", "some/model", "abc", "plot.md", "0" * 64, "0.1.0", "", "2026-01-01T00:00:00Z")
     offline = render(facts)[0]
     readme, _ = render(measured(facts, sources={writer: 5}))
-    assert front_matter(readme)["license"] == "other"
-    assert front_matter(readme)["license_name"] == "unknown"
+    assert front_matter(readme)["license"] == "unknown"
     assert "**Unknown.**" in readme and "some/model abc: terms unknown" in readme
     for claim in ("every fact in it is known exactly", "comes from a grammar", "byte for byte"):
         assert claim in offline and claim not in readme

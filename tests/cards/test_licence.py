@@ -2,7 +2,7 @@
 
 import pytest
 
-from moviellm.cards.licence import licence_of
+from moviellm.cards.licence import HUB_NAMES, LICENCE_URLS, is_unknown, licence_of
 from moviellm.generation.config import DatasetConfig, Recipe
 from moviellm.generation.dataset.facts import Source
 
@@ -28,12 +28,12 @@ def test_wholly_offline_is_cc_by():
 
 @pytest.mark.parametrize("sources", [MIXED, FOREIGN, []])
 def test_what_nobody_stated_is_unknown(sources):
-    assert licence_of(sources, recipe()).front_matter() == {"license": "other", "license_name": "unknown"}
+    assert licence_of(sources, recipe()).front_matter() == {"license": "unknown"}
 
 
 def test_one_stated_of_two_is_still_unknown():
     licence = licence_of(FOREIGN, recipe(writer_terms="apache-2.0"))
-    assert licence.name == "unknown"
+    assert not licence.known
     assert [(maker.part, maker.terms) for maker in licence.terms] == [("painter", None), ("writer", "apache-2.0")]
 
 
@@ -59,3 +59,35 @@ def test_what_the_recipe_states_goes_first():
     licence = licence_of(FOREIGN, recipe(licence="CC-BY-NC-4.0"))
     assert (licence.front_matter(), licence.stated) == ({"license": "cc-by-nc-4.0"}, True)
     assert len(licence.terms) == 2
+
+
+def test_a_recipe_may_say_that_the_terms_are_unknown():
+    assert is_unknown(licence_of(OFFLINE, recipe(licence="Unknown")).front_matter())
+
+
+@pytest.mark.parametrize(
+    "front_matter",
+    [
+        {},
+        {"license": None},
+        {"license": ""},
+        {"license": []},
+        {"license": "unknown"},
+        {"license": ["mit", "Unknown"]},
+        {"license": "other"},
+        {"license": "other", "license_name": "unknown"},
+    ],
+)
+def test_a_readme_without_terms_is_recognised(front_matter):
+    assert is_unknown(front_matter)
+
+
+@pytest.mark.parametrize("sources", [OFFLINE, MIXED])
+@pytest.mark.parametrize("stated", ["cc-by-4.0", "Our terms"])
+def test_a_readme_with_terms_is_not(sources, stated):
+    assert not is_unknown(licence_of(sources, recipe(licence=stated)).front_matter())
+
+
+def test_a_licence_has_the_address_of_its_text():
+    assert LICENCE_URLS["cc-by-nc-sa-4.0"] == "https://creativecommons.org/licenses/by-nc-sa/4.0/"
+    assert set(HUB_NAMES) - set(LICENCE_URLS) == {"openrail"}
