@@ -12,6 +12,7 @@ from moviellm.generation.dataset.features import CONFIGS, FEATURES
 from moviellm.generation.dataset.folder import MANIFEST, read_manifest
 from moviellm_dataset import Frames, MovieLLM, load
 from tests.factories import MemoryRun, make_image
+from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.stories import build, make_story
 
 MOVIES = [make_story(number) for number in range(12)]
@@ -210,12 +211,115 @@ def test_a_revision_of_a_folder_is_an_error(folder):
         load(folder, "qa", revision="v1.0.0")
 
 
-def test_a_dataset_of_a_newer_schema_is_an_error_that_says_what_to_ask_for(tmp_path):
+def with_schema(folder: Path, version: str) -> Path:
+    manifest = read_manifest(folder)
+    (folder / MANIFEST).write_text(manifest.model_copy(update={"schema_version": version}).text())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("version", "way"),
+    [("2.0.0", "pip install --upgrade moviellm"), ("0.9.0", "moviellm dataset upgrade FOLDER --out NEW")],
+)
+def test_a_dataset_of_another_schema_is_an_error_that_says_what_to_do(tmp_path, version, way):
     build(tmp_path / "out", MOVIES[:1])
-    manifest = read_manifest(tmp_path / "out")
-    (tmp_path / "out" / MANIFEST).write_text(manifest.model_copy(update={"schema_version": "2.0.0"}).text())
-    with pytest.raises(ValueError, match=r"schema 2\.0\.0.*older revision of the dataset, with schema 1\.x"):
+    said = rf"schema {version}, and this reader reads 1\.x; take .*{way}.*its moviellm_dataset\.py"
+    with_schema(tmp_path / "out", version)
+    with pytest.raises(ValueError, match=said):
         load(tmp_path / "out", "qa")
+    with pytest.raises(ValueError, match=said):
+        MovieLLM(config_name="qa", data_dir=str(tmp_path / "out"), cache_dir=str(tmp_path))
+
+
+def test_a_newer_schema_with_the_same_first_number_is_read(tmp_path):
+    build(tmp_path / "out", MOVIES[:1])
+    assert load(with_schema(tmp_path / "out", "1.99.0"), "qa", "train", cache_dir=tmp_path / "cache").num_rows == 3
+
+
+@pytest.mark.parametrize("text", ["{}", '{"schema_version": "newest"}', '{"schema_version": null}'])
+def test_a_manifest_of_something_else_is_an_error(tmp_path, text):
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(ValueError, match="no MovieLLM dataset: its manifest"):
+        load(tmp_path, "qa")
+
+
+def test_a_manifest_that_is_a_list_is_an_error(tmp_path):
+    (tmp_path / MANIFEST).write_text("[]")
+    with pytest.raises(ValueError, match="no JSON object"):
+        load(tmp_path, "qa")
+
+
+REPO = "moviellm/films"
+
+
+@pytest.fixture
+def three_schemas(hub_here, folder):  # noqa: F811
+    """A dataset on the Hub whose versions have schemas 0.9, 1.3 and 2.0; the newest is main."""
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    manifest = read_manifest(folder)
+    for version, schema in [("v0.2.0", "0.9.0"), ("v1.4.0", "1.3.0"), ("v1.10.0", "1.3.0"), ("v2.0.0", "2.0.0")]:
+        text = manifest.model_copy(update={"schema_version": schema}).text()
+        hub_here.write(REPO, files | {MANIFEST: text.encode()})
+        hub_here.store.repos["dataset", REPO].tag(version, "main")
+    return hub_here
+
+
+@pytest.mark.parametrize(
+    ("revision", "said"), [(None, r"at main has schema 2\.0\.0"), ("v0.2.0", r"at v0\.2\.0 has schema 0\.9\.0")]
+)
+def test_a_schema_of_the_hub_that_is_not_read_is_an_error_that_names_the_newest_tag_that_is(
+    three_schemas, tmp_path, revision, said
+):
+    with pytest.raises(ValueError, match=said) as raised:
+        load(REPO, "qa", revision=revision)
+    assert 'take its newest version for this reader: load("moviellm/films", revision="v1.10.0"), schema 1.3.0' in str(
+        raised.value
+    )
+    assert load(REPO, "qa", "test", revision="v1.10.0", cache_dir=tmp_path / "cache").num_rows == 3
+
+
+def test_tags_of_the_hub_that_none_can_read_are_not_named(hub_here):  # noqa: F811
+    hub_here.write(REPO, {MANIFEST: b'{"schema_version": "2.0.0"}'})
+    hub_here.store.repos["dataset", REPO].tag("v2.0.0", "main")
+    with pytest.raises(ValueError, match=r"this reader reads 1\.x; take a newer reader"):
+        load(REPO, "qa")
+
+
+def test_an_unknown_revision_is_an_error_that_names_those_there_are(three_schemas):
+    with pytest.raises(ValueError, match=r"no revision 'v9' on the Hub; it has v2\.0\.0, v1\.10\.0, v1\.4\.0"):
+        load(REPO, "qa", revision="v9")
+
+
+def test_a_private_dataset_without_a_token_is_an_error_that_says_how_to_log_in(three_schemas, monkeypatch):
+    three_schemas.store.repos["dataset", REPO].private = True
+    monkeypatch.delenv("HF_TOKEN")
+    with pytest.raises(ValueError, match=r"called moviellm/films, or it is private: then log in with `hf auth login`"):
+        load(REPO, "qa", revision="v1.4.0")
+
+
+@pytest.mark.parametrize("token", ["hf_other", None])
+def test_a_gated_dataset_is_an_error_that_says_where_to_ask(three_schemas, monkeypatch, token):
+    three_schemas.store.repos["dataset", REPO].gated = "manual"
+    monkeypatch.delenv("HF_TOKEN")
+    if token:
+        monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(
+        ValueError, match=r"is gated: ask for access at https://huggingface.co/datasets/moviellm/films"
+    ):
+        load(REPO, "qa", revision="v1.4.0")
+
+
+@pytest.mark.parametrize("fault", [500, "drop"])
+def test_a_hub_that_fails_is_an_error_that_says_try_again(three_schemas, fault):
+    three_schemas.fail("GET .*/resolve/.*manifest", with_=fault)
+    with pytest.raises(ValueError, match=r"cannot be read from the Hub \(.*try again"):
+        load(REPO, "qa", revision="v1.4.0")
+
+
+def test_a_hub_repository_that_is_something_else_is_an_error(hub_here):  # noqa: F811
+    hub_here.write(REPO, {"README.md": b"# Films"})
+    with pytest.raises(ValueError, match=r"no MovieLLM dataset: it has no manifest\.json"):
+        load(REPO, "qa")
 
 
 def test_a_hub_id_that_cannot_be_reached_is_an_error():
