@@ -80,7 +80,8 @@ def test_the_theme_and_the_looks_are_no_part_of_the_plot():
 def test_identical_plots_are_always_in_one_group(texts):
     found = pairs_of([*texts, *texts])
     linked = {number for pair in found for number in pair}
-    assert linked == {f"m{number:05d}" for number in range(2 * len(texts))}
+    telling = [number for number, text in enumerate([*texts, *texts]) if text.strip()]
+    assert linked == {f"m{number:05d}" for number in telling}
 
 
 @settings(deadline=None)
