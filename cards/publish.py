@@ -129,11 +129,18 @@ def publish_dataset(
 
 
 def publish_folder(
-    folder: Path, repo_id: str, repo_type: RepoType, *, version: str | None = None, how: How | None = None
+    folder: Path,
+    repo_id: str,
+    repo_type: RepoType,
+    *,
+    version: str | None = None,
+    leave: Sequence[str] = (),
+    how: How | None = None,
 ) -> Published:
     """Push every file of a folder, hidden tools and caches left out: a checkpoint, a Space, a benchmark.
 
     Args:
+        leave: Patterns of files that stay here, e.g. `optimizer.pt`, `checkpoint-*`.
         version: Gives an immutable tag; None moves `main` only.
 
     Raises:
@@ -147,7 +154,7 @@ def publish_folder(
     if repo_type == "space" and how.space_sdk is None:
         raise ValueError("a Space needs an SDK: gradio, docker or static")
     repository, author = _open(repo_id, repo_type, how)
-    paths = folder_paths(folder)
+    paths = folder_paths(folder, leave)
     with how.progress("reading", total_bytes(folder, paths)) as advance:
         files = read_files(folder, paths, advance)
     return _publish(_Job(repository, author, files, version, how))
@@ -270,6 +277,10 @@ def _publish(job: _Job) -> Published:
         )
     if settings is None and how.create_pr:
         raise ValueError(f"there is no {repository.repo_type} {repository.repo_id} yet; push it without --create-pr")
+    if how.create_pr and (how.private or how.gated):
+        raise ValueError("a pull request changes no settings: leave --private and --gated out")
+    if settings and how.gated is not None and how.gated != settings.gated and not how.dry_run:
+        repository.gate(how.gated)
     tags = repository.tags() if settings else {}
     tag = None if version is None else tag_of(version)
     if tag is not None and tag in tags:
@@ -285,10 +296,10 @@ def _publish(job: _Job) -> Published:
     title = how.message or (f"Version {version}" if version else "Update")
     if how.create_pr:
         return _propose(job, commits, title) if commits else job.told("already there", (), head)
-    if not settings:
+    if settings is None:
         repository.create(how.private, how.space_sdk)
-    if how.gated is not None:
-        repository.gate(how.gated)
+        if how.gated is not None:
+            repository.gate(how.gated)
     commit = job.push(commits, lambda: _line(repository, version), title)
     if tag is None:
         return job.told("pushed" if commits else "already there", commits, commit)

@@ -33,11 +33,12 @@ def dataset_check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")
 
 @dataset_app.command("show")
 def dataset_show(
-    folder: Annotated[str, typer.Argument(help="Dataset folder.")],
+    source: Annotated[str, typer.Argument(help="Dataset folder, or Hub id ORG/NAME.")],
+    revision: Annotated[str | None, typer.Option(help="Tag, branch or commit on the Hub.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Load a dataset with plain `datasets.load_dataset` and print what is in it."""
-    cli_options.verbs().dataset_show(folder, as_json=json)
+    cli_options.verbs().dataset_show(source, revision=revision, as_json=json)
 
 
 @dataset_app.command("push")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from moviellm.generation.dataset.folder import MANIFEST, DatasetManifest
@@ -96,15 +97,19 @@ def dataset_files(
     return sorted([*files, *read_files(folder, [MANIFEST])], key=lambda file: file.path)
 
 
-def folder_paths(folder: Path) -> list[str]:
+def folder_paths(folder: Path, leave: Sequence[str] = ()) -> list[str]:
     """Every file of a folder but those in the folders of tools and caches.
+
+    Args:
+        leave: Patterns of files and folders that are left out.
 
     Raises:
         ValueError: there is no such folder, or it is empty.
     """
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
-    paths = sorted(path.relative_to(folder).as_posix() for path in _walk(folder))
+    found = (path.relative_to(folder).as_posix() for path in _walk(folder))
+    paths = sorted(path for path in found if not any(_under(path, pattern) for pattern in leave))
     if not paths:
         raise ValueError(f"{folder} has no file that could be pushed")
     return paths
@@ -113,6 +118,12 @@ def folder_paths(folder: Path) -> list[str]:
 def total_bytes(folder: Path, paths: Iterable[str]) -> int:
     """Bytes of those of the files that are there: what hashing them has to read."""
     return sum((folder / path).stat().st_size for path in paths if (folder / path).is_file())
+
+
+def _under(path: str, pattern: str) -> bool:
+    """Whether a pattern names the file or a folder it is in."""
+    places = [path, *(str(parent) for parent in PurePosixPath(path).parents)]
+    return any(fnmatchcase(place, pattern.rstrip("/")) for place in places)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -194,6 +194,8 @@ class Repository:
         """
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
+        for file in planned.files:
+            file.check_unchanged()
         additions = [self._addition(file.path, file.source, file.sha256) for file in planned.files]
         operations: list[CommitOperationAdd | CommitOperationDelete] = [*additions]
         operations += [CommitOperationDelete(path, is_folder=False) for path in planned.deletes]
