@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from moviellm.generation.config_dataset import DatasetConfig, SplitConfig
 from moviellm.generation.config_engine import EngineConfig
 from moviellm.generation.config_measures import MeasuresConfig
 from moviellm.generation.config_models import GatesConfig, IdentityConfig, LlmConfig, PaintingConfig, StyleConfig
@@ -42,12 +43,6 @@ def _theme(value: object) -> str:
             f"a theme has {len(theme)} characters; allowed are {THEME_LENGTH_MAX}: shorten it to a phrase"
         )
     return theme
-
-
-def _dataset_name(name: str) -> str:
-    if name == "moviellm_dataset":
-        raise ValueError("a dataset called moviellm_dataset cannot be loaded: `datasets` takes it for its script")
-    return name
 
 
 Theme = Annotated[Text, BeforeValidator(_theme)]
@@ -174,38 +169,6 @@ class QuestionConfig(Section):
             if shares and not sum(shares.values()):
                 raise ValueError(f"{name} are all 0; give at least one of them a share, or leave {name} out")
         return self
-
-
-class SplitConfig(Section):
-    """Shares of the movies. Counted in blocks of 10 movies, so that a longer run does not move a movie."""
-
-    validation: int = Field(default=1, ge=0, le=10)
-    """Movies of every 10 that go to validation."""
-    test: int = Field(default=1, ge=0, le=10)
-    """Movies of every 10 that go to test."""
-
-    @model_validator(mode="after")
-    def _leave_train(self) -> Self:
-        if self.validation + self.test > 10:
-            raise ValueError(f"validation {self.validation} + test {self.test} exceed the 10 movies of a block")
-        return self
-
-
-class DatasetConfig(Section):
-    """What the dataset is called and under which terms it goes out."""
-
-    name: Annotated[Text, AfterValidator(_dataset_name)] = Field(
-        default="MovieLLM", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=96
-    )
-    """Name of the dataset."""
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
-    """Version; None numbers a local build from its contents, `0.0.N`, so that no reader's cache goes stale."""
-    licence: Text | None = None
-    """SPDX id of the terms; None computes them from who made the data."""
-    writer_terms: Text | None = None
-    """Terms that the writer model's output comes under, when it is not the offline studio."""
-    painter_terms: Text | None = None
-    """Terms that the painter model's output comes under, when it is not the offline studio."""
 
 
 class StudioConfig(Section):

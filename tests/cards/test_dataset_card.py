@@ -10,7 +10,8 @@ import yaml
 from huggingface_hub import DatasetCard
 
 from moviellm.cards.dataset_card import markdown, render
-from moviellm.generation.config import DatasetConfig, Recipe, load_recipe
+from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.config_dataset import DatasetConfig
 from moviellm.generation.dataset.facts import DatasetFacts, Source
 from moviellm.generation.export import build_dataset
 from tests.factories import MemoryRun, make_movie
