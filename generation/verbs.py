@@ -114,9 +114,9 @@ def dataset_check(folder: Path, *, as_json: bool) -> None:
     _report_findings(str(folder), list(check_dataset(folder)), as_json)
 
 
-def dataset_show(folder: str, *, as_json: bool) -> None:
+def dataset_show(source: str, *, revision: str | None, as_json: bool) -> None:
     """`moviellm dataset show`."""
-    facts = import_module("moviellm.cards.show").show(folder)
+    facts = import_module("moviellm.cards.show").show(source, revision)
     text = facts.pop("text")
     emit(facts, text, as_json)
 

@@ -8,6 +8,8 @@ import pytest
 
 from moviellm.cards.show import show
 from moviellm.generation.dataset.folder import MANIFEST, README, read_manifest
+from tests.hub import hub, hub_here  # noqa: F401 fixtures
+from tests.servers.hub_double import Hub
 from tests.stories import build, make_story
 
 
@@ -105,3 +107,35 @@ def test_a_full_disk_is_not_blamed_on_the_dataset(built: Path, monkeypatch: pyte
     monkeypatch.setattr("datasets.load_dataset", full)
     with pytest.raises(OSError, match="No space left on device: '.*moviellm-"):
         show(str(built))
+
+
+def test_what_an_imported_movie_does_not_know_is_not_shown(tmp_path: Path) -> None:
+    movie = make_story(0, chapters=1).model_copy(update={"genre": None, "logline": None})
+    build(tmp_path / "out", [movie])
+    assert "None" not in show(str(tmp_path / "out"))["text"]
+
+
+@pytest.fixture
+def on_the_hub(hub_here: Hub, built: Path) -> Hub:  # noqa: F811
+    files = {path.relative_to(built).as_posix(): path.read_bytes() for path in built.rglob("*") if path.is_file()}
+    hub_here.write("moviellm/films", files)
+    hub_here.store.repos["dataset", "moviellm/films"].tag("v1.0.0", "main")
+    return hub_here
+
+
+def test_a_dataset_on_the_hub_is_shown_as_the_folder_it_came_from(on_the_hub: Hub, built: Path) -> None:
+    here, there = show(str(built)), show("moviellm/films", "v1.0.0")
+    assert list(there["rows"].items()) == list(here["rows"].items())
+    assert "The Key of Part" in there["text"] and "  A: " in there["text"]
+    assert 'load_dataset("moviellm/films", "qa", split="test", revision="v1.0.0")' in there["text"]
+
+
+def test_a_dataset_on_the_hub_that_breaks_off_is_an_error_that_says_try_again(on_the_hub: Hub) -> None:
+    on_the_hub.fail(r"/api/datasets/.*/tree/", times=99, with_=404)
+    with pytest.raises(ValueError, match=r"moviellm/films cannot be read from the Hub \(.*try again"):
+        show("moviellm/films")
+
+
+def test_an_unknown_revision_of_a_dataset_on_the_hub_is_an_error(on_the_hub: Hub) -> None:
+    with pytest.raises(ValueError, match=r"no revision 'v9' on the Hub; it has v1\.0\.0"):
+        show("moviellm/films", "v9")
