@@ -1,1 +1,1 @@
-"""A dataset becomes a checkpoint. Nothing is here yet."""
+"""A dataset becomes training rows and, later, a checkpoint."""

@@ -45,7 +45,17 @@ class Shard:
 class ShardWriter:
     """The shards of one config and split."""
 
-    def __init__(self, folder: Path, config: str, split: str, schema: pa.Schema, rows_per_group: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: str,
+        split: str,
+        schema: pa.Schema,
+        rows_per_group: int,
+        batch_rows: int = BATCH_ROWS,
+    ) -> None:
+        """`batch_rows` is how many rows may wait as Python objects; 1 where a row holds many pictures."""
+        self._batch_rows = batch_rows
         self._stem = f"{config}/{split}"
         self._folder = folder
         self._schema = schema
@@ -71,7 +81,7 @@ class ShardWriter:
     def add(self, row: Row) -> None:
         """Add one row; a row group is written when enough rows wait."""
         self._rows.append(row)
-        if len(self._rows) >= BATCH_ROWS:
+        if len(self._rows) >= self._batch_rows:
             self._batch()
 
     def _batch(self) -> None:
