@@ -42,6 +42,7 @@ CONFIGS = {
     "dialogue": "one row a spoken line, with its time",
     "qa": "one row a question, with answer and evidence",
     "events": "one row an event of the story",
+    "films": "one row a movie: the film as MP4 with subtitles, where the dataset has films",
 }
 SCHEMA_MAJOR = 1
 """First number of the schema versions that this file reads."""
@@ -58,6 +59,9 @@ def features_from(columns: dict[str, Any]) -> datasets.Features:
 def _feature(neutral: Any) -> Any:
     if neutral == "image":
         return datasets.Image()
+    if neutral == "video":  # bytes and path: decoding takes torchcodec; Video came with datasets 3.2
+        video = getattr(datasets, "Video", None)
+        return video(decode=False) if video else {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
     if isinstance(neutral, str):
         return datasets.Value(neutral)
     if isinstance(neutral, list):
@@ -111,6 +115,7 @@ def load(
     *,
     revision: str | None = None,
     streaming: bool = False,
+    columns: list[str] | None = None,
     cache_dir: str | Path | None = None,
 ) -> Any:
     """Load a config of a MovieLLM dataset.
@@ -121,6 +126,7 @@ def load(
         split: `train`, `validation`, `test`, a slice such as `test[:10]`, or None for all.
         revision: Tag, branch or commit on the Hub; pin it, a tag never changes.
         streaming: Read rows as they are asked for, without a cache.
+        columns: Read these only; None reads all, of which the nested ones take the most time.
         cache_dir: Where `datasets` keeps its cache.
 
     Returns:
@@ -149,6 +155,7 @@ def load(
         split=split,
         revision=revision,
         streaming=streaming,
+        **({} if columns is None else {"columns": columns}),
         cache_dir=None if cache_dir is None else str(cache_dir),
     )
 
