@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,30 +34,37 @@ def hub() -> Iterator[Hub]:
         yield double
 
 
-@pytest.fixture
-def hub_here(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Hub:
-    """A Hub with nothing in it that is the Hub of this process, with the token hf_writer and an empty cache."""
+@contextmanager
+def here(hub: Hub, cache: Path) -> Iterator[Hub]:
+    """Make a Hub that of this process, with the token hf_writer and an empty cache."""
     import datasets.config
     import huggingface_hub
     from huggingface_hub import constants, hf_file_system
 
-    cache = tmp_path_factory.mktemp("hf")
-    monkeypatch.setenv("HF_TOKEN", "hf_writer")
-    for name, value in {
-        "ENDPOINT": hub.url,
-        "HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
-        "HF_HUB_OFFLINE": False,
-        "HF_HUB_DISABLE_XET": True,
-        "HF_HUB_CACHE": str(cache / "hub"),
-        "HF_TOKEN_PATH": str(cache / "token"),
-    }.items():
-        monkeypatch.setattr(constants, name, value)
-    monkeypatch.setattr(huggingface_hub.hf_api.api, "endpoint", hub.url)
-    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", hub.url)
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", cache / "datasets")
-    hf_file_system.HfFileSystem.clear_instance_cache()
-    return hub
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_TOKEN", "hf_writer")
+        for name, value in {
+            "ENDPOINT": hub.url,
+            "HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
+            "HF_HUB_OFFLINE": False,
+            "HF_HUB_DISABLE_XET": True,
+            "HF_HUB_CACHE": str(cache / "hub"),
+            "HF_TOKEN_PATH": str(cache / "token"),
+        }.items():
+            patch.setattr(constants, name, value)
+        patch.setattr(huggingface_hub.hf_api.api, "endpoint", hub.url)
+        patch.setattr(datasets.config, "HF_ENDPOINT", hub.url)
+        patch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", cache / "datasets")
+        hf_file_system.HfFileSystem.clear_instance_cache()
+        yield hub
+
+
+@pytest.fixture
+def hub_here(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A Hub with nothing in it that is the Hub of this process: see `here`."""
+    with here(hub, tmp_path_factory.mktemp("hf")):
+        yield hub
 
 
 def environment(hub: Hub, home: Path, token: str | None = "hf_writer") -> dict[str, str]:
