@@ -2,10 +2,11 @@
 
     for row in boundary_rows(movie, look, seed=0): ...
 
-Each clip of a movie gives five conversations: one of a single turn that asks for every event with its times (20 %), and
-four of many turns that ask what happens from when to when, and when something happens (80 %). Over the four, every event
-is asked for once each way, never both ways in one conversation, where one answer would tell the other. When something
-happens is asked only of what happens once in its clip. Answers have one form, so that they can be learned and read back.
+Each clip of a movie gives five conversations: one of a single turn that asks for every event with its times (20 %),
+and four of many turns that ask what happens from when to when, and when something happens (80 %). Over the four, every
+event is asked for once each way, never both ways in one conversation, where one answer would tell the other. When
+something happens is asked only of what happens once in its clip. Answers have one form, so that they can be learned
+and read back.
 """
 
 import random

@@ -125,9 +125,7 @@ def _context(card: Card) -> dict[str, Any]:
         "name_literal": json.dumps(card.name),
         "first": next(iter(card.configs)),
         "splits": {view: list(rows) for view, rows in card.configs.items()},
-        "all_splits": [
-            split for split in card.source.manifest.splits if any(split in r for r in card.configs.values())
-        ],
+        "all_splits": list(dict.fromkeys(split for rows in card.configs.values() for split in rows)),
         "facts": _facts(tally),
         "templates": tally.templates,
         "template_uses": sum(tally.templates.values()),

@@ -1,6 +1,6 @@
 """A keyframe described in detail from how it was staged: framing, place, light, people and things. In English.
 
-    describe(movie, keyframe)       # "A medium shot at a cemetery, by day, in a storm. On the left, a stout person ..."
+    describe(movie, keyframe)       # "A medium shot in a cemetery, by day, in a storm. On the left, ..."
     seen_people(movie, keyframe)    # the cast that is to be seen, from left to right; None where nobody measured it
 
 It says only what the records know and the style shows, and nothing of what is hidden or was not drawn. Where framing

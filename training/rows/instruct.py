@@ -3,9 +3,10 @@
     for row in instruct_rows(movie, look, seed=0): ...
 
 A conversation is about one clip. Its turns come from the dataset's questions (with their follow-ups behind them) and
-from the events: what happens over a stretch, when something happens, what comes before and after, who takes part, where
-it takes place. Every wording is a template, no language model is asked. In a clip that is not the whole movie only
-those questions are asked that the clip alone answers. Multiple choice and dense captioning are left to the other views.
+from the events: what happens over a stretch, when something happens, what comes before and after, who takes part,
+where it takes place. Every wording is a template, no language model is asked. In a clip that is not the whole movie
+only those questions are asked that the clip alone answers. Multiple choice and dense captioning are left to the other
+views.
 """
 
 import random

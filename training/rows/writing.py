@@ -115,8 +115,8 @@ def _write(
             writer.abort()
     if not shards:
         raise ValueError(
-            f"{source.place} gives no row: {tally.movies} movies, {tally.unpainted} of them without pictures; training "
-            f"rows need pictures, and questions or events"
+            f"{source.place} gives no row: {tally.movies} movies, {tally.unpainted} of them without pictures; "
+            f"training rows need pictures, and questions or events"
         )
     return shards, tally
 
@@ -159,7 +159,10 @@ def _write_rest(
         "look": asdict(look),
         "code_version": installed_version("moviellm"),
     }
-    neutral = {"schema_version": SCHEMA_VERSION, "configs": {view: columns(view, look.embed) for view in configs}}
+    neutral = {
+        "schema_version": SCHEMA_VERSION,
+        "configs": {view: columns(view, look.embed) for view in views if view in configs},
+    }
     contents = {
         README: readme.encode(),
         FEATURES_FILE: (json.dumps(neutral, indent=1) + "\n").encode(),  # not sorted: columns have an order
