@@ -6,7 +6,8 @@
     pictures = [frames[keyframe_id] for keyframe_id in qa[0]["keyframe_ids"]]
 
 `load` is plain `datasets.load_dataset` with the errors a reader needs; without this file, `load_dataset(folder, "qa")`
-gives the same. Configs: movies (the film as nested text), keyframes (one row a picture), dialogue, qa, events.
+gives the same. Configs: movies (the film as nested text), keyframes (one row a picture), dialogue, qa, events, and
+films (one row an MP4, its bytes not decoded) where a dataset has them.
 
 `MovieLLM` is a builder over the same folder. Current `datasets` runs it in process:
 
@@ -48,6 +49,11 @@ SCHEMA_MAJOR = 1
 """First number of the schema versions that this file reads."""
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
+_video = (
+    datasets.Video(decode=False)  # decoding needs torchcodec
+    if hasattr(datasets, "Video")  # came with datasets 3
+    else {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
+)
 _list_of = getattr(datasets, "List", None) or (lambda feature: [feature])  # List came with datasets 4
 
 
@@ -82,6 +88,7 @@ class MovieLLM(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         folder = self._folder()
         manifest = _read_manifest(folder)
         _check_readable(manifest, folder, "")
+        _check_rows(manifest, folder, self.config.name)
         self.config.version = datasets.Version(manifest["version"])  # names the cache: a new version is read anew
         columns = _read_json(folder / "features.json")["configs"]
         return datasets.DatasetInfo(
@@ -141,9 +148,8 @@ def load(
         raise ValueError(
             f"no config {config!r}; there are {', '.join(dict.fromkeys([*CONFIGS, *manifest['configs']]))}"
         )
+    _check_rows(manifest, source, config)
     splits = _splits(manifest, config)
-    if not splits:
-        raise ValueError(f"{source} has no rows of {config}; it has {', '.join(manifest['configs'])}")
     for part in [] if split is None else str(split).split("+"):
         name = part.split("[")[0].strip()
         if name not in splits and name != "all":
@@ -186,6 +192,11 @@ def _as_folder(source: str | Path) -> Path:
 def _splits(manifest: dict[str, Any], config: str) -> list[str]:
     """Splits that have rows of a config."""
     return [split for split in manifest["splits"] if split in manifest["configs"].get(config, {})]
+
+
+def _check_rows(manifest: dict[str, Any], source: str | Path, config: str) -> None:
+    if not _splits(manifest, config):
+        raise ValueError(f"{source} has no rows of {config}; it has {', '.join(manifest['configs'])}")
 
 
 def _read_local(folder: Path, revision: str | None) -> dict[str, Any]:

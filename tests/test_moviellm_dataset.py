@@ -175,6 +175,8 @@ def test_a_config_without_rows_is_an_error_that_says_so(tmp_path):
     build(tmp_path / "out", [MOVIES[0].model_copy(update={"qa_pairs": ()})])
     with pytest.raises(ValueError, match="no rows of qa"):
         load(tmp_path / "out", "qa")
+    with pytest.raises(ValueError, match="no rows of qa"):
+        MovieLLM(config_name="qa", data_dir=str(tmp_path / "out"), cache_dir=str(tmp_path))
 
 
 def test_a_folder_whose_name_begins_with_a_tilde_loads(tmp_path, monkeypatch):
