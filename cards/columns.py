@@ -14,7 +14,11 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 from moviellm.generation.dataset.features import CONTEXT, RECORDS, Feature
 from moviellm.generation.schema import Record, TemporalSpan
 
-PICTURE = "The picture itself, as it was encoded when it was made."
+MEDIA = {
+    "image": "The picture itself, as it was encoded when it was made.",
+    "video": "The film itself, an MP4: its `bytes`, and a file name as `path`; nothing decodes it unasked.",
+}
+"""What the columns hold that are no text."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ def columns_of(config: str, features: dict[str, Feature]) -> list[Column]:
     borrowed = {name: (record, key) for name, record, key in CONTEXT.get(config, ())}
     for name, feature in features.items():
         record, key = borrowed.get(name, (RECORDS[config], name))
-        if feature == "image":
-            found.append(Column(name, "image", PICTURE))
+        if isinstance(feature, str) and feature in MEDIA:
+            found.append(Column(name, feature, MEDIA[feature]))
         else:
             found += _fields(record, key, name, feature, borrowed=name in borrowed)
     return found

@@ -100,6 +100,7 @@ def _context(facts: DatasetFacts) -> dict[str, Any]:
         "recipe_text": recipe_text,
         "fence": _fence(recipe_text),
         "bibtex_key": re.sub(r"[^a-z0-9]+", "_", facts.name.lower()).strip("_"),
+        "voiced": any(voiced for _, voiced in measures.films),
         "year": made_at[:4],
         "epoch_s": _epoch_s(made_at),
         "strip": STRIP if facts.sample.images else None,

@@ -3,7 +3,7 @@
     manifest = build_dataset(RunReader(run), Path("out"), recipe, run_seed=7, render_readme=render)
 
     out/README.md                                   front matter with configs, features and splits, and the card
-    out/<config>/<split>-00000-of-00001.parquet     movies, keyframes, dialogue, qa, events
+    out/<config>/<split>-00000-of-00001.parquet     movies, keyframes, dialogue, qa, events; films where asked for
     out/portraits/  out/styles/                     what a painter was shown or learned, where there is any
     out/features.json  out/manifest.json  out/moviellm_dataset.py
 
@@ -19,30 +19,16 @@ and version and would go on showing the old rows. The card is written by the cal
 import hashlib
 import importlib.util
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.asked_gates import Strict
-from moviellm.generation.dataset.facts import (
-    SAMPLE_IMAGES,
-    SAMPLE_QUESTIONS,
-    DatasetFacts,
-    Measures,
-    Sample,
-    SplitReport,
-)
-from moviellm.generation.dataset.features import (
-    CONFIGS,
-    FEATURES,
-    Row,
-    arrow_schema,
-    keyframe_rows,
-    text_rows,
-    yaml_features,
-)
+from moviellm.generation.dataset.facts import DatasetFacts, SplitReport
+from moviellm.generation.dataset.features import CONFIGS, FEATURES, Row, readme_features
+from moviellm.generation.dataset.films import FilmShelf
 from moviellm.generation.dataset.folder import (
     FEATURES_FILE,
     MANIFEST,
@@ -57,31 +43,20 @@ from moviellm.generation.dataset.folder import (
     resolve_target,
     same_files,
 )
-from moviellm.generation.dataset.parquet_files import IMAGE_ROWS_PER_GROUP, TEXT_ROWS_PER_GROUP, Shard, ShardWriter
+from moviellm.generation.dataset.parquet_files import Shard
 from moviellm.generation.dataset.results import RESULTS_FILE, Results, kept_results, rows_sha256
 from moviellm.generation.dataset.splits import assign_splits
+from moviellm.generation.dataset.writing import Written, write_movies
 from moviellm.generation.duplicates import near_duplicates, plot_text
 from moviellm.generation.files import write_whole
 from moviellm.generation.gating.measured import Channels, Gates
 from moviellm.generation.protocols import MovieReader
-from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Keyframe, Movie, QAPair, Split, canonical_json
+from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Split, canonical_json
 
 STEPS = 3
 """Steps of progress for each movie: read, learned from, written."""
 RenderReadme = Callable[[DatasetFacts], tuple[str, dict[str, bytes]]]
 """Makes README.md (front matter included) and files to lie beside it, by relative path."""
-
-
-@dataclass
-class _Written:
-    """What the second reading of the run collects."""
-
-    measures: Measures = field(default_factory=Measures)
-    shards: dict[tuple[str, Split], list[Shard]] = field(default_factory=dict)
-    images: list[tuple[str, str, bytes]] = field(default_factory=list)
-    sample: Movie | None = None
-    named: set[str] = field(default_factory=set)
-    """Paths of the portraits and learned styles written."""
 
 
 def build_dataset(
@@ -94,6 +69,7 @@ def build_dataset(
     progress: Callable[[int], None] | None = None,
     failures: Mapping[str, int] | None = None,
     channels: Channels | None = None,
+    films: Path | None = None,
 ) -> DatasetManifest:
     """Write a run's movies as a dataset folder.
 
@@ -106,6 +82,7 @@ def build_dataset(
         progress: Called with the number of steps just finished, of `STEPS` for each movie.
         failures: Cells that failed or were dropped, by reason, for the card.
         channels: Answers a movie's questions from one channel; None leaves those gates without a value.
+        films: Folder where films are looked for and kept, when the recipe asks for films; None keeps none.
 
     Returns:
         The manifest; `kept` is true when the folder already held exactly this.
@@ -117,13 +94,13 @@ def build_dataset(
     out = resolve_target(out)
     check_target(out)  # refuse before the work
     try:
-        with building_folder(out) as building:
+        with _shelf(recipe, films) as shelf, building_folder(out) as building:
             old = check_target(out)  # under the lock, and after what a kill left has been healed
             gates, strict, advance = Gates(channels), Strict(), progress or (lambda count: None)
             splits, report = _splits(run, recipe, run_seed, gates, strict, advance)
             gates.learn(_spread(len(splits), advance))
-            written = _write_movies(run, building, splits, gates, strict, advance)
-            files = _describe_shards(building, written)
+            written = write_movies(run, building, splits, gates, strict, shelf, advance)
+            files = written.describe(building)
             version = recipe.dataset.version or _content_version(files)
             _check_version(out, old, version, files)
             results = kept_results(out, rows_sha256(files), recipe.dataset.name, version)
@@ -141,6 +118,12 @@ def build_dataset(
             f"cannot write the dataset to {out}: {error}; what was there is as it was. "
             f"Make room or permit writing, or choose another folder"
         ) from error
+
+
+def _shelf(recipe: Recipe, folder: Path | None) -> AbstractContextManager[FilmShelf | None]:
+    """Where the films of this dataset are; None when it has none."""
+    asked = recipe.dataset
+    return FilmShelf.open(folder, fps=asked.films_fps, voice=asked.films_voice) if asked.films else nullcontext()
 
 
 def _splits(
@@ -177,83 +160,6 @@ def _spread(movies: int, progress: Callable[[int], None]) -> Callable[[Fraction]
     return advance
 
 
-def _write_movies(
-    run: MovieReader,
-    folder: Path,
-    splits: dict[str, Split],
-    gates: Gates,
-    strict: Strict,
-    progress: Callable[[int], None],
-) -> _Written:
-    """Second reading: every row, and what is measured on the way."""
-    present: list[Split] = [split for split in SPLITS if split in splits.values()]
-    sample_id = next((movie_id for movie_id, split in splits.items() if split == "test"), next(iter(splits)))
-    written = _Written()
-    writers: dict[tuple[str, Split], ShardWriter] = {
-        (config, split): ShardWriter(
-            folder,
-            config,
-            split,
-            arrow_schema(FEATURES[config]),
-            IMAGE_ROWS_PER_GROUP if "image" in FEATURES[config] else TEXT_ROWS_PER_GROUP,
-        )
-        for config in CONFIGS
-        for split in present
-    }
-    try:
-        for stored in run.movies():
-            movie = stored.model_copy(update={"split": splits[stored.movie_id]})
-            movie = gates.scored(strict.kept(movie, written.measures.asked.left_out))
-            wanted = _sample_frames(movie) if movie.movie_id == sample_id else frozenset()
-            if movie.movie_id == sample_id:
-                written.sample = movie
-            written.measures.add(movie)
-            for config, rows in text_rows(movie).items():
-                for row in rows:
-                    writers[config, splits[movie.movie_id]].add(row)
-            for row in keyframe_rows(movie, _checked(run.images(movie), written, wanted)):
-                writers["keyframes", splits[movie.movie_id]].add(row)
-            for path, data in run.files(movie):
-                if path not in written.named:
-                    write_whole(folder / path, data)
-                    written.named.add(path)
-            progress(1)
-        written.shards = {key: writer.close() for key, writer in writers.items()}
-    finally:
-        for writer in writers.values():
-            writer.abort()
-    return written
-
-
-def _sample_frames(movie: Movie) -> frozenset[str]:
-    """Keyframes for the card, spread over the movie."""
-    painted = [keyframe.keyframe_id for keyframe in movie.keyframes() if keyframe.image is not None]
-    return frozenset(painted[number * len(painted) // SAMPLE_IMAGES] for number in range(SAMPLE_IMAGES) if painted)
-
-
-def _checked(
-    images: Iterable[tuple[Keyframe, bytes]], written: _Written, wanted: frozenset[str]
-) -> Iterator[tuple[Keyframe, bytes]]:
-    """Hold every picture against its hash, and count it."""
-    for keyframe, data in images:
-        if hashlib.sha256(data).hexdigest() != keyframe.image_sha256:
-            raise ValueError(
-                f"the picture of {keyframe.keyframe_id} is not the one that was made; run: moviellm check"
-            )
-        written.measures.image_bytes += len(data)
-        if keyframe.keyframe_id in wanted:
-            written.images.append((keyframe.image or "", keyframe.caption, data))
-        yield keyframe, data
-
-
-def _describe_shards(folder: Path, written: _Written) -> list[ManifestFile]:
-    return [
-        describe_file(folder, folder / shard.path, shard.rows)
-        for shards in written.shards.values()
-        for shard in shards
-    ]
-
-
 def _content_version(files: list[ManifestFile]) -> str:
     content = canonical_json([SCHEMA_VERSION, sorted((file.path, file.sha256) for file in files)])
     return f"0.0.{int(hashlib.sha256(content.encode()).hexdigest()[:8], 16)}"
@@ -274,15 +180,16 @@ def _facts(
     recipe: Recipe,
     seed: int,
     version: str,
-    written: _Written,
+    written: Written,
     files: list[ManifestFile],
     report: SplitReport,
     failures: Mapping[str, int],
     results: Results | None,
 ) -> DatasetFacts:
     sizes = {file.path: file.bytes for file in files}
-    rows: dict[str, dict[Split, int]] = {config: {} for config in CONFIGS}
-    file_bytes: dict[str, dict[Split, int]] = {config: {} for config in CONFIGS}
+    configs = [config for config in FEATURES if config in CONFIGS or recipe.dataset.films]
+    rows: dict[str, dict[Split, int]] = {config: {} for config in configs}
+    file_bytes: dict[str, dict[Split, int]] = {config: {} for config in configs}
     for (config, split), shards in written.shards.items():
         if not shards:
             continue
@@ -295,14 +202,15 @@ def _facts(
         front_matter=_front_matter(version, written.shards, file_bytes),
         recipe=recipe,
         run_seed=seed,
-        features=FEATURES,
+        features={config: FEATURES[config] for config in configs},
         rows=rows,
         file_bytes=file_bytes,
         total_bytes=sum(sizes.values()),
         measures=written.measures,
         splitting=report,
         failures=failures,
-        sample=_sample(written),
+        sample=written.sample(),
+        shards=tuple(files),
         results=results,
     )
 
@@ -313,7 +221,7 @@ def _front_matter(
     """`configs` and `dataset_info`, which every `datasets` from 2.21 on reads from a README."""
     configs: list[Row] = []
     infos: list[Row] = []
-    for config in CONFIGS:
+    for config in FEATURES:
         mine = {split: found for (name, split), found in shards.items() if name == config and found}
         if not mine:
             continue
@@ -331,34 +239,13 @@ def _front_matter(
         infos.append(
             {
                 "config_name": config,
-                "features": yaml_features(FEATURES[config]),
+                **readme_features(FEATURES[config]),
                 "splits": sizes,
                 "download_size": sum(file_bytes[config].values()),
                 "dataset_size": sum(shard.arrow_bytes for found in mine.values() for shard in found),
             }
         )
     return {"configs": configs, "dataset_info": infos}
-
-
-def _telling(questions: Sequence[QAPair]) -> tuple[QAPair, ...]:
-    """Questions in the order in which they show what the dataset is for: seeing and causes before summaries."""
-    order = ["visual", "cause", "state", "moment", "character", "order", "dialogue", "count", "plot"]
-    return tuple(sorted(questions, key=lambda q: order.index(q.question_type) if q.question_type in order else 99))
-
-
-def _sample(written: _Written) -> Sample:
-    movie = written.sample
-    assert movie is not None and movie.split is not None
-    return Sample(
-        movie_id=movie.movie_id,
-        split=movie.split,
-        title=movie.title,
-        theme=movie.theme or "",
-        genre=movie.genre or "",
-        logline=movie.logline or "",
-        questions=_telling(movie.qa_pairs or ())[:SAMPLE_QUESTIONS],
-        images=tuple(written.images),
-    )
 
 
 def _write_rest(
@@ -376,7 +263,7 @@ def _write_rest(
         contents[RESULTS_FILE] = facts.results.text().encode()
     for name, data in extras.items():
         parts = PurePosixPath(name).parts
-        assert parts and ".." not in parts and parts[0] not in {"/", MANIFEST, *CONFIGS, *contents}, name
+        assert parts and ".." not in parts and parts[0] not in {"/", MANIFEST, *FEATURES, *contents}, name
         contents[name] = data
     for name, data in contents.items():
         write_whole(folder / name, data)

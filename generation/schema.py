@@ -190,7 +190,7 @@ class Character(Record):
     appearance: Text
     """The fixed phrase every picture of them is asked with: build, hair, skin, clothes, accessory."""
     portrait: Text | None = None
-    """Reference portrait, `portraits/<sha256>.<ext>` in the dataset folder, where a painter made one."""
+    """Reference portrait, a file named by its hash below `portraits/`, where a painter made one."""
 
 
 class Location(Record):

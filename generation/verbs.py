@@ -99,6 +99,7 @@ def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) 
             progress=advance,
             failures=reader.failures(),
             channels=read_channels,
+            films=run / FILMS_NAME,
         )
     split = list(built.configs["movies"])[-1]
     facts = {"dataset": str(out), "name": recipe.dataset.name, "version": built.version, "changed": not built.kept}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.asked_gates import AskedGates
 from moviellm.generation.dataset.features import Feature
+from moviellm.generation.dataset.folder import ManifestFile
 from moviellm.generation.dataset.gate_table import GateTable
 from moviellm.generation.dataset.results import Results
 from moviellm.generation.dataset.variety import Variety
@@ -120,6 +121,10 @@ class Measures:
     """How often each gate was right on the questions that it should fail on."""
     asked: AskedGates = field(default_factory=AskedGates)
     """What language models said about the questions."""
+    films: Counter[tuple[bool, bool]] = field(default_factory=Counter)
+    """Films by whether the camera moves in them, and whether they speak."""
+    without_film: int = 0
+    """Movies that have no film for lack of pictures, where films were asked for."""
     not_drawn: Counter[str] = field(default_factory=Counter)
     """Pictures by what they were asked for and do not show, as far as the painter says."""
     variety: Variety = field(default_factory=Variety)
@@ -230,5 +235,7 @@ class DatasetFacts:
     """Cells that failed or were dropped, by reason; empty when nobody counted."""
     sample: Sample
     """An example."""
+    shards: tuple[ManifestFile, ...] = ()
+    """Every Parquet file, with its hash, size and rows."""
     results: Results | None = None
     """Measures of the pictures, where they were measured and the rows are still the same."""

@@ -5,19 +5,21 @@
     text_rows(movie)["qa"], keyframe_rows(movie, images)
     movie_from_rows(rows)                               # the way back; nothing but the pictures' bytes is lost
 
-The *neutral form* is JSON: `"string"`, `"int64"`, `"float64"`, `"bool"`, `"image"`, `[item]` for a list and an object
-for a struct; everything may be null. The export writes it to features.json, and moviellm_dataset.py, which imports
-nothing of ours, makes `datasets.Features` of it. So a column is typed once, in schema.py.
+The *neutral form* is JSON: `"string"`, `"int64"`, `"float64"`, `"bool"`, `"image"`, `"video"`, `[item]` for a list and
+an object for a struct; everything may be null. The export writes it to features.json, and moviellm_dataset.py, which
+imports nothing of ours, makes `datasets.Features` of it. So a column is typed once, in schema.py or films.py.
 
 It writes no file and knows nothing of splits: see export.py.
 """
 
+import json
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 import pyarrow as pa
 
+from moviellm.generation.dataset.films import Film
 from moviellm.generation.schema import (
     Chapter,
     Character,
@@ -42,6 +44,7 @@ ARROW: dict[str, pa.DataType] = {
     "float64": pa.float64(),
     "bool": pa.bool_(),
     "image": pa.struct({"bytes": pa.binary(), "path": pa.string()}),
+    "video": pa.struct({"bytes": pa.binary(), "path": pa.string()}),
 }
 
 MOVIE_TEXT: Omitted = {
@@ -69,6 +72,12 @@ CONTEXT: dict[str, tuple[tuple[str, type[Record], str], ...]] = {
     ),
     "qa": (("movie_id", Movie, "movie_id"), ("duration_s", Movie, "duration_s")),
     "events": (("movie_id", Movie, "movie_id"),),
+    "films": (
+        ("movie_id", Movie, "movie_id"),
+        ("title", Movie, "title"),
+        ("language", Movie, "language"),
+        ("duration_s", Movie, "duration_s"),
+    ),
 }
 """Columns that come before a record's own, so that a row can be read alone: name, record, field."""
 
@@ -78,9 +87,11 @@ RECORDS: dict[str, type[Record]] = {
     "dialogue": DialogueLine,
     "qa": QAPair,
     "events": Event,
+    "films": Film,
 }
 """What a row of each config is."""
-CONFIGS: tuple[str, ...] = tuple(RECORDS)
+CONFIGS: tuple[str, ...] = tuple(config for config in RECORDS if config != "films")
+"""Configs of every dataset; `films` is one more where the recipe asks for films."""
 
 
 def features() -> dict[str, Features]:
@@ -92,6 +103,7 @@ def features() -> dict[str, Features]:
         assert not before.keys() & own.keys(), f"{config}: a context column hides a column of the record"
         result[config] = {**before, **own}
     result["keyframes"]["image"] = "image"
+    result["films"]["video"] = "video"
     return result
 
 
@@ -123,8 +135,29 @@ def _struct(record: type[Record], omitted: Omitted) -> Features:
 
 
 def arrow_schema(columns: Features) -> pa.Schema:
-    """The Parquet schema of a config, without the metadata of `datasets`, which 3.6 cannot read when 5.2 wrote it."""
-    return pa.schema([(name, arrow_type(feature)) for name, feature in columns.items()])
+    """The Parquet schema of a config, without the metadata of `datasets`, which 3.6 cannot read when 5.2 wrote it.
+
+    Columns with a video do carry it, in words that every version with videos reads: said in the README, `video` would
+    keep 2.21, which has no videos, from every config.
+    """
+    schema = pa.schema([(name, arrow_type(feature)) for name, feature in columns.items()])
+    if not has_video(columns):
+        return schema
+    info = {"info": {"features": {name: _typed(feature) for name, feature in columns.items()}}}
+    return schema.with_metadata({"huggingface": json.dumps(info)})
+
+
+def has_video(columns: Features) -> bool:
+    """Whether a config has films, so that its Parquet files say their features and the README does not."""
+    return "video" in columns.values()
+
+
+def _typed(feature: Feature) -> dict[str, object]:
+    """A column as the metadata of `datasets` puts it."""
+    assert isinstance(feature, str) and feature != "image", (
+        "beside a video only plain columns are read by all versions"
+    )
+    return {"_type": "Video", "decode": False} if feature == "video" else {"dtype": feature, "_type": "Value"}
 
 
 def arrow_type(feature: Feature) -> pa.DataType:
@@ -136,12 +169,19 @@ def arrow_type(feature: Feature) -> pa.DataType:
     return pa.struct([(name, arrow_type(inner)) for name, inner in feature.items()])
 
 
+def readme_features(columns: Features) -> dict[str, object]:
+    """What `dataset_info` of a README says of a config's columns: nothing where its Parquet files do."""
+    return {} if has_video(columns) else {"features": yaml_features(columns)}
+
+
 def yaml_features(columns: Features) -> list[dict[str, object]]:
     """The form of `dataset_info.features` in a README, as every `datasets` from 2.21 on reads it."""
     return [{"name": name, **_yaml_type(feature)} for name, feature in columns.items()]
 
 
 def _yaml_type(feature: Feature) -> dict[str, object]:
+    if feature == "video":
+        return {"dtype": {"video": {"decode": False}}}
     if isinstance(feature, str):
         return {"dtype": feature}
     if isinstance(feature, dict):
@@ -173,7 +213,7 @@ def _row(config: str, context: Iterable[Record | None], record: Record) -> Row:
 
 
 def text_rows(movie: Movie) -> dict[str, list[Row]]:
-    """A movie's rows of every config but `keyframes`, in story order."""
+    """A movie's rows of every config of text, in story order."""
     people = {person.character_id: person for person in movie.characters}
     return {
         "movies": [_row("movies", (), movie)],
@@ -203,6 +243,12 @@ def keyframe_rows(movie: Movie, images: Iterable[tuple[Keyframe, bytes]]) -> Ite
                 yield row
     for extra, _ in pictures:
         raise ValueError(f"{movie.movie_id} has no picture called {extra.keyframe_id}; check the run")
+
+
+def film_row(movie: Movie, film: Row) -> Row:
+    """A movie's row of `films`; `film` holds the columns of the record and the video (films.py)."""
+    before = {name: getattr(movie, key) for name, _, key in CONTEXT["films"]}
+    return {name: (before | film)[name] for name in FEATURES["films"]}
 
 
 def _picture(keyframe: Keyframe, pictures: Iterator[tuple[Keyframe, bytes]]) -> Row:

@@ -27,8 +27,10 @@ GROUP_BYTES = 16 * 1024 * 1024
 TEXT_ROWS_PER_GROUP = 10_000
 IMAGE_ROWS_PER_GROUP = 256
 """Rows of a row group: what a reader decodes to get at one row."""
+FILM_ROWS_PER_GROUP = 16
+"""Films of a row group, if `GROUP_BYTES` does not end it before."""
 BATCH_ROWS = 64
-"""Rows that wait as Python objects before they become Arrow."""
+"""Rows that wait as Python objects before they become Arrow; fewer when pictures or films reach `GROUP_BYTES`."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class ShardWriter:
         self._rows: list[Row] = []
         self._batches: list[pa.RecordBatch] = []
         self._batched_bytes = 0
+        self._waiting_bytes = 0
         self._done: list[tuple[Path, int, int]] = []
         self._open()
 
@@ -90,6 +93,7 @@ class ShardWriter:
             return
         batch = pa.RecordBatch.from_pylist(self._rows, schema=self._schema)
         self._rows.clear()
+        self._waiting_bytes = 0
         self._batches.append(batch)
         self._batched_bytes += batch.nbytes
         if self._batched_bytes >= GROUP_BYTES or sum(one.num_rows for one in self._batches) >= self._rows_per_group:

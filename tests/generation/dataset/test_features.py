@@ -17,6 +17,7 @@ from moviellm.generation.dataset.features import (
     feature_of,
     keyframe_rows,
     movie_from_rows,
+    readme_features,
     text_rows,
     yaml_features,
 )
@@ -62,10 +63,18 @@ def test_movies_keep_the_film_as_text_and_leave_the_rest_to_other_configs():
 
 
 def test_the_parquet_schema_carries_no_metadata():
-    assert all(arrow_schema(columns).metadata is None for columns in FEATURES.values())
+    assert all(arrow_schema(FEATURES[config]).metadata is None for config in CONFIGS)
 
 
-@pytest.mark.parametrize("config", CONFIGS)
+def test_films_say_their_features_in_parquet_and_not_in_the_readme_which_old_datasets_would_refuse():
+    import datasets
+
+    assert datasets.Features.from_arrow_schema(arrow_schema(FEATURES["films"])) == features_from(FEATURES["films"])
+    assert readme_features(FEATURES["films"]) == {}
+    assert readme_features(FEATURES["qa"]) == {"features": yaml_features(FEATURES["qa"])}
+
+
+@pytest.mark.parametrize("config", FEATURES)
 def test_the_readme_form_is_what_datasets_reads_back(config):
     import datasets
 
