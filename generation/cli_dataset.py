@@ -26,9 +26,15 @@ def dataset_build(
 
 
 @dataset_app.command("check")
-def dataset_check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")], json: JsonOption = False) -> None:
-    """Check files, columns, references, pictures and splits of a dataset folder."""
-    cli_options.verbs().dataset_check(folder, as_json=json)
+def dataset_check(
+    source: Annotated[str, typer.Argument(help="Dataset folder, or Hub id ORG/NAME.")],
+    revision: Annotated[str | None, typer.Option(help="Tag, branch or commit on the Hub.")] = None,
+    report: Annotated[Path | None, typer.Option(help="File for the report: .md or .html.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check files, columns, references, pictures, splits, card and personal data of a dataset."""
+    check = cli_options.verbs("generation.dataset.checking").check
+    check(source, revision=revision, report=report, as_json=json)
 
 
 @dataset_app.command("show")
@@ -116,3 +122,25 @@ def dataset_import(
         overrides=set_ or [],
         as_json=json,
     )
+
+
+@dataset_app.command("reproduce")
+def dataset_reproduce(
+    release: Annotated[str, typer.Argument(help="Name of a release, e.g. release-1.0, or a lock file.")],
+    shards: Annotated[int | None, typer.Option(help="Make and verify only so many of its first parts.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to make it in [default: releases/NAME]")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a release again and hold every text and picture against its lock; run again to resume."""
+    cli_options.verbs("generation.reproducing").reproduce(release, shards=shards, out=out, as_json=json)
+
+
+@dataset_app.command("lock")
+def dataset_lock(
+    recipe: Annotated[str, typer.Argument(help="Packaged recipe or YAML file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to work in [default: releases/NAME-lock]")] = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a recipe's dataset and write the lock by which anybody can make it again; run again to resume."""
+    cli_options.verbs("generation.reproducing").lock_release(recipe, out=out, overrides=set_ or [], as_json=json)
