@@ -81,7 +81,7 @@ def dataset_push(
 
 @dataset_app.command("import")
 def dataset_import(
-    kind: Annotated[str, typer.Argument(help="dreamframe, long-videoqa, vtimellm, video-chatgpt or subtitles.")],
+    kind: Annotated[str, typer.Argument(help="dreamframe, long-videoqa, vtimellm, video-chatgpt, subtitles, video.")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders of that kind.")],
     out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
     name: Annotated[str | None, typer.Option(help="Name of the dataset [default: imported-KIND]")] = None,
@@ -94,13 +94,21 @@ def dataset_import(
     seconds_per_keyframe: Annotated[float, typer.Option(help="Time of a keyframe where none is known.")] = 4.0,
     frames_per_scene: Annotated[int, typer.Option(help="Keyframes of a scene where none is known.")] = 11,
     keep_likenesses: Annotated[bool, typer.Option("--keep-likenesses", help="Keep celebrities' names.")] = False,
+    fps: Annotated[float | None, typer.Option(help="Of a film: keyframes a second [default: 1.0]")] = None,
+    shots: Annotated[bool, typer.Option("--shots", help="Of a film: one keyframe a shot.")] = False,
+    scenes: Annotated[str, typer.Option(help="Of a film: colour, or whole for a scene a chapter.")] = "colour",
+    asr: Annotated[str | None, typer.Option(help="Speech model for films without subtitles, ID[@REVISION].")] = None,
+    max_side: Annotated[int, typer.Option(help="Of a film: longest side of a picture, pixels.")] = 512,
+    quality: Annotated[int, typer.Option(help="Of a film: JPEG quality.")] = 88,
+    time_limit: Annotated[float, typer.Option(help="Seconds that decoding one film may take.")] = 14_400,
     features: Annotated[bool, typer.Option(help="Copy features as safetensors: up to 1 GB a movie.")] = True,
     language: Annotated[str, typer.Option(help="Language tag of the texts [default: und, unknown]")] = "und",
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Turn files of another make (MovieLLM, LLaMA-VID, VTimeLLM, Video-ChatGPT) into a dataset folder."""
-    options = cli_options.verbs("generation.imports.options").ImportOptions(
+    """Turn films, or files of another make (MovieLLM, LLaMA-VID, VTimeLLM, Video-ChatGPT), into a dataset folder."""
+    kinds = cli_options.verbs("generation.imports.options")
+    options = kinds.ImportOptions(
         media=tuple(media or ()),
         subtitles=tuple(subtitles or ()),
         seconds_per_keyframe=seconds_per_keyframe,
@@ -109,6 +117,9 @@ def dataset_import(
         features=features,
         language=language,
         limit=limit,
+        films=kinds.film_options(
+            fps=fps, shots=shots, scenes=scenes, asr=asr, max_side=max_side, quality=quality, time_limit=time_limit
+        ),
     )
     cli_options.verbs("generation.imports.importing").import_dataset(
         kind,
@@ -144,3 +155,21 @@ def dataset_lock(
 ) -> None:
     """Make a recipe's dataset and write the lock by which anybody can make it again; run again to resume."""
     cli_options.verbs("generation.reproducing").lock_release(recipe, out=out, overrides=set_ or [], as_json=json)
+
+
+@dataset_app.command("export")
+def dataset_export(
+    kind: Annotated[str, typer.Argument(help="llama-vid, vtimellm, llava or sharegpt.")],
+    dataset: Annotated[str, typer.Argument(help="Dataset folder, or id of a dataset on the Hub.")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of a dataset on the Hub.")] = None,
+    seed: Annotated[int, typer.Option(help="What wordings are chosen by.")] = 0,
+    frames: Annotated[int | None, typer.Option(help="Most pictures a record, for llava and sharegpt.")] = None,
+    films: Annotated[bool, typer.Option("--films", help="Films too, for llama-vid and vtimellm.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write a dataset in the format of another trainer."""
+    options = cli_options.verbs("training.rows.export_folder").ExportOptions(seed=seed, frames=frames, films=films)
+    cli_options.verbs("training.rows.exporting").export(
+        kind, dataset, out, revision=revision, options=options, as_json=json
+    )

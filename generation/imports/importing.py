@@ -4,14 +4,17 @@
 
 A kind is a function in a module of this room, named in `KINDS`: `(paths, options, report, scratch)` gives the movies
 and fills the report that the card is rendered from. The rest is the export's: splits, near-duplicates, Parquet,
-manifest. The same files give the same bytes. An import that is stopped leaves nothing and begins anew. What the
-originals do not say stays unknown, and the dataset's licence is unknown unless `--license` states it.
+manifest. The same files give the same bytes. An import that is stopped begins anew; only films that were decoded are
+kept for another try, in `.NAME.kept` beside the dataset. What the originals do not say stays unknown, and the
+dataset's licence is unknown unless `--license` states it.
 """
 
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -31,6 +34,7 @@ KINDS = {
     "vtimellm": "vtimellm.open_vtimellm",
     "video-chatgpt": "video_chatgpt.open_video_chatgpt",
     "subtitles": "transcripts.open_transcripts",
+    "video": "video.open_films",
 }
 """Module and function of every kind."""
 SECONDS_PER_KEYFRAME = (0.1, 3600.0)
@@ -80,9 +84,10 @@ def import_dataset(
     check_target(resolve_target(out))  # refuse the place before the work
     report = ImportReport(kind=kind, title=kind)
     module, function = KINDS[kind].split(".")
+    kept = _scratch_place(out) / f".{resolve_target(out).name}.kept"
     with tempfile.TemporaryDirectory(prefix=".moviellm-import-", dir=_scratch_place(out)) as scratch:
         open_kind: Open = getattr(import_module(f"moviellm.generation.imports.{module}"), function)
-        reader = open_kind(list(paths), options, report, Path(scratch))
+        reader = open_kind(list(paths), replace(options, kept=kept), report, Path(scratch))
         if not len(reader):
             raise ValueError(f"there is no movie in {_said(paths)}{_reasons(report)}")
         with progress("importing", STEPS * len(reader), "steps") as advance:
@@ -94,6 +99,7 @@ def import_dataset(
                 render_readme=import_module("moviellm.cards.imported_card").renderer(report),
                 progress=advance,
             )
+    shutil.rmtree(kept, ignore_errors=True)
     _say(kind, out, built, report, as_json)
     return built
 

@@ -52,7 +52,7 @@ def movie_of(movie_id: str, told: Told, origin: Origin) -> Movie:
             Chapter(
                 chapter_id=f"{movie_id}-c{number:02d}",
                 index=number,
-                title="",
+                title=clean(told.chapter_titles[number]) if told.chapter_titles else "",
                 summary="",
                 span=_around([scene.span for scene in scenes]),
                 scenes=tuple(scenes),

@@ -103,6 +103,8 @@ class Told:
     title: str
     chapters: tuple[tuple[Part, ...], ...]
     """Parts by chapter; a movie without parts is one chapter of one part."""
+    chapter_titles: tuple[str, ...] = ()
+    """Titles of the chapters; none where nobody gave them any."""
     questions: tuple[Asked, ...] | None = None
     events: tuple[tuple[TemporalSpan, str], ...] = ()
     """Span and caption of what happens."""
@@ -130,3 +132,7 @@ def inside(part: TemporalSpan, start_s: float, end_s: float) -> TemporalSpan | N
     """A stretch of time cut to what lies inside `part`; None where nothing does."""
     start_s, end_s = max(start_s, part.start_s), min(end_s, part.end_s)
     return TemporalSpan(start_s=start_s, end_s=end_s) if end_s > start_s else None
+
+
+LENGTH_UNKNOWN = "length_unknown"
+"""Key of `params`: true where nobody knows how long the movie is, and one keyframe of a set length stands for it."""

@@ -1,0 +1,291 @@
+"""Films (MP4, MKV, WebM, AVI, ...) become movies: keyframes with their times, scenes, chapters, and what is said.
+
+    moviellm dataset import video film.mkv --out data --shots
+
+What a film does not say of itself stays unknown: there are no characters, events or questions, and captions are empty.
+Pictures are decoded in processes of their own (video_workers.py) and lie on disk beside the dataset until it is
+written; an import that was killed decodes no finished film again. Subtitles are those given, else those that lie
+beside the film, else those in it, else what a model hears (`--asr`, video_speech.py).
+"""
+
+import fcntl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+from moviellm.generation.dataset.import_report import ImportReport, SourceFile
+from moviellm.generation.files import disk_errors
+from moviellm.generation.imports.movies import ImportedMovies, ids_for
+from moviellm.generation.imports.options import ImportOptions
+from moviellm.generation.imports.subtitles import Cue, read_subtitle_file
+from moviellm.generation.imports.told import UNKNOWN_LANGUAGE, Frame, Line, Origin, Part, Picture, Told
+from moviellm.generation.imports.video_scenes import chapter_starts
+from moviellm.generation.imports.video_spool import FilmRecord, FilmSettings, FilmStretch, kept_film, read_packed
+from moviellm.generation.imports.video_subtitles import (
+    OUTSIDE,
+    find_subtitles,
+    language_tag,
+    lines_by_scene,
+    pair_subtitles,
+)
+from moviellm.generation.imports.video_workers import Refused, read_films, stated_lengths
+from moviellm.generation.output import note
+from moviellm.generation.progress import progress
+from moviellm.generation.schema import TemporalSpan
+
+TITLE = "films"
+SCENES = ("colour", "whole")
+SUFFIXES = {
+    ".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf",
+    ".ogv", ".ts", ".webm", ".wmv",
+}  # fmt: skip
+"""Files of a folder that are taken for films; a file that is named may be called anything."""
+UNKNOWN = (
+    "What happens, who is in it, and where: there are no characters, places, events or questions.",
+    "What the pictures show: captions, prompts and framing are empty or null.",
+    "Who speaks: every line is without a speaker and a feeling.",
+)
+TWICE = "films given twice"
+BY_COLOUR = "Where scenes begin: they are told apart by colour, a rule of thumb, and have no heading or summary."
+WHOLE = "Where scenes begin: every chapter is one scene."
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A film that was decoded, and where what is said in it comes from."""
+
+    path: Path
+    key: str
+    sha256: str
+    subtitles: Path | None
+    """File of subtitles; None takes those in the film."""
+    language: str
+    """Language of the file of subtitles as its name states it."""
+
+
+def open_films(paths: Sequence[Path], options: ImportOptions, report: ImportReport, scratch: Path) -> ImportedMovies:
+    """Films as movies, in the order given.
+
+    Args:
+        paths: Films, or folders of films.
+        options: What the user said; `films` and `kept` in particular.
+        report: Filled for the card.
+        scratch: A folder for this import alone, used where nothing is kept.
+
+    Raises:
+        ValueError: an option is out of bounds, none of the films can be read, or another import is at it.
+    """
+    settings = _settings(options)
+    films = _files(paths)[: options.limit]
+    given = pair_subtitles(films, options.subtitles)
+    for path in given.values():
+        read_subtitle_file(path)  # refuse before the work
+    folder = options.kept or scratch
+    lock = _lock(folder)
+    with progress("decoding", round(sum(stated_lengths(films))), "s of film") as advance:
+        limit_s = options.films.time_limit_s
+        answers = read_films(films, settings, folder, time_limit_s=limit_s, advance=WholeSteps(advance))
+    records = _accept(films, answers, report)
+    sources = [_source(path, record, given.get(path), options) for path, record in records.items()]
+    report.title = TITLE
+    report.unknown += [*UNKNOWN, BY_COLOUR if options.films.scenes == "colour" else WHOLE]
+    for path, record in records.items():
+        report.files.append(SourceFile(path.name, record.sha256, record.bytes))
+        for what, times in record.mended.items():
+            report.change(what, times)
+    return _Films(sources, folder, options, report, lock).reader()
+
+
+class _Films:
+    """Films that lie decoded in a folder, told one at a time."""
+
+    def __init__(
+        self, sources: Sequence[_Source], folder: Path, options: ImportOptions, report: ImportReport, lock: IO[bytes]
+    ) -> None:
+        self._sources, self._folder, self._options, self._report = sources, folder, options, report
+        self._lock = lock
+        """Held for as long as the pictures may be read."""
+
+    def reader(self) -> ImportedMovies:
+        """The movies."""
+        return ImportedMovies(
+            self._report,
+            ids_for([source.path.stem for source in self._sources]),
+            lambda number: Origin("video", self._sources[number].path.name, self._sources[number].sha256),
+            self._tell,
+            self._read,
+        )
+
+    def _record(self, source: _Source) -> FilmRecord:
+        record = kept_film(self._folder, source.key)
+        if record is None:
+            raise ValueError(f"{self._folder} was changed while it was read; run the same command again")
+        return record
+
+    def _read(self, picture: Picture) -> bytes:
+        key, offset, length = picture.name.split()
+        return read_packed(self._folder, key, int(offset), int(length))
+
+    def _tell(self, number: int) -> Told:
+        source = self._sources[number]
+        record = self._record(source)
+        cues, said_by, language = _what_is_said(source, record, self._report)
+        titles, chapters = self._chapters(record, cues)
+        return Told(
+            source_id=source.path.name,
+            title=record.facts.title or source.path.stem,
+            chapters=chapters,
+            chapter_titles=titles,
+            language=self._options.language if self._options.language != UNKNOWN_LANGUAGE else language,
+            params={
+                "film": record.facts.model_dump(mode="json", exclude={"chapters"}),
+                "settings": record.settings.model_dump(mode="json") | {"scenes": self._options.films.scenes},
+                "subtitles": said_by,
+                "tools": dict(record.tools),
+            },
+        )
+
+    def _chapters(
+        self, record: FilmRecord, cues: Sequence[Cue] | None
+    ) -> tuple[tuple[str, ...], tuple[tuple[Part, ...], ...]]:
+        """Titles and parts of the chapters of a film."""
+        stretches = record.stretches
+        chapters = chapter_starts(record.facts.chapters, [one.start_s for one in stretches])
+        by_colour = self._options.films.scenes == "colour"
+        starts = {index for index, _ in chapters}
+        starts |= {index for index, one in enumerate(stretches) if by_colour and one.opens_scene}
+        edges = [*sorted(starts), len(stretches)]
+        scenes = [tuple(_frame(record.key, one) for one in stretches[here:end]) for here, end in pairwise(edges)]
+        spans = [TemporalSpan(start_s=one[0].span.start_s, end_s=one[-1].span.end_s) for one in scenes]
+        lines: list[tuple[Line, ...] | None] = [None] * len(scenes)
+        if cues is not None:
+            lines[:], counts = lines_by_scene(cues, spans)
+            for what, times in counts.items():
+                (self._report.leave_out if what == OUTSIDE else self._report.change)(what, times)
+        parts: list[list[Part]] = []
+        for here, frames, said in zip(edges, scenes, lines, strict=False):
+            if any(here == index for index, _ in chapters):
+                parts.append([])
+            parts[-1].append(Part(frames, said))
+        titles = tuple(title for _, title in chapters)
+        return titles if any(titles) else (), tuple(map(tuple, parts))
+
+
+def _frame(key: str, stretch: FilmStretch) -> Frame:
+    place = f"{key} {stretch.offset} {stretch.length}"
+    picture = Picture(place, "jpg", stretch.sha256, stretch.width_px, stretch.height_px)
+    return Frame(TemporalSpan(start_s=stretch.start_s, end_s=stretch.end_s), picture=picture)
+
+
+def _accept(
+    films: Sequence[Path], answers: Sequence[FilmRecord | Refused], report: ImportReport
+) -> dict[Path, FilmRecord]:
+    """The films that were read, each once; what was refused is said and counted.
+
+    Raises:
+        ValueError: none was read.
+    """
+    records: dict[Path, FilmRecord] = {}
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    if len(refused) == len(films):
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        raise ValueError(f"{refused[0].reason}{more}")
+    for path, answer in zip(films, answers, strict=True):
+        if isinstance(answer, Refused):
+            note(f"left out: {answer.reason}")
+            report.leave_out(answer.kind)
+        elif any(answer.sha256 == record.sha256 for record in records.values()):
+            note(f"left out: {path} is the same file as another")
+            report.leave_out(TWICE)
+        else:
+            records[path] = answer
+    return records
+
+
+def _source(path: Path, record: FilmRecord, given: Path | None, options: ImportOptions) -> _Source:
+    """Where what is said in a film comes from; said where nobody named it."""
+    beside = find_subtitles(path, options.language) if given is None else (given, UNKNOWN_LANGUAGE)
+    if beside is None:
+        return _Source(path, record.key, record.sha256, None, UNKNOWN_LANGUAGE)
+    if given is None:
+        note(f"{path.name}: its subtitles are {beside[0].name}, which lies beside it")
+    return _Source(path, record.key, record.sha256, *beside)
+
+
+def _what_is_said(source: _Source, record: FilmRecord, report: ImportReport) -> tuple[list[Cue] | None, str, str]:
+    """Cues of a film (None where nothing is known), where they come from, and their language."""
+    sound = language_tag(record.facts.language)
+    if source.subtitles is not None:
+        found = read_subtitle_file(source.subtitles)
+        for reason, times in found.left_out.items():
+            report.leave_out(f"subtitles: {reason}", times)
+        return found.cues, source.subtitles.name, source.language if source.language != UNKNOWN_LANGUAGE else sound
+    if record.cues:
+        own = language_tag(record.cues_language)
+        return [Cue(*cue) for cue in record.cues], "track of the film", own if own != UNKNOWN_LANGUAGE else sound
+    return None, "", sound
+
+
+def _lock(folder: Path) -> IO[bytes]:
+    """Keep other imports out of a folder until the file that is given back is closed.
+
+    Raises:
+        ValueError: one is in it.
+    """
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / "lock", "wb")  # noqa: SIM115 it is held
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ValueError(f"another import is working in {folder}; wait for it, or choose another --out") from None
+    return file
+
+
+class WholeSteps:
+    """Progress that comes in parts of seconds, for a bar that counts whole ones."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance, self._rest_s = advance, 0.0
+
+    def __call__(self, film_s: float) -> None:
+        """Take the seconds just done."""
+        whole = int(self._rest_s + film_s)
+        self._rest_s += film_s - whole
+        self._advance(whole)
+
+
+def _settings(options: ImportOptions) -> FilmSettings:
+    films = options.films
+    if films.scenes not in SCENES:
+        raise ValueError(f"--scenes {films.scenes!r}: allowed are {' and '.join(SCENES)}")
+    if not films.time_limit_s > 0:
+        raise ValueError(f"--time-limit {films.time_limit_s}: allowed are seconds above 0")
+    for name, value in (("fps", films.fps), ("max_side_px", films.max_side_px), ("quality", films.quality)):
+        _check_bounds(name, value)
+    return FilmSettings(fps=films.fps, max_side_px=films.max_side_px, quality=films.quality)
+
+
+def _check_bounds(name: str, value: float | None) -> None:
+    limits = {type(one).__name__: one for one in FilmSettings.model_fields[name].metadata}
+    least, most = limits["Ge"].ge, limits["Le"].le
+    if value is not None and not least <= value <= most:
+        option = "--" + name.removesuffix("_px").replace("_", "-")
+        raise ValueError(f"{option} {value}: allowed are {least} to {most}")
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """The films that are named, or lie in folders that are named."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [one for one in sorted(path.iterdir()) if one.suffix.lower() in SUFFIXES and one.is_file()]
+            if not inside:
+                raise ValueError(f"there is no film in the folder {path}; films are called *.mp4, *.mkv and the like")
+            found += inside
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))

@@ -1,0 +1,244 @@
+"""Films decoded in processes of their own, several at once: one that hangs, crashes or lies takes nothing with it.
+
+    records = read_films(paths, FilmSettings(), folder, time_limit_s=14_400, progress=advance)
+
+A film that takes longer than its limit, or that brings its decoder down, is refused with the reason, and the others go
+on; so is one that is no film. What is refused once is refused again at the next try without being opened, for as long
+as `refused.json` lies in the folder: delete it to try again. Finished films are kept (video_spool.py).
+
+The worker itself is this module: `python -m moviellm.generation.imports.video_workers` reads one request as JSON from
+standard input and answers in lines of JSON.
+"""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moviellm.generation.files import write_whole
+from moviellm.generation.imports.video_spool import FilmRecord, FilmSettings, spool_film
+from moviellm.generation.imports.video_stream import open_film
+from moviellm.generation.schema import canonical_json
+
+COMMAND = [sys.executable, "-P", "-m", "moviellm.generation.imports.video_workers"]
+PROBE_S = 10.0
+"""Time that asking films for their lengths may take, beside a second for each."""
+REFUSED_FILE = "refused.json"
+THREADS_MAX = 4
+"""Threads that decode one film; more hold more frames in memory and gain little."""
+
+TOO_LONG = "films that took longer than the time limit"
+CRASHED = "films that brought their decoder down"
+NOT_READ = "files that are no films that can be read"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A film that was not read."""
+
+    path: Path
+    kind: str
+    """What happened, the same words for all such films."""
+    reason: str
+    """What happened to this one."""
+
+
+@dataclass
+class _Work:
+    """A film in a process of its own."""
+
+    path: Path
+    process: "subprocess.Popen[bytes]"
+    started: float
+    rest: bytes = b""
+    answer: FilmRecord | Refused | None = field(default=None)
+
+
+def read_films(
+    paths: Sequence[Path],
+    settings: FilmSettings,
+    folder: Path,
+    *,
+    time_limit_s: float,
+    advance: Callable[[float], None] = lambda film_s: None,
+    workers: int | None = None,
+) -> list[FilmRecord | Refused]:
+    """Decode films into `folder`, in the order given.
+
+    Args:
+        paths: The films.
+        settings: Which pictures are taken.
+        folder: Where they are kept, see video_spool.py.
+        time_limit_s: Time a film may take, seconds of a clock on the wall.
+        advance: Called with the seconds of film just done, of any film.
+        workers: Films at once; None takes one a processor.
+    """
+    cores = os.cpu_count() or 1
+    at_once = min(len(paths), workers or cores)
+    threads = max(1, min(THREADS_MAX, cores // max(1, at_once)))
+    refused = _Quarantine(folder)
+    answers: dict[int, FilmRecord | Refused] = {}
+    waiting = deque(enumerate(paths))
+    running: dict[int, _Work] = {}
+    with selectors.DefaultSelector() as selector:
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    number, path = waiting.popleft()
+                    known = refused.reason(path)
+                    if known is not None:
+                        answers[number] = known
+                        continue
+                    running[number] = _start(path, settings, folder, threads)
+                    selector.register(_output(running[number]), selectors.EVENT_READ, number)
+                for key, _ in selector.select(timeout=0.2):
+                    work = running[key.data]
+                    if not _listen(work, advance):
+                        selector.unregister(key.fileobj)
+                        answers[key.data] = _ended(running.pop(key.data), refused)
+                for number, work in list(running.items()):
+                    if time.monotonic() - work.started > time_limit_s:
+                        selector.unregister(_output(work))
+                        _stop(running.pop(number))
+                        reason = f"{work.path} took longer than {time_limit_s:.0f} s; raise --time-limit"
+                        answers[number] = refused.add(Refused(work.path, TOO_LONG, reason))
+        finally:
+            for work in running.values():
+                _stop(work)
+    return [answers[number] for number in range(len(paths))]
+
+
+def _start(path: Path, settings: FilmSettings, folder: Path, threads: int) -> _Work:
+    request = {
+        "path": str(path),
+        "settings": settings.model_dump(mode="json"),
+        "folder": str(folder),
+        "threads": threads,
+    }
+    process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(request).encode())
+    process.stdin.close()
+    return _Work(path, process, time.monotonic())
+
+
+def stated_lengths(paths: Sequence[Path]) -> list[float]:
+    """Lengths that films state, seconds; 0 where one states none or cannot be opened. For progress only."""
+    request = json.dumps({"lengths_of": [str(path) for path in paths]}).encode()
+    try:
+        done = subprocess.run(COMMAND, input=request, stdout=subprocess.PIPE, timeout=PROBE_S + len(paths))
+        said = [float(line) for line in done.stdout.split()]
+    except subprocess.TimeoutExpired as error:
+        said = [float(line) for line in (error.stdout or b"").split()]
+    return (said + [0.0] * len(paths))[: len(paths)]
+
+
+def _output(work: _Work) -> Any:
+    return work.process.stdout
+
+
+def _listen(work: _Work, advance: Callable[[float], None]) -> bool:
+    """Take in what a worker says; false when it has nothing more to say."""
+    data = os.read(_output(work).fileno(), 65536)
+    *lines, work.rest = (work.rest + data).split(b"\n")
+    for line in lines:
+        said = json.loads(line)
+        if "film_s" in said:
+            advance(said["film_s"])
+        elif "record" in said:
+            work.answer = FilmRecord.model_validate(said["record"])
+        else:
+            work.answer = Refused(work.path, NOT_READ, said["refused"])
+    return bool(data)
+
+
+def _ended(work: _Work, refused: "_Quarantine") -> FilmRecord | Refused:
+    """What became of a film whose worker has ended."""
+    code = work.process.wait()
+    _output(work).close()
+    if work.answer is not None:
+        return work.answer
+    ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    reason = f"{work.path} brought its decoder down ({ended}); convert it with another program or leave it out"
+    return refused.add(Refused(work.path, CRASHED, reason))
+
+
+def _stop(work: _Work) -> None:
+    work.process.kill()
+    work.process.wait()
+    _output(work).close()
+
+
+class _Quarantine:
+    """Films that hung or crashed, kept on disk so that another try does not open them again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / REFUSED_FILE
+        try:
+            self._known: dict[str, list[str]] = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            self._known = {}
+
+    def reason(self, path: Path) -> Refused | None:
+        """Why this file is not opened; None when it may be."""
+        known = self._known.get(_identity(path))
+        return None if known is None else Refused(path, known[0], f"{known[1]} (known from the last try)")
+
+    def add(self, refused: Refused) -> Refused:
+        """Keep a film out from now on."""
+        self._known[_identity(refused.path)] = [refused.kind, refused.reason]
+        write_whole(self._path, canonical_json(self._known).encode())
+        return refused
+
+
+def _identity(path: Path) -> str:
+    """A file as it is now: a changed one may be tried again."""
+    state = path.stat()
+    return canonical_json([str(path.resolve()), state.st_size, state.st_mtime_ns])
+
+
+def _say_lengths(paths: Sequence[str]) -> None:
+    for path in paths:
+        try:
+            with open_film(Path(path)) as film:
+                length_s = film.facts.stated_s or 0.0
+        except ValueError:
+            length_s = 0.0
+        print(length_s, flush=True)  # noqa: T201
+
+
+def _serve() -> None:
+    """The worker: one film, or the lengths of several."""
+    request = json.loads(sys.stdin.buffer.read())
+    if "lengths_of" in request:
+        _say_lengths(request["lengths_of"])
+        return
+
+    def say(message: dict[str, object]) -> None:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+    try:
+        record = spool_film(
+            Path(request["path"]),
+            FilmSettings.model_validate(request["settings"]),
+            Path(request["folder"]),
+            lambda film_s: say({"film_s": film_s}),
+            request["threads"],
+        )
+    except ValueError as error:
+        say({"refused": str(error)})
+    else:
+        say({"record": record.model_dump(mode="json")})
+
+
+if __name__ == "__main__":
+    _serve()
