@@ -17,7 +17,7 @@ from moviellm.generation.dataset.features import Features, Row
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Event, Movie, QAPair, QuestionType, TemporalSpan
 from moviellm.training.rows.film import Clip, Look, clips, show
-from moviellm.training.rows.sft import SPOILT, chain_of
+from moviellm.training.rows.sft import threads_of
 from moviellm.training.rows.talk import CONVERSATION, Talk, covered
 from moviellm.training.rows.times import CLOCK
 from moviellm.training.rows.words import Chooser, bare, capital, plain, words_for
@@ -50,17 +50,11 @@ def instruct_rows(movie: Movie, look: Look, seed: int) -> Iterator[Row]:
 
 def _question_blocks(clip: Clip) -> list[Block]:
     """Questions that the clip answers, each first question with its follow-ups behind it."""
-    known = {question.question_id: question for question in clip.movie.qa_pairs or ()}
-    blocks: dict[str, list[QAPair]] = {}
-    for question in known.values():
-        chain = chain_of(question, known)
-        if all(_fits(one, clip) for one in chain):
-            blocks.setdefault(chain[0].question_id, []).append(question)
-    return list(blocks.values())
+    return [thread for thread in threads_of(clip.movie) if all(_fits(one, clip) for one in thread)]
 
 
 def _fits(question: QAPair, clip: Clip) -> bool:
-    if question.answer_format not in ("open_ended", "temporal_grounding") or SPOILT.intersection(question.flags):
+    if question.answer_format not in ("open_ended", "temporal_grounding"):
         return False
     if question.answer_format == "temporal_grounding" and not question.evidence:
         return False

@@ -52,6 +52,34 @@ def sft_rows(movie: Movie, look: Look, seed: int) -> Iterator[Row]:
             yield _row(movie, chain, look, shown, chooser)
 
 
+def threads(movie: Movie, look: Look, seed: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Questions without the film: an id, and the roles and texts of a question, its follow-ups and their answers."""
+    chooser = Chooser(words_for(movie.language), random.Random(derive_seed(seed, "sft", movie.movie_id)))
+    for number, questions in enumerate(threads_of(movie)):
+        talk = Talk(whole(movie), look, chooser.words)
+        _speak(questions, movie, talk, chooser)
+        yield f"{movie.movie_id}-t{number:03d}", talk.spoken()
+
+
+def threads_of(movie: Movie) -> list[list[QAPair]]:
+    """Questions with their follow-ups behind them, each question once, but where two follow up the same one.
+
+    Such a question comes again before the second of them. What is left out for its flags takes its follow-ups along.
+    """
+    known = {question.question_id: question for question in movie.qa_pairs or ()}
+    threads: list[list[QAPair]] = []
+    for question in known.values():
+        chain = chain_of(question, known)
+        if any(SPOILT.intersection(one.flags) for one in chain):
+            continue
+        open_thread = next((one for one in threads if len(chain) > 1 and one[-1] is chain[-2]), None)
+        if open_thread is not None:
+            open_thread.append(question)
+        else:
+            threads.append(chain)
+    return threads
+
+
 def chain_of(question: QAPair, known: Mapping[str, QAPair]) -> list[QAPair]:
     """The question and those that it follows up, the first one first."""
     chain = [question]
@@ -68,9 +96,7 @@ def spoilt(movie: Movie) -> int:
 
 def _row(movie: Movie, chain: list[QAPair], look: Look, shown: Shown, chooser: Chooser) -> Row:
     talk = Talk(whole(movie), look, chooser.words, shown)
-    for number, question in enumerate(chain):
-        talk.ask(*_question(question, talk, chooser, follows=number > 0))
-        talk.answer(_answer(question, movie, talk, chooser))
+    _speak(chain, movie, talk, chooser)
     messages = talk.messages()
     asked = chain[-1]
     return {
@@ -89,6 +115,12 @@ def _row(movie: Movie, chain: list[QAPair], look: Look, shown: Shown, chooser: C
         "duration_s": movie.duration_s,
         "templates": list(talk.templates),
     }
+
+
+def _speak(questions: list[QAPair], movie: Movie, talk: Talk, chooser: Chooser) -> None:
+    for number, question in enumerate(questions):
+        talk.ask(*_question(question, talk, chooser, follows=number > 0))
+        talk.answer(_answer(question, movie, talk, chooser))
 
 
 def _question(question: QAPair, talk: Talk, chooser: Chooser, follows: bool) -> tuple[str, str]:

@@ -65,10 +65,14 @@ class Talk:
 
     def messages(self) -> list[Row]:
         """The conversation with the film before the first question, times as the look has them."""
-        unit = self.words.word("seconds")
-        spoken = [(role, self.ledger.spoken(text, self.look.times, unit)) for role, text in self._turns]
+        spoken = self.spoken()
         first = {"role": "user", "content": asked(self._shown, spoken[0][1])}
         return [first, *(text_message(role, text) for role, text in spoken[1:])]
+
+    def spoken(self) -> list[tuple[str, str]]:
+        """Roles and texts without the film, times as the look has them."""
+        unit = self.words.word("seconds")
+        return [(role, self.ledger.spoken(text, self.look.times, unit)) for role, text in self._turns]
 
     def images(self) -> list[Row]:
         """References to the pictures behind the image parts."""
