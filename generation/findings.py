@@ -16,3 +16,5 @@ class Finding:
     """What is the matter."""
     do: str
     """What to do about it."""
+    kind: str = ""
+    """What part of the check found it, e.g. `pictures`: reports group by it."""

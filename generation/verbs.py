@@ -108,13 +108,6 @@ def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) 
     emit(facts, "\n".join(lines), as_json)
 
 
-def dataset_check(folder: Path, *, as_json: bool) -> None:
-    """`moviellm dataset check`."""
-    from moviellm.generation.dataset.check import check_dataset
-
-    _report_findings(str(folder), list(check_dataset(folder)), as_json)
-
-
 def dataset_show(source: str, *, revision: str | None, as_json: bool) -> None:
     """`moviellm dataset show`."""
     facts = import_module("moviellm.cards.show").show(source, revision)

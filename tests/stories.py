@@ -35,8 +35,9 @@ def make_story(number: int, plot: int | None = None, **sizes: int) -> Movie:
 
 
 def plain_readme(facts: DatasetFacts) -> tuple[str, dict[str, bytes]]:
-    """The least a card must be: the front matter; and one file beside it."""
-    return f"---\n{yaml.safe_dump(facts.front_matter, sort_keys=False)}---\n", {"card/chart.svg": b"<svg/>"}
+    """The least a card must be: a licence and the front matter; and one file beside it."""
+    front = {"license": "cc0-1.0", **facts.front_matter}
+    return f"---\n{yaml.safe_dump(front, sort_keys=False)}---\n", {"card/chart.svg": b"<svg/>"}
 
 
 def build(

@@ -1,5 +1,6 @@
 """dataset_check.py: an intact dataset has no finding; every kind of damage has one that names the place."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +20,23 @@ from tests.stories import build, make_story
 Rows = list[Row]
 
 
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    out = tmp_path / "dataset"
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "dataset"
     build(out, [make_story(number, chapters=1) for number in range(4)])
     return out
+
+
+@pytest.fixture
+def folder(built, tmp_path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "dataset"))
+
+
+@pytest.fixture(autouse=True)
+def loading(request, monkeypatch) -> None:
+    """Plain load_dataset takes seconds: it is tried where a test says `loads`."""
+    if "loads" not in request.keywords:
+        monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
 
 
 def found(folder: Path) -> list[Finding]:
@@ -169,9 +182,11 @@ def test_other_counts_in_the_readme_are_found(folder):
     assert says(folder, README, "77")
 
 
-def test_data_files_that_are_not_there_are_found_by_loading(folder):
-    edit_front_matter(folder, lambda front: front["configs"][3]["data_files"][0].update(path="nowhere/*.parquet"))
-    assert says(folder, "qa", "load_dataset")
+@pytest.mark.parametrize("path", ["nowhere/*.parquet", "../*.parquet", "/etc/*", "https://example.com/a.parquet"])
+def test_data_files_that_lead_elsewhere_are_found_and_not_followed(folder, path, monkeypatch):
+    monkeypatch.setattr("datasets.load_dataset", lambda *args, **more: pytest.fail("it was followed"))
+    edit_front_matter(folder, lambda front: front["configs"][3]["data_files"][0].update(path=path))
+    assert says(folder, README, f"'path': {path!r}")
 
 
 def test_a_movie_in_two_splits_is_found(folder):
@@ -235,7 +250,7 @@ def test_bytes_that_are_no_picture_are_found(folder):
         "keyframes",
         lambda rows: rows[0].update(image={"bytes": b"text", "path": "x.jpg"}, image_sha256=sha256),
     )
-    assert says(folder, "m00000-c00-s00-k00", "cannot be decoded")
+    assert says(folder, "m00000-c00-s00-k00", "begins with b'text'")
 
 
 def test_a_lost_picture_is_found(folder):

@@ -1,0 +1,235 @@
+"""Rows of a dataset folder put together again, movie by movie, and held against the rules of the schema.
+
+    rows = RowCheck(folder, manifest)
+    for split in manifest.splits:
+        yield from rows.split(split, advance)
+    yield from rows.ends()                          # what only all movies together can show
+
+A picture is looked at and forgotten at once, so memory does not grow with a movie's pictures, and beyond the movies'
+ids and the marks of their plots and pictures nothing is kept. Files must have passed check_parquet.py.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from moviellm.generation.dataset.check_parquet import read_rows
+from moviellm.generation.dataset.check_personal import PersonalData
+from moviellm.generation.dataset.check_pictures import FrameIndex, look_at
+from moviellm.generation.dataset.features import Row
+from moviellm.generation.dataset.folder import DatasetManifest, ManifestFile
+from moviellm.generation.dataset.older import movie_of
+from moviellm.generation.duplicates import PlotIndex, plot_text
+from moviellm.generation.findings import Finding
+from moviellm.generation.schema import SPLITS, Movie, Split, check_movie
+
+REBUILD = "build the dataset again, or download it again"
+AGAIN = "build the dataset again: the export keeps them together"
+CELL_BYTES_VIEWED = 1_000_000
+"""Text of a row beyond which the Hub's dataset viewer cuts its cells."""
+MOVIE_ROWS_MAX = 200_000
+"""Rows of one config that one movie may have."""
+Advance = Callable[[int], None]
+
+
+def _error(where: str, what: str, do: str = REBUILD, kind: str = "rows") -> Finding:
+    return Finding(severity="error", where=where, what=what, do=do, kind=kind)
+
+
+class RowCheck:
+    """What is remembered from movie to movie."""
+
+    def __init__(self, folder: Path, manifest: DatasetManifest) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._listed = {file.path for file in manifest.files}
+        self._splits: dict[str, Split] = {}
+        self._twins: dict[str, str] = {}
+        self._plots = PlotIndex()
+        self._frames = FrameIndex()
+        self._numbers: dict[str, int] = {}
+        self._personal = PersonalData()
+        self._ungated: Counter[str] = Counter()
+        self._questions = 0
+        self._seen: list[Finding] = []
+        """What the reading of rows has found and not yet told."""
+
+    def split(self, split: Split, advance: Advance) -> Iterator[Finding]:
+        """The movies of one split: their rows lie side by side in every config."""
+        streams = {config: _Movies(self._rows(config, split, advance)) for config in self._manifest.configs}
+        try:
+            for movie_id, rows in streams.pop("movies", ()):
+                parts = {config: stream.take(movie_id) for config, stream in streams.items()}
+                yield from self._told()
+                yield from self._movie(movie_id, {"movies": rows, **parts}, split)
+            for config, stream in streams.items():
+                for movie_id, rows in stream:
+                    what = f"{len(rows)} rows of {config}/{split} are of {movie_id}, out of order or of no movie there"
+                    yield _error(movie_id, what)
+        except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
+            yield _error(split, f"its rows cannot be read to the end ({error})")
+        yield from self._told()
+
+    def _told(self) -> Iterator[Finding]:
+        yield from self._seen
+        self._seen.clear()
+
+    def _rows(self, config: str, split: Split, advance: Advance) -> Iterator[Row]:
+        """Rows of a config, each looked at alone; pictures without their bytes."""
+        for file in self._manifest.shards(config, split):
+            for row in read_rows(self._folder / file.path):
+                where = str(row.get("keyframe_id") or row.get("question_id") or row.get("line_id") or row["movie_id"])
+                self._personal.add(where, config, row)
+                if isinstance(row.get("image"), dict):
+                    self._seen += self._picture(row, split)
+                if isinstance(row.get("video"), dict) and (row["video"].pop("bytes") or b"")[4:8] != b"ftyp":
+                    self._seen.append(_error(where, "its film is no MP4", kind="films"))
+                yield row
+                advance(1)
+
+    def _picture(self, row: Row, split: Split) -> Iterator[Finding]:
+        where = row["keyframe_id"]
+        data, name = row["image"].pop("bytes") or b"", row["image"].get("path") or ""
+        if hashlib.sha256(data).hexdigest() != row["image_sha256"]:
+            yield _error(where, "its picture is not the one its hash names", kind="pictures")
+            return
+        seen = look_at(data, name)
+        stated = (row["width_px"], row["height_px"])
+        if seen.problem is not None:
+            yield _error(where, f"its picture is of no use: {seen.problem}", kind="pictures")
+            return
+        if seen.size != stated:
+            yield _error(where, f"its picture has {seen.size} pixels, the row says {stated}", kind="pictures")
+        if seen.misnamed is not None:
+            yield _error(where, f"its picture is called {name!r} and is a {seen.misnamed}", kind="pictures")
+        if seen.tells is not None:
+            what = f"its picture carries {seen.tells} in its EXIF block"
+            yield _error(where, what, "save it without EXIF and build again", kind="personal data")
+        if seen.mark is not None:
+            movie = self._numbers.setdefault(row["movie_id"], len(self._numbers))
+            self._frames.add(movie, SPLITS.index(split), seen.mark)
+
+    def _movie(self, movie_id: str, rows: dict[str, list[Row]], split: Split) -> Iterator[Finding]:
+        if movie_id in self._splits:
+            yield _error(movie_id, f"the movie is in {self._splits[movie_id]} and again in {split}", kind="splits")
+            return
+        self._splits[movie_id] = split
+        for row in rows.get("keyframes", []):
+            if row["image"] is None and row["image_sha256"] is not None:
+                yield _error(row["keyframe_id"], "its picture is missing", kind="pictures")
+        for problem in _row_problems(rows):
+            yield _error(movie_id, problem)
+        try:
+            movie = movie_of(rows, self._manifest.schema_version)
+            check_movie(movie)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            yield _error(movie_id, f"its rows are no movie: {place}: {first['msg']}")
+            return
+        except ValueError as error:
+            yield _error(movie_id, str(error))
+            return
+        if movie.split != split:
+            yield _error(movie_id, f"the movie says it is in {movie.split} and lies in {split}", kind="splits")
+        yield from self._files(movie)
+        self._remember(movie)
+
+    def _files(self, movie: Movie) -> Iterator[Finding]:
+        """Portraits and learned styles that rows name lie in the folder."""
+        named = [person.portrait for person in movie.characters]
+        named += [movie.style.embedding_path] if movie.style else []
+        for path in named:
+            if path is not None and path not in self._listed:
+                yield _error(movie.movie_id, f"it names {path!r}, which the manifest does not list", kind="files")
+
+    def _remember(self, movie: Movie) -> None:
+        if movie.twin_of is not None:
+            self._twins[movie.movie_id] = movie.twin_of
+        self._plots.add(movie.movie_id, plot_text(movie))
+        for question in movie.qa_pairs or ():
+            self._questions += 1
+            if question.gates is None:
+                self._ungated["were never measured"] += 1
+            elif any(score.value is None and not score.reason for score in question.gates):
+                self._ungated["have a gate without a value or a reason"] += 1
+
+    def ends(self) -> Iterator[Finding]:
+        """Near-duplicates and twins in two splits, gates that nobody measured, personal data."""
+        yield from self._separation()
+        for what, count in self._ungated.items():
+            text = f"{count} of {self._questions} questions {what}: what can be guessed is not known"
+            do = "build the dataset again: moviellm dataset build measures what needs no model"
+            yield Finding(severity="warning", where="qa.gates", what=text, do=do, kind="gates")
+        yield from self._personal.findings()
+
+    def _separation(self) -> Iterator[Finding]:
+        for one, other in self._plots.pairs():
+            if self._splits[one] != self._splits[other]:
+                yield _error(self._both(one, other), "near-duplicate plots lie in two splits", AGAIN, "splits")
+        ids = list(self._numbers)
+        for first, second, share in self._frames.pairs():
+            what = f"{share:.0%} of the pictures of one are in the other, and they lie in two splits"
+            yield _error(self._both(ids[first], ids[second]), what, "put both into the same split", "splits")
+        for movie_id, original in self._twins.items():
+            if self._splits.get(original, self._splits[movie_id]) != self._splits[movie_id]:
+                what = f"it is a twin of {original}, which lies in another split"
+                yield _error(movie_id, what, AGAIN, "splits")
+
+    def _both(self, one: str, other: str) -> str:
+        return f"{one} ({self._splits.get(one)}) and {other} ({self._splits.get(other)})"
+
+
+class _Movies:
+    """Rows grouped by movie, to be taken in order."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._groups = (
+            (movie_id, _few(movie_id, group)) for movie_id, group in groupby(rows, lambda row: str(row["movie_id"]))
+        )
+        self._next = next(self._groups, None)
+
+    def __iter__(self) -> Iterator[tuple[str, list[Row]]]:
+        while self._next is not None:
+            group, self._next = self._next, next(self._groups, None)
+            yield group
+
+    def take(self, movie_id: str) -> list[Row]:
+        """The rows of this movie when it is next; none otherwise."""
+        if self._next is None or self._next[0] != movie_id:
+            return []
+        rows, self._next = self._next[1], next(self._groups, None)
+        return rows
+
+
+def _few(movie_id: str, rows: Iterable[Row]) -> list[Row]:
+    kept: list[Row] = []
+    for row in rows:
+        kept.append(row)
+        if len(kept) > MOVIE_ROWS_MAX:
+            raise ValueError(f"{movie_id} has more than {MOVIE_ROWS_MAX} rows of one config")
+    return kept
+
+
+def _row_problems(rows: dict[str, list[Row]]) -> Iterator[str]:
+    """What putting a movie together would hide: rows that the film does not list, and repeated questions."""
+    (movie,) = rows["movies"]
+    scenes = [scene for chapter in movie["chapters"] for scene in chapter["scenes"]]
+    for config, column in (("keyframes", "keyframe_id"), ("dialogue", "line_id")):
+        listed = [one[column] for scene in scenes for one in scene[config] or ()]
+        given = [row[column] for row in rows.get(config, [])]
+        if listed != given:
+            odd = sorted(set(listed) ^ set(given)) or ["their order"]
+            yield f"the film lists {len(listed)} {config}, there are {len(given)} rows; they differ in {odd[0]}"
+    asked = Counter(row["question_id"] for row in rows.get("qa", []))
+    yield from (f"question {one} occurs {times} times" for one, times in asked.items() if times > 1)
+
+
+def shards_of(manifest: DatasetManifest, split: Split) -> list[ManifestFile]:
+    """The files that a split is read from."""
+    return [file for config in manifest.configs for file in manifest.shards(config, split)]
