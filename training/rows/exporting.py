@@ -2,9 +2,9 @@
 
     export("vtimellm", "org/name", Path("out"), revision="v1.2.0")
 
-A kind is a module in `KINDS` whose `export_movie` adds a movie to the folder. Movies are read one at a time; the folder
-is built beside its place and renamed into it, whole or not at all, and its manifest.json lists every file with its hash.
-The same dataset, options and seed give the same bytes.
+A kind is a module in `KINDS` whose `export_movie` adds a movie to the folder. Movies are read one at a time; the
+folder is built beside its place and renamed into it, whole or not at all, and its manifest.json lists every file with
+its hash. The same dataset, options and seed give the same bytes.
 """
 
 from importlib import import_module

@@ -3,11 +3,12 @@
     long_videoqa.json               {"id", "video": "story_feat/m00000.pkl", "conversations"}
     story_feat/m00000.json          {"inputs": "<image>subtitle<image>...", "frames": [...], "times_s": [...]}
     images/m00000/                  those frames
+    subtitles/m00000.srt            the dialogue with its times and speakers, which `inputs` does not keep
     videoqa.json, films/            with --films: the same questions of MP4 files, which need no features
 
 A feature file holds what EVA ViT-g makes of each frame, and only its weights can make it: run that encoder over
 `frames`, in their order, and store the array `feats` with the text `inputs` as the `.pkl` that the record names.
-As in the original, a line stands behind the frame in whose time it ends.
+As in the original, a line stands behind the frame in whose time it ends; questions are asked without their options.
 """
 
 import json
@@ -15,8 +16,7 @@ from bisect import bisect_left
 
 from moviellm.generation.schema import Keyframe, Movie
 from moviellm.training.rows.export_folder import ExportFolder, ExportOptions, conversations
-from moviellm.training.rows.film import Look
-from moviellm.training.rows.sft import threads
+from moviellm.training.rows.sft import threads_of
 from moviellm.training.rows.source import Pictures
 from moviellm.training.rows.words import plain
 
@@ -33,9 +33,15 @@ def export_movie(folder: ExportFolder, movie: Movie, pictures: Pictures, options
     told = {"inputs": inputs_of(movie, painted), "frames": frames, "times_s": [one.span.start_s for one in painted]}
     folder.write(f"story_feat/{movie.movie_id}.json", lambda: (json.dumps(told, ensure_ascii=False) + "\n").encode())
     film = folder.film(movie, pictures) if options.films else None
-    for thread_id, turns in threads(movie, Look(stamps=False), options.seed):
-        spoken = [(role, f"{MEDIA}{text}" if number == 0 else text) for number, (role, text) in enumerate(turns)]
-        record = {"id": thread_id, "video": f"story_feat/{movie.movie_id}.pkl", "conversations": conversations(spoken)}
+    folder.subtitles(movie)
+    for thread in threads_of(movie):
+        turns = [turn for one in thread for turn in (("user", plain(one.question)), ("assistant", plain(one.answer)))]
+        turns[0] = ("user", f"{MEDIA}{turns[0][1]}")
+        record = {
+            "id": thread[-1].question_id,
+            "video": f"story_feat/{movie.movie_id}.pkl",
+            "conversations": conversations(turns),
+        }
         folder.add("long_videoqa", movie.split, record)
         if film is not None:
             folder.add("videoqa", movie.split, {**record, "video": film})

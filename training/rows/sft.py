@@ -52,15 +52,6 @@ def sft_rows(movie: Movie, look: Look, seed: int) -> Iterator[Row]:
             yield _row(movie, chain, look, shown, chooser)
 
 
-def threads(movie: Movie, look: Look, seed: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Questions without the film: an id, and the roles and texts of a question, its follow-ups and their answers."""
-    chooser = Chooser(words_for(movie.language), random.Random(derive_seed(seed, "sft", movie.movie_id)))
-    for number, questions in enumerate(threads_of(movie)):
-        talk = Talk(whole(movie), look, chooser.words)
-        _speak(questions, movie, talk, chooser)
-        yield f"{movie.movie_id}-t{number:03d}", talk.spoken()
-
-
 def threads_of(movie: Movie) -> list[list[QAPair]]:
     """Questions with their follow-ups behind them, each question once, but where two follow up the same one.
 

@@ -5,6 +5,7 @@
     stage3.json     the same, from the view `instruct`
     frames.json     clip id -> the pictures at its 100 moments, for the encoder
     images/         the pictures; with --films, films/ has the movies, and records name them in "video"
+    subtitles/      the dialogue of the movies, which VTimeLLM does not hear
 
 Its loader reads `FEATURES/<id>.npy`: for a clip 100 vectors of CLIP ViT-L/14, one for each picture of frames.json, for
 a picture one. Seconds of tokens count from the start of the clip; `split` says where it lies, and is left out for a
@@ -32,6 +33,7 @@ def export_movie(folder: ExportFolder, movie: Movie, pictures: Pictures, options
         return
     paths = {name: folder.picture(one, pictures[name]) for name, one in painted.items()}
     film = folder.film(movie, pictures) if options.films else None
+    folder.subtitles(movie)
     for row in align_rows(movie, options.seed):
         name = row["keyframe_id"]
         record = {
