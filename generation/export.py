@@ -16,8 +16,6 @@ and version and would go on showing the old rows. The card is written by the cal
 (cards.dataset_card): the export does not know what a card looks like.
 """
 
-import hashlib
-import importlib.util
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -27,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.asked_gates import Strict
 from moviellm.generation.dataset.facts import DatasetFacts, SplitReport
-from moviellm.generation.dataset.features import CONFIGS, FEATURES, Row, readme_features
+from moviellm.generation.dataset.features import CONFIGS, FEATURES
 from moviellm.generation.dataset.films import FilmShelf
 from moviellm.generation.dataset.folder import (
     FEATURES_FILE,
@@ -43,15 +41,15 @@ from moviellm.generation.dataset.folder import (
     resolve_target,
     same_files,
 )
-from moviellm.generation.dataset.parquet_files import Shard
 from moviellm.generation.dataset.results import RESULTS_FILE, Results, kept_results, rows_sha256
 from moviellm.generation.dataset.splits import assign_splits
+from moviellm.generation.dataset.stating import content_version, front_matter, loading_script
 from moviellm.generation.dataset.writing import Written, write_movies
 from moviellm.generation.duplicates import near_duplicates, plot_text
 from moviellm.generation.files import write_whole
 from moviellm.generation.gating.measured import Channels, Gates
 from moviellm.generation.protocols import MovieReader
-from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Split, canonical_json
+from moviellm.generation.schema import SCHEMA_VERSION, SPLITS, Split
 
 STEPS = 3
 """Steps of progress for each movie: read, learned from, written."""
@@ -101,7 +99,7 @@ def build_dataset(
             gates.learn(_spread(len(splits), advance))
             written = write_movies(run, building, splits, gates, strict, shelf, advance)
             files = written.describe(building)
-            version = recipe.dataset.version or _content_version(files)
+            version = recipe.dataset.version or content_version(files)
             _check_version(out, old, version, files)
             results = kept_results(out, rows_sha256(files), recipe.dataset.name, version)
             facts = _facts(recipe, run_seed, version, written, files, report, failures or {}, results)
@@ -160,11 +158,6 @@ def _spread(movies: int, progress: Callable[[int], None]) -> Callable[[Fraction]
     return advance
 
 
-def _content_version(files: list[ManifestFile]) -> str:
-    content = canonical_json([SCHEMA_VERSION, sorted((file.path, file.sha256) for file in files)])
-    return f"0.0.{int(hashlib.sha256(content.encode()).hexdigest()[:8], 16)}"
-
-
 def _check_version(out: Path, old: DatasetManifest | None, version: str, files: list[ManifestFile]) -> None:
     """A version that was fixed by hand names one set of rows."""
     if old is None or old.version != version:
@@ -199,7 +192,7 @@ def _facts(
         name=recipe.dataset.name,
         version=version,
         schema_version=SCHEMA_VERSION,
-        front_matter=_front_matter(version, written.shards, file_bytes),
+        front_matter=front_matter(version, written.shards, file_bytes),
         recipe=recipe,
         run_seed=seed,
         features={config: FEATURES[config] for config in configs},
@@ -215,39 +208,6 @@ def _facts(
     )
 
 
-def _front_matter(
-    version: str, shards: dict[tuple[str, Split], list[Shard]], file_bytes: dict[str, dict[Split, int]]
-) -> dict[str, object]:
-    """`configs` and `dataset_info`, which every `datasets` from 2.21 on reads from a README."""
-    configs: list[Row] = []
-    infos: list[Row] = []
-    for config in FEATURES:
-        mine = {split: found for (name, split), found in shards.items() if name == config and found}
-        if not mine:
-            continue
-        data_files = [{"split": split, "path": f"{config}/{split}-*.parquet"} for split in mine]
-        default: Row = {"default": True} if config == CONFIGS[0] else {}
-        configs.append({"config_name": config, **default, "version": version, "data_files": data_files})
-        sizes = [
-            {
-                "name": split,
-                "num_bytes": sum(shard.arrow_bytes for shard in found),
-                "num_examples": sum(shard.rows for shard in found),
-            }
-            for split, found in mine.items()
-        ]
-        infos.append(
-            {
-                "config_name": config,
-                **readme_features(FEATURES[config]),
-                "splits": sizes,
-                "download_size": sum(file_bytes[config].values()),
-                "dataset_size": sum(shard.arrow_bytes for found in mine.values() for shard in found),
-            }
-        )
-    return {"configs": configs, "dataset_info": infos}
-
-
 def _write_rest(
     folder: Path, facts: DatasetFacts, shards: list[ManifestFile], render_readme: RenderReadme
 ) -> DatasetManifest:
@@ -257,7 +217,7 @@ def _write_rest(
     contents = {
         README: readme.encode(),
         FEATURES_FILE: (json.dumps(neutral, indent=1) + "\n").encode(),  # not sorted: columns have an order
-        SCRIPT: _loading_script().read_bytes(),
+        SCRIPT: loading_script().read_bytes(),
     }
     if facts.results is not None:
         contents[RESULTS_FILE] = facts.results.text().encode()
@@ -278,10 +238,3 @@ def _write_rest(
     )
     write_whole(folder / MANIFEST, manifest.text().encode())
     return manifest
-
-
-def _loading_script() -> Path:
-    """moviellm_dataset.py as installed, found without importing it (that would import `datasets`)."""
-    found = importlib.util.find_spec("moviellm_dataset")
-    assert found is not None and found.origin is not None, "moviellm_dataset.py ships with this package"
-    return Path(found.origin)
