@@ -1,6 +1,7 @@
 """Read everything of a dataset on the Hub as anybody would: with `datasets` and huggingface_hub, and nothing of ours.
 
-    python tests/hub_reader.py moviellm/films v1.0.0        # JSON: what was seen
+    python tests/hub_reader.py moviellm/films v1.0.0        # JSON: what was seen of every config
+    python tests/hub_reader.py moviellm/films v1.0.0 qa     # ... of one
 
 `read` does the same in this process. It checks nothing: see test_arrival.py.
 """
@@ -26,17 +27,18 @@ def hashed(row: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plain(row), sort_keys=True).encode()).hexdigest()
 
 
-def read(repo: str, tag: str) -> dict[str, Any]:
-    """Rows of every config, loaded and streamed, as hashes; a picture; the snapshot; the card; what an error says."""
+def read(repo: str, tag: str, *configs: str) -> dict[str, Any]:
+    """Rows of these configs (every one when none is named), loaded and streamed, as hashes; a picture; the snapshot;
+    the card; what an error says."""
     import datasets
     import huggingface_hub
 
     loaded, streamed = {}, {}
-    for config in datasets.get_dataset_config_names(repo, revision=tag):
+    for config in configs or datasets.get_dataset_config_names(repo, revision=tag):
         splits = datasets.load_dataset(repo, config, revision=tag)
         loaded[config] = {s: [hashed(row) for row in d.with_format("arrow")[:].to_pylist()] for s, d in splits.items()}
         splits = datasets.load_dataset(repo, config, revision=tag, streaming=True)
-        streamed[config] = {s: [hashed(row) for row in d.decode(False)] for s, d in splits.items()}
+        streamed[config] = {s: [hashed(row) for row in _undecoded(d)] for s, d in splits.items()}
     first = next(iter(datasets.load_dataset(repo, "keyframes", revision=tag, split="train", streaming=True)))
     snapshot = Path(huggingface_hub.snapshot_download(repo, repo_type="dataset", revision=tag))
     card = huggingface_hub.DatasetCard.load(repo)
@@ -53,6 +55,16 @@ def read(repo: str, tag: str) -> dict[str, Any]:
         },
         "card": {"configs": [config["config_name"] for config in card.data.configs], "license": card.data.license},
     }
+
+
+def _undecoded(rows: Any) -> Any:
+    """Rows with pictures and films as they are stored, in any version of `datasets`."""
+    if hasattr(rows, "decode"):
+        return rows.decode(False)
+    for name, feature in rows.features.items():
+        if type(feature).__name__ in {"Image", "Video"}:
+            rows = rows.cast_column(name, type(feature)(decode=False))
+    return rows
 
 
 def _said(call: Callable[[], object]) -> str:

@@ -4,7 +4,10 @@ The committed sample is pushed and read as anybody reads it (hub_reader.py). Old
 test_old_datasets.py.
 """
 
+import hashlib
+import io
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,13 +16,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from moviellm.cards.publish import How, publish_dataset, publish_folder, publish_results
 from moviellm.generation import cli
 from moviellm.generation.dataset.folder import read_manifest
+from tests.factories import MemoryRun
 from tests.hub import environment, here, hub, hub_here  # noqa: F401 fixtures
 from tests.hub_reader import hashed, read
 from tests.servers.hub_double import Hub, hub_double
+from tests.stories import build, make_story
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample" / "MovieLLM-sample"
 REPO = "moviellm/MovieLLM-sample"
@@ -145,3 +151,48 @@ def test_a_model_comes_back_equal_to_the_bit(hub_here: Hub, tmp_path):  # noqa: 
     back = LlamaForCausalLM.from_pretrained("moviellm/tiny", revision="v0.1.0").state_dict()
     assert all(torch.equal(tensor, back[name]) for name, tensor in model.state_dict().items())
     assert len(hub_here.sent) == 1
+
+
+def noise(text: str, width_px: int = 64, height_px: int = 36) -> bytes:
+    """A JPEG that no compression makes smaller."""
+    pixels = random.Random(text).randbytes(width_px * height_px * 3)
+    out = io.BytesIO()
+    Image.frombytes("RGB", (width_px, height_px), pixels).save(out, "JPEG", quality=88)
+    return out.getvalue()
+
+
+@pytest.mark.slow
+def test_five_thousand_keyframes_are_pushed_and_streamed_back_equal_to_the_last_byte(
+    hub_here: Hub,  # noqa: F811
+    tmp_path,
+    monkeypatch,
+):
+    import datasets
+    from huggingface_hub import snapshot_download
+
+    for name in ("SHARD_BYTES", "GROUP_BYTES"):
+        monkeypatch.setattr(f"moviellm.generation.dataset.parquet_files.{name}", 40_000)
+    monkeypatch.setattr("tests.factories.make_image", noise)
+    folder = tmp_path / "MovieLLM-big"
+    movies = [make_story(number, chapters=5, scenes=10, keyframes=4) for number in range(25)]
+    manifest = build(folder, movies)
+    assert sum(manifest.configs["keyframes"].values()) == 5000
+    assert len(manifest.shards("keyframes", "train")) >= 50
+    publish_dataset(folder, "moviellm/MovieLLM-big", version="1.0.0")
+
+    made = {k.keyframe_id: hashlib.sha256(data).hexdigest() for m in movies for k, data in MemoryRun([]).images(m)}
+    streamed = datasets.load_dataset("moviellm/MovieLLM-big", "keyframes", revision="v1.0.0", streaming=True)
+    came = {
+        row["keyframe_id"]: hashlib.sha256(row["image"]["bytes"]).hexdigest()
+        for rows in streamed.values()
+        for row in rows.decode(False)
+    }
+    assert came == made
+    snapshot = Path(snapshot_download("moviellm/MovieLLM-big", repo_type="dataset", revision="v1.0.0"))
+    stamped = {"README.md", "manifest.json"}
+    for file in manifest.files:
+        if file.path not in stamped:
+            assert (snapshot / file.path).read_bytes() == (folder / file.path).read_bytes()
+    there = {path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()}
+    assert there - {".gitattributes"} == {file.path for file in manifest.files} | {"manifest.json"}
+    assert set(hub_here.sent.values()) == {1}
