@@ -15,11 +15,12 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from moviellm.generation.dataset.import_report import ImportReport, SourceFile
+from moviellm.generation.imports.beside import spoken
 from moviellm.generation.imports.likenesses import Cast
 from moviellm.generation.imports.media import Media
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
-from moviellm.generation.imports.pictures import FILE_BYTES_MAX, SUFFIXES, look_at
+from moviellm.generation.imports.pictures import MISSING, SUFFIXES, Gallery
 from moviellm.generation.imports.recognising import check_kind
 from moviellm.generation.imports.story_json import Shot, Story, looks_like_story, parse_broken, read_story
 from moviellm.generation.imports.told import Asked, Frame, Line, Origin, Part, Picture, Told
@@ -44,8 +45,9 @@ def open_stories(paths: Sequence[Path], options: ImportOptions, report: ImportRe
     report.origin = "Such files come from MovieLLM (arXiv 2403.01422), later called DreamFrame."
     stories = _Stories(paths, options, report)
     report.unknown += _unknown(options)
-    ids = ids_for([PurePosixPath(name).stem for name in stories.names])
-    return ImportedMovies(report, ids, stories.origin, stories.tell, stories.read, limit=options.limit)
+    source_ids = [PurePosixPath(name).stem for name in stories.names]
+    tell, ids = spoken(stories.tell, source_ids, options, report), ids_for(source_ids)
+    return ImportedMovies(report, ids, stories.origin, tell, stories.gallery.read, limit=options.limit)
 
 
 def _unknown(options: ImportOptions) -> list[str]:
@@ -76,7 +78,7 @@ class _Stories:
         self._find(wanted, paths)
         self.names = sorted(self._data, key=_naturally)
         self._folders = _picture_folders(self._media.names)
-        self._seen: dict[str, Picture | str] = {}
+        self.gallery = Gallery(self._media)
         for reason, times in self._media.left_out.items():
             report.leave_out(reason, times)
         for name in self.names:
@@ -126,12 +128,6 @@ class _Stories:
             self._report.leave_out("story files without a frame")
             return None
         return self._told(name, story)
-
-    def read(self, picture: Picture) -> bytes:
-        """The bytes of a picture."""
-        place = self._media.find(picture.name)
-        assert place is not None
-        return self._media.read(place, FILE_BYTES_MAX)
 
     def _told(self, name: str, story: Story) -> Told:
         cast = Cast({} if self._options.keep_likenesses else story.people)
@@ -207,23 +203,12 @@ class _Stories:
         found: list[Picture | None] = []
         for number in range(1, count + 1):
             file = numbered.get(number)
-            seen = self._look(file) if file is not None else "are missing"
+            seen = self.gallery.look(file) if file is not None else MISSING
             if isinstance(seen, str):
                 self._report.leave_out(f"pictures that {seen}")
             found.append(None if isinstance(seen, str) else seen)
         self._report.leave_out("pictures without a frame", sum(number > count for number in numbered))
         return found
-
-    def _look(self, name: str) -> Picture | str:
-        """The picture, or why it cannot be used."""
-        if name not in self._seen:
-            place = self._media.find(name)
-            assert place is not None
-            try:
-                self._seen[name] = look_at(self._media.read(place, FILE_BYTES_MAX), name)
-            except ValueError as error:
-                self._seen[name] = str(error) if str(error).startswith(("has too", "cannot")) else "cannot be read"
-        return self._seen[name]
 
     def _folder_of(self, name: str) -> dict[int, str]:
         """The numbered pictures of a story: see above for where they lie."""

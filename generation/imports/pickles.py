@@ -56,6 +56,10 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _IGNORED = frozenset({"PROTO", "FRAME"})
 
 
+class ForeignNameError(ValueError):
+    """The file names something that is no array: it would run code, or is of another program. Nothing was run."""
+
+
 class _Mark:
     """The mark of the stack."""
 
@@ -98,7 +102,8 @@ def read_pickle(path: Path, bytes_max: int = FILE_BYTES_MAX) -> Any:
         try:
             return _run(_steps(cast(BinaryIO, _Bounded(file, size))))
         except ValueError as error:
-            raise ValueError(f"{path.name} is no pickle of plain values and arrays: {error}") from None
+            kind = ForeignNameError if isinstance(error, ForeignNameError) else ValueError
+            raise kind(f"{path.name} is no pickle of plain values and arrays: {error}") from None
 
 
 def loads(data: bytes) -> Any:
@@ -223,7 +228,7 @@ class _Machine:
             last, module = self._pop(), self._pop()
             argument = f"{_of_type(module, str)} {_of_type(last, str)}"
         if argument not in _NAMES:
-            raise ValueError(
+            raise ForeignNameError(
                 f"it names {str(argument)[:100]!r}, which is not read; only NumPy arrays and plain values"
             )
         self._stack.append(_Name(argument))

@@ -1,0 +1,194 @@
+"""Kind `long-videoqa`: LLaMA-VID's files for long videos (`long_videoqa.json`), with feature pickles.
+
+    movies = open_long_videoqa([Path("long_videoqa.json")], options, report, scratch)
+
+All records of one film are one movie. Its features are a pickle of `feats` [T, 257, 1408] and `inputs`, a text with
+one `<image>` a frame and the subtitle that ends in that frame; it is read without running it (pickles.py). A frame is
+a keyframe of one second without picture, and its text is a line. Features are copied as safetensors, about 1 GB for
+half an hour: one film's are in memory at a time. `--no-features` leaves them out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import JsonValue
+
+from moviellm.generation.dataset.import_report import ImportReport
+from moviellm.generation.imports.beside import spoken
+from moviellm.generation.imports.features import features_path, write_safetensors
+from moviellm.generation.imports.media import Media
+from moviellm.generation.imports.movies import ImportedMovies, ids_for
+from moviellm.generation.imports.options import ImportOptions
+from moviellm.generation.imports.pickles import FILE_BYTES_MAX, ForeignNameError, read_pickle
+from moviellm.generation.imports.records import Record, grouped, read_records, text_of, turns_of
+from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Line, Origin, Told, one_part
+from moviellm.generation.schema import TemporalSpan
+
+KIND = "long-videoqa"
+FRAME_S = 1.0
+"""Time of a frame: LLaMA-VID takes one a second."""
+FRAMES_MAX = 100_000
+"""Frames of a film: 28 hours."""
+TEXT_ONLY = "records without image or video: texts that only make the context longer"
+NO_FEATURES = "files of features that are missing: one keyframe stands for the film"
+BAD_FEATURES = "files of features that cannot be read: one keyframe stands for the film"
+COUNTS_DIFFER = "films whose features and text have another number of frames: the features' is taken"
+BEFORE_FIRST = "texts before the first frame: put at the first frame"
+AFTER_LAST = "texts after the last frame of the features"
+_TOKEN = "<image>"
+
+
+def open_long_videoqa(
+    paths: Sequence[Path], options: ImportOptions, report: ImportReport, scratch: Path
+) -> ImportedMovies:
+    """The films of LLaMA-VID's files.
+
+    Raises:
+        ValueError: a file is of another kind, or a pickle asks for code to be run.
+    """
+    report.title = "files for long videos of LLaMA-VID"
+    report.origin = "Such files come from LLaMA-VID (arXiv 2311.17043) and from MovieLLM, which trains on them."
+    report.unknown += [
+        "What is seen: there are features, and no pictures.",
+        f"How long a film is, where its features are missing: {options.seconds_per_keyframe:g} s stand for it.",
+        "When exactly something is said: a line has the second of its frame. The original put what ends before the "
+        "first frame on the last one; such lines cannot be told apart.",
+        "Who speaks: a line without speaker is not necessarily a narrator's.",
+        "Plot, cast, what type a question is of, and which models wrote it.",
+    ]
+    films = _Films(read_records(paths, KIND, report), paths, options, report, scratch)
+    return ImportedMovies(
+        report,
+        ids_for(films.source_ids),
+        films.origin,
+        spoken(films.tell, films.source_ids, options, report),
+        beside=films.beside,
+        limit=options.limit,
+    )
+
+
+class _Films:
+    """Films with their records."""
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        paths: Sequence[Path],
+        options: ImportOptions,
+        report: ImportReport,
+        scratch: Path,
+    ) -> None:
+        self._options, self._report, self._scratch = options, report, scratch
+        self._groups = grouped(records, self._key)
+        self.source_ids = [_path_of(group[0]) for group in self._groups]
+        folders = [path if path.is_dir() else path.parent for path in paths]
+        self._media = Media(list(options.media), beside=folders)
+        self._known: dict[int, tuple[int, str] | None] = {}
+        """Frames and text by film; None where there are no features."""
+
+    def _key(self, record: Record) -> str | None:
+        path = _path_of(record)
+        if not path:
+            self._report.leave_out(TEXT_ONLY)
+        return path or None
+
+    def origin(self, number: int) -> Origin:
+        file = self._report.files[self._groups[number][0].file]
+        return Origin(KIND, file.name, file.sha256)
+
+    def tell(self, number: int) -> Told | None:
+        """A film; None when nothing is asked about it."""
+        questions: list[Asked] = []
+        for record in self._groups[number]:
+            first = len(questions)
+            for turn, (question, answer) in enumerate(turns_of(record.data, self._report)):
+                params: dict[str, JsonValue] = {"record": text_of(record, "id") or record.place, "turn": turn}
+                questions.append(Asked(question, answer, turn_of=first + turn - 1 if turn else None, params=params))
+        if not questions:
+            self._report.leave_out("films about which nothing is asked")
+            return None
+        found = self._frames_and_text(number)
+        if found is None:
+            whole = TemporalSpan(start_s=0.0, end_s=self._options.seconds_per_keyframe)
+            chapters = one_part([Frame(whole)])
+        else:
+            chapters = one_part(*self._timed(*found))
+        return Told(
+            source_id=self.source_ids[number],
+            title=Path(self.source_ids[number]).stem,
+            chapters=chapters,
+            questions=tuple(questions),
+            language=self._options.language,
+            params={LENGTH_UNKNOWN: True} if found is None else {"frames_per_second": 1 / FRAME_S},
+        )
+
+    def _frames_and_text(self, number: int) -> tuple[int, str] | None:
+        if number not in self._known:
+            features = self._features(number)
+            self._known[number] = None if features is None else (len(features[0]), features[1])
+        return self._known[number]
+
+    def _features(self, number: int) -> tuple["np.ndarray[Any, Any]", str] | None:
+        """Features and text of a film.
+
+        Raises:
+            ValueError: the file asks for code to be run.
+        """
+        place = self._media.find(self.source_ids[number])
+        if place is None:
+            self._report.leave_out(NO_FEATURES)
+            return None
+        try:
+            with self._media.as_file(place, self._scratch, FILE_BYTES_MAX) as file:
+                found = read_pickle(file)
+        except ForeignNameError:
+            raise
+        except (ValueError, OSError):
+            found = None
+        feats = found.get("feats") if isinstance(found, dict) else None
+        text = found.get("inputs") if isinstance(found, dict) else None
+        if (
+            isinstance(feats, np.ndarray)
+            and feats.ndim >= 2
+            and 0 < len(feats) <= FRAMES_MAX
+            and isinstance(text, str)
+        ):
+            return feats, text
+        self._report.leave_out(BAD_FEATURES)
+        return None
+
+    def _timed(self, frames: int, text: str) -> tuple[list[Frame], list[Line]]:
+        """Keyframes of one second, and the text of each as a line."""
+        spans = [TemporalSpan(start_s=at * FRAME_S, end_s=(at + 1) * FRAME_S) for at in range(frames)]
+        early, *said = text.split(_TOKEN)
+        self._report.change(COUNTS_DIFFER, len(said) != frames)
+        if early.strip():
+            self._report.change(BEFORE_FIRST)
+            said = [f"{early}\n{said[0]}", *said[1:]] if said else [early]
+        self._report.leave_out(AFTER_LAST, sum(bool(one.strip()) for one in said[frames:]))
+        lines = [Line(span, line) for span, one in zip(spans, said, strict=False) if (line := _line(one))]
+        return [Frame(span) for span in spans], lines
+
+    def beside(self, number: int, movie_id: str) -> Iterator[tuple[str, Path]]:
+        """Features of a film."""
+        if not self._options.features or self._frames_and_text(number) is None:
+            return
+        features = self._features(number)
+        if features is None:
+            return
+        out = self._scratch / f"{movie_id}.safetensors"
+        write_safetensors(out, {"feats": features[0]}, {"kind": KIND})
+        del features
+        yield features_path(movie_id), out
+        out.unlink()
+
+
+def _path_of(record: Record) -> str:
+    return text_of(record, "video") or text_of(record, "image")
+
+
+def _line(text: str) -> str:
+    return "\n".join(part for line in text.splitlines() if (part := re.sub(r"\s+", " ", line).strip()))
