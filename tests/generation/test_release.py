@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviellm.generation import release
@@ -65,6 +65,7 @@ def test_a_part_has_a_fingerprint_for_every_movie_and_the_last_is_shorter():
     assert [part.keyframes for part in parts(MOVIES)] == [6, 6, 2]
 
 
+@settings(max_examples=15)
 @given(st.integers(1, 7), st.integers(1, 8))
 def test_the_first_movies_of_a_run_have_the_same_parts_however_long_it_is(ordered, per_part):
     whole = parts(MOVIES, 7, per_part)

@@ -1,6 +1,7 @@
 """reproducing.py: a small release is locked, made again elsewhere, and what differs is named."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def again(made, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("again") / "small"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reproducing, "run_verb", in_process)
+        patch.setattr("os.cpu_count", lambda: 1)
         reproduce(lock_path(made), shards=1, out=folder, as_json=True)
     return folder
 
@@ -170,8 +172,6 @@ def test_a_release_that_was_killed_goes_on_in_another_process(made, tmp_path):
     while not list((tmp_path / "small").glob("run/journal/*")):
         time.sleep(0.01)
         assert process.poll() is None
-    import os
-
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     done = subprocess.run([*command, "--json"], check=True, capture_output=True, text=True)
