@@ -16,9 +16,10 @@ environment and is the honest test; `hub_here` changes what was read, and saves 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,8 +68,10 @@ def hub_here(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub
         yield hub
 
 
-def environment(hub: Hub, home: Path, token: str | None = "hf_writer") -> dict[str, str]:
-    """What a process needs so that its Hub is this one; `home` is its cache, and no other."""
+def environment(
+    hub: Hub, home: Path, token: str | None = "hf_writer", more: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What a process needs so that its Hub is this one; `home` is its cache, and no other; `more` goes over it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
     ours = {
         "HF_ENDPOINT": hub.url,
@@ -80,24 +83,34 @@ def environment(hub: Hub, home: Path, token: str | None = "hf_writer") -> dict[s
         "NO_PROXY": "127.0.0.1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / ".typing")]),
     }
-    return kept | ours | ({"HF_TOKEN": token} if token else {})
+    return kept | ours | ({"HF_TOKEN": token} if token else {}) | dict(more or {})
 
 
 def start_python(
-    hub: Hub, home: Path, code: str, *arguments: str, token: str | None = "hf_writer"
-) -> subprocess.Popen:
+    hub: Hub,
+    home: Path,
+    code: str,
+    *arguments: str,
+    token: str | None = "hf_writer",
+    more: Mapping[str, str] | None = None,
+) -> subprocess.Popen[str]:
     """Start Python code that sees this Hub; to be killed, or waited for."""
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.Popen(
-        command, env=environment(hub, home, token), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment(hub, home, token, more), text=True, **pipes)
 
 
 def run_python(
-    hub: Hub, home: Path, code: str, *arguments: str, token: str | None = "hf_writer", check: bool = True
+    hub: Hub,
+    home: Path,
+    code: str,
+    *arguments: str,
+    token: str | None = "hf_writer",
+    more: Mapping[str, str] | None = None,
+    check: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run Python code that sees this Hub to its end."""
-    started = start_python(hub, home, code, *arguments, token=token)
+    started = start_python(hub, home, code, *arguments, token=token, more=more)
     try:
         out, err = started.communicate(timeout=300)
     except BaseException:
@@ -112,8 +125,6 @@ def run_python(
 CLI = "from moviellm.generation.cli import main; main()"
 
 
-def run_cli(
-    hub: Hub, home: Path, *arguments: str, token: str | None = "hf_writer", check: bool = True
-) -> subprocess.CompletedProcess[str]:
-    """Run `moviellm ARGUMENTS` against this Hub."""
-    return run_python(hub, home, CLI, *arguments, token=token, check=check)
+def run_cli(hub: Hub, home: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run `moviellm ARGUMENTS` against this Hub; options as for `run_python`."""
+    return run_python(hub, home, CLI, *arguments, **options)

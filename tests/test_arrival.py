@@ -22,9 +22,10 @@ from moviellm.cards.publish import How, publish_dataset, publish_folder, publish
 from moviellm.generation import cli
 from moviellm.generation.dataset.folder import read_manifest
 from tests.factories import MemoryRun
-from tests.hub import environment, here, hub, hub_here  # noqa: F401 fixtures
+from tests.hub import environment, here, hub, hub_here, run_cli, run_python  # noqa: F401 fixtures
 from tests.hub_reader import hashed, read
 from tests.servers.hub_double import Hub, hub_double
+from tests.servers.hub_xet import XetFolder
 from tests.stories import build, make_story
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample" / "MovieLLM-sample"
@@ -196,3 +197,23 @@ def test_five_thousand_keyframes_are_pushed_and_streamed_back_equal_to_the_last_
     there = {path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()}
     assert there - {".gitattributes"} == {file.path for file in manifest.files} | {"manifest.json"}
     assert set(hub_here.sent.values()) == {1}
+
+
+@pytest.mark.slow
+def test_a_dataset_goes_out_and_comes_back_by_xet(hub, tmp_path):  # noqa: F811
+    pytest.importorskip("hf_xet", reason="pip install hf-xet")
+    (tmp_path / "xet").mkdir()
+    hub.store.xet = XetFolder(tmp_path / "xet")
+    by_xet = {"HF_HUB_DISABLE_XET": "0"}
+    run_cli(hub, tmp_path / "home", "dataset", "push", str(SAMPLE), REPO, "--version", "1.0.0", more=by_xet)
+    assert hub.sent == {} and hub.count("xet-write-token") > 0
+    code = """
+import sys
+from huggingface_hub import snapshot_download
+print(snapshot_download(sys.argv[1], repo_type="dataset", revision="v1.0.0"))
+"""
+    snapshot = Path(run_python(hub, tmp_path / "other", code, REPO, more=by_xet).stdout.splitlines()[-1])
+    assert hub.count("xet-read-token") > 0
+    for file in read_manifest(SAMPLE).files:
+        if file.path != "README.md":  # stamped by the push
+            assert hashlib.sha256((snapshot / file.path).read_bytes()).hexdigest() == file.sha256

@@ -30,7 +30,7 @@ def info(call: Call) -> Answer:
         "sha": commit.oid,
         "siblings": [_sibling(path, commit.tree[path], call.flag("blobs")) for path in sorted(commit.tree)],
         "tags": [f"license:{card['license']}"] if card and "license" in card else [],
-        "usedStorage": sum(len(entry.data) for entry in commit.tree.values()),
+        "usedStorage": sum(entry.size for entry in commit.tree.values()),
     }
     if repo.kind == "model":
         about |= {"evalResults": _eval_results(commit), "config": {}, "library_name": (card or {}).get("library_name")}
@@ -65,17 +65,24 @@ def _eval_results(commit: Commit) -> list[dict[str, Any]]:
 
 
 def _file(path: str, entry: Entry) -> dict[str, Any]:
-    told: dict[str, Any] = {"type": "file", "path": path, "oid": entry.blob, "size": len(entry.data)}
+    told: dict[str, Any] = {"type": "file", "path": path, "oid": entry.blob, "size": entry.size}
     if entry.large:
-        told["lfs"] = {"oid": entry.sha256, "size": len(entry.data), "pointerSize": len(entry.pointer)}
-        if told["size"]:
-            told["lfs"]["sha256"] = entry.sha256
-    return told
+        told["lfs"] = {"oid": entry.sha256, "size": entry.size, "pointerSize": len(entry.pointer)}
+    return told | ({"xetHash": entry.kept_by_xet[0]} if entry.kept_by_xet else {})
 
 
 def _folder(path: str, tree: Mapping[str, Entry]) -> dict[str, Any]:
     inside = "".join(f"{name} {tree[name].blob}\n" for name in sorted(tree) if name.startswith(path + "/"))
     return {"type": "directory", "path": path, "oid": hashlib.sha1(inside.encode()).hexdigest(), "size": 0}
+
+
+def xet_token(call: Call) -> Answer:
+    call.repo("propose" if call.names["may"] == "write" else "read")
+    if call.store.xet is None:
+        raise RefusedError(404, "", "This Hub has no Xet")
+    told = call.store.xet.token()
+    headers = {"X-Xet-Cas-Url": told["casUrl"], "X-Xet-Access-Token": told["accessToken"]}
+    return Answer(told, headers={**headers, "X-Xet-Token-Expiration": str(told["exp"])})  # type: ignore[dict-item]
 
 
 def list_tree(call: Call) -> Answer:
@@ -157,7 +164,10 @@ def resolve(call: Call) -> Answer:
     headers["ETag"] = f'"{entry.etag}"'
     if not entry.large:
         return _bytes(call, entry.data, headers)
-    headers |= {"X-Linked-Size": str(len(entry.data)), "X-Linked-ETag": f'"{entry.sha256}"'}
+    headers |= {"X-Linked-Size": str(entry.size), "X-Linked-ETag": f'"{entry.sha256}"'}
+    if entry.kept_by_xet:
+        token = f"{call.base}/api/{repo.kind}s/{repo.name}/xet-read-token/{oid}"
+        headers |= {"X-Xet-Hash": entry.kept_by_xet[0], "Link": f'<{token}>; rel="xet-auth"'}
     store = call.base.replace("127.0.0.1", "localhost")  # another host, as it is: nobody sends it a token
     headers["Location"] = f"{store}/_objects/{entry.sha256}?name={quote(call.names['path'], safe='')}"
     return Answer(data=b"", status=302, headers=headers)

@@ -141,11 +141,7 @@ def _changed(store: Store, tree: dict[str, Entry], lines: list[dict[str, Any]]) 
         if line["key"] == "file":
             tree[value["path"]] = Entry(base64.b64decode(value["content"]))
         elif line["key"] == "lfsFile":
-            if value["oid"] not in store.objects:
-                raise RefusedError(
-                    400, "BadRequest", f"LFS pointer pointed to a file that does not exist: {value['path']}"
-                )
-            tree[value["path"]] = Entry(store.objects[value["oid"]], large=True)
+            tree[value["path"]] = _large(store, value)
         elif line["key"] == "deletedFile":
             if tree.pop(value["path"], None) is None:
                 raise RefusedError(400, "BadRequest", f"No file {value['path']} to delete")
@@ -153,6 +149,16 @@ def _changed(store: Store, tree: dict[str, Entry], lines: list[dict[str, Any]]) 
             folder = value["path"].rstrip("/") + "/"
             tree = {path: entry for path, entry in tree.items() if not path.startswith(folder)}
     return tree
+
+
+def _large(store: Store, value: dict[str, Any]) -> Entry:
+    """The large object that a commit names; it must have come in before."""
+    oid = value["oid"]
+    if oid in store.objects:
+        return Entry(store.objects[oid], large=True)
+    if store.xet is not None and (xet_hash := store.xet.hashes().get(oid)):
+        return Entry(b"", large=True, kept_by_xet=(xet_hash, oid, value["size"]))
+    raise RefusedError(400, "BadRequest", f"LFS pointer points to a file that does not exist: {value['path']}")
 
 
 def tag(call: Call) -> Answer:
@@ -243,6 +249,7 @@ ROUTES: list[tuple[str, str, Callable[[Call], Answer]]] = [
     ("PUT", rf"/api/{_REPO}/settings", settings),
     ("GET", rf"/api/{_REPO}/auth-check", reading.auth_check),
     ("GET", rf"/api/{_REPO}/runtime", reading.runtime),
+    ("GET", rf"/api/{_REPO}/xet-(?P<may>read|write)-token(/{_REV})?", reading.xet_token),
     ("POST", rf"/api/{_REPO}/preupload/{_REV}", preupload),
     ("POST", rf"/api/{_REPO}/commit/{_REV}", commit),
     ("GET", rf"/api/{_REPO}/tree/{_REV}(?P<path>/.*)?", reading.list_tree),

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
+from tests.servers.hub_xet import XetFolder
+
 Kind = Literal["model", "dataset", "space"]
 Want = Literal["see", "read", "propose", "write"]
 """See that it is there; read its files (gated ones need a grant); open a pull request; change it."""
@@ -61,14 +63,20 @@ class Entry:
     data: bytes
     large: bool = False
     """Kept as a large object (LFS); git then holds a pointer."""
+    kept_by_xet: tuple[str, str, int] | None = None
+    """Of a large object whose bytes are not here: Xet hash, sha256, size."""
 
     @cached_property
     def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
+        return self.kept_by_xet[1] if self.kept_by_xet else hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def size(self) -> int:
+        return self.kept_by_xet[2] if self.kept_by_xet else len(self.data)
 
     @cached_property
     def pointer(self) -> bytes:
-        text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {len(self.data)}\n"
+        text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {self.size}\n"
         return text.encode()
 
     @cached_property
@@ -236,6 +244,8 @@ class Store:
         """Large objects by sha256."""
         self.sent: Counter[str] = Counter()
         """How often the bytes of a large object came in whole."""
+        self.xet: XetFolder | None = None
+        """Where large objects go by Xet; None: by LFS."""
         self.lock = threading.RLock()
 
     def person(self, token: str | None) -> Person | None:
