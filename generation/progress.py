@@ -86,3 +86,17 @@ def _bar(label: str, total: int, unit: str, spent: Callable[[], str]) -> Iterato
             bar.update(task, advance=count, rate=f"{rate:.1f}/s", spent=spent())
 
         yield advance
+
+
+class WholeSteps:
+    """For work that comes in fractions: hands whole units on, and keeps the rest for the next time."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance, self._rest = advance, 0.0
+
+    def __call__(self, units: float) -> None:
+        """Take what was just done."""
+        whole = int(self._rest + units)
+        self._rest += units - whole
+        if whole:
+            self._advance(whole)

@@ -9,7 +9,7 @@ beside the film, else those in it, else what a model hears (`--asr`, video_speec
 """
 
 import fcntl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,18 +21,14 @@ from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.subtitles import Cue, read_subtitle_file
 from moviellm.generation.imports.told import UNKNOWN_LANGUAGE, Frame, Line, Origin, Part, Picture, Told
+from moviellm.generation.imports.video_said import Source, choose_source, hear_films, what_is_said
 from moviellm.generation.imports.video_scenes import chapter_starts
+from moviellm.generation.imports.video_speech import find_speech
 from moviellm.generation.imports.video_spool import FilmRecord, FilmSettings, FilmStretch, kept_film, read_packed
-from moviellm.generation.imports.video_subtitles import (
-    OUTSIDE,
-    find_subtitles,
-    language_tag,
-    lines_by_scene,
-    pair_subtitles,
-)
+from moviellm.generation.imports.video_subtitles import OUTSIDE, lines_by_scene, pair_subtitles
 from moviellm.generation.imports.video_workers import Refused, read_films, stated_lengths
 from moviellm.generation.output import note
-from moviellm.generation.progress import progress
+from moviellm.generation.progress import WholeSteps, progress
 from moviellm.generation.schema import TemporalSpan
 
 TITLE = "films"
@@ -45,7 +41,7 @@ SUFFIXES = {
 UNKNOWN = (
     "What happens, who is in it, and where: there are no characters, places, events or questions.",
     "What the pictures show: captions, prompts and framing are empty or null.",
-    "Who speaks: every line is without a speaker and a feeling.",
+    "Who speaks, but where WebVTT names a voice, and how: a line without speaker is not necessarily a narrator's.",
 )
 TWICE = "films given twice"
 BY_COLOUR = "Where scenes begin: they are told apart by colour, a rule of thumb, and have no heading or summary."
@@ -53,16 +49,15 @@ WHOLE = "Where scenes begin: every chapter is one scene."
 
 
 @dataclass(frozen=True)
-class _Source:
-    """A film that was decoded, and where what is said in it comes from."""
+class _Decoded:
+    """A film that was decoded."""
 
     path: Path
     key: str
+    """What its pictures are kept under."""
     sha256: str
-    subtitles: Path | None
-    """File of subtitles; None takes those in the film."""
-    language: str
-    """Language of the file of subtitles as its name states it."""
+    source: Source
+    """Where what is said in it comes from."""
 
 
 def open_films(paths: Sequence[Path], options: ImportOptions, report: ImportReport, scratch: Path) -> ImportedMovies:
@@ -78,33 +73,40 @@ def open_films(paths: Sequence[Path], options: ImportOptions, report: ImportRepo
         ValueError: an option is out of bounds, none of the films can be read, or another import is at it.
     """
     settings = _settings(options)
-    films = _files(paths)[: options.limit]
-    given = pair_subtitles(films, options.subtitles)
+    paths = _files(paths)[: options.limit]
+    given = pair_subtitles(paths, options.subtitles)
     for path in given.values():
         read_subtitle_file(path)  # refuse before the work
+    asr = None if options.films.asr is None else "@".join(find_speech(options.films.asr))
     folder = options.kept or scratch
     lock = _lock(folder)
-    with progress("decoding", round(sum(stated_lengths(films))), "s of film") as advance:
+    with progress("decoding", round(sum(stated_lengths(paths))), "s of film") as advance:
         limit_s = options.films.time_limit_s
-        answers = read_films(films, settings, folder, time_limit_s=limit_s, advance=WholeSteps(advance))
-    records = _accept(films, answers, report)
-    sources = [_source(path, record, given.get(path), options) for path, record in records.items()]
+        answers = read_films(paths, settings, folder, time_limit_s=limit_s, advance=WholeSteps(advance))
+    records = _accept(paths, answers, report)
+    sources = {
+        path: choose_source(path, record, given.get(path), options.language, asr, folder)
+        for path, record in records.items()
+    }
+    if asr is not None:
+        hear_films([(path, record, sources[path]) for path, record in records.items()], asr)
     report.title = TITLE
     report.unknown += [*UNKNOWN, BY_COLOUR if options.films.scenes == "colour" else WHOLE]
     for path, record in records.items():
         report.files.append(SourceFile(path.name, record.sha256, record.bytes))
         for what, times in record.mended.items():
             report.change(what, times)
-    return _Films(sources, folder, options, report, lock).reader()
+    films = [_Decoded(path, record.key, record.sha256, sources[path]) for path, record in records.items()]
+    return _Films(films, folder, options, report, lock).reader()
 
 
 class _Films:
     """Films that lie decoded in a folder, told one at a time."""
 
     def __init__(
-        self, sources: Sequence[_Source], folder: Path, options: ImportOptions, report: ImportReport, lock: IO[bytes]
+        self, films: Sequence[_Decoded], folder: Path, options: ImportOptions, report: ImportReport, lock: IO[bytes]
     ) -> None:
-        self._sources, self._folder, self._options, self._report = sources, folder, options, report
+        self._films, self._folder, self._options, self._report = films, folder, options, report
         self._lock = lock
         """Held for as long as the pictures may be read."""
 
@@ -112,14 +114,14 @@ class _Films:
         """The movies."""
         return ImportedMovies(
             self._report,
-            ids_for([source.path.stem for source in self._sources]),
-            lambda number: Origin("video", self._sources[number].path.name, self._sources[number].sha256),
+            ids_for([film.path.stem for film in self._films]),
+            lambda number: Origin("video", self._films[number].path.name, self._films[number].sha256),
             self._tell,
             self._read,
         )
 
-    def _record(self, source: _Source) -> FilmRecord:
-        record = kept_film(self._folder, source.key)
+    def _record(self, film: _Decoded) -> FilmRecord:
+        record = kept_film(self._folder, film.key)
         if record is None:
             raise ValueError(f"{self._folder} was changed while it was read; run the same command again")
         return record
@@ -129,20 +131,24 @@ class _Films:
         return read_packed(self._folder, key, int(offset), int(length))
 
     def _tell(self, number: int) -> Told:
-        source = self._sources[number]
-        record = self._record(source)
-        cues, said_by, language = _what_is_said(source, record, self._report)
-        titles, chapters = self._chapters(record, cues)
+        film = self._films[number]
+        record = self._record(film)
+        said = what_is_said(film.source, record)
+        for reason, times in said.left_out.items():
+            self._report.leave_out(f"subtitles: {reason}", times)
+        titles, chapters = self._chapters(record, said.cues)
+        speakers = dict.fromkeys(cue.speaker for cue in said.cues or () if cue.speaker is not None)
         return Told(
-            source_id=source.path.name,
-            title=record.facts.title or source.path.stem,
+            source_id=film.path.name,
+            title=record.facts.title or film.path.stem,
             chapters=chapters,
             chapter_titles=titles,
-            language=self._options.language if self._options.language != UNKNOWN_LANGUAGE else language,
+            people=tuple((name, "") for name in speakers),
+            language=self._options.language if self._options.language != UNKNOWN_LANGUAGE else said.language,
             params={
                 "film": record.facts.model_dump(mode="json", exclude={"chapters"}),
                 "settings": record.settings.model_dump(mode="json") | {"scenes": self._options.films.scenes},
-                "subtitles": said_by,
+                "subtitles": said.by,
                 "tools": dict(record.tools),
             },
         )
@@ -204,30 +210,6 @@ def _accept(
     return records
 
 
-def _source(path: Path, record: FilmRecord, given: Path | None, options: ImportOptions) -> _Source:
-    """Where what is said in a film comes from; said where nobody named it."""
-    beside = find_subtitles(path, options.language) if given is None else (given, UNKNOWN_LANGUAGE)
-    if beside is None:
-        return _Source(path, record.key, record.sha256, None, UNKNOWN_LANGUAGE)
-    if given is None:
-        note(f"{path.name}: its subtitles are {beside[0].name}, which lies beside it")
-    return _Source(path, record.key, record.sha256, *beside)
-
-
-def _what_is_said(source: _Source, record: FilmRecord, report: ImportReport) -> tuple[list[Cue] | None, str, str]:
-    """Cues of a film (None where nothing is known), where they come from, and their language."""
-    sound = language_tag(record.facts.language)
-    if source.subtitles is not None:
-        found = read_subtitle_file(source.subtitles)
-        for reason, times in found.left_out.items():
-            report.leave_out(f"subtitles: {reason}", times)
-        return found.cues, source.subtitles.name, source.language if source.language != UNKNOWN_LANGUAGE else sound
-    if record.cues:
-        own = language_tag(record.cues_language)
-        return [Cue(*cue) for cue in record.cues], "track of the film", own if own != UNKNOWN_LANGUAGE else sound
-    return None, "", sound
-
-
 def _lock(folder: Path) -> IO[bytes]:
     """Keep other imports out of a folder until the file that is given back is closed.
 
@@ -243,19 +225,6 @@ def _lock(folder: Path) -> IO[bytes]:
         file.close()
         raise ValueError(f"another import is working in {folder}; wait for it, or choose another --out") from None
     return file
-
-
-class WholeSteps:
-    """Progress that comes in parts of seconds, for a bar that counts whole ones."""
-
-    def __init__(self, advance: Callable[[int], None]) -> None:
-        self._advance, self._rest_s = advance, 0.0
-
-    def __call__(self, film_s: float) -> None:
-        """Take the seconds just done."""
-        whole = int(self._rest_s + film_s)
-        self._rest_s += film_s - whole
-        self._advance(whole)
 
 
 def _settings(options: ImportOptions) -> FilmSettings:

@@ -245,7 +245,21 @@ def open_film(path: Path, threads: int = 2) -> Iterator[Film]:
     """Open a film; `threads` decode it.
 
     Raises:
-        ValueError: it is no video, or nothing here can decode it.
+        ValueError: it is no video, has no pictures, or nothing here can decode them.
+    """
+    with open_container(path) as container:
+        video = _video_stream(container, path)
+        video.thread_type = "AUTO"
+        video.codec_context.thread_count = threads
+        yield Film(container, video, path.name)
+
+
+@contextmanager
+def open_container(path: Path) -> Iterator[InputContainer]:
+    """Open a file of one of `FORMATS`, which can name no other file and no address.
+
+    Raises:
+        ValueError: it is none.
     """
     if not path.is_file():
         raise ValueError(f"there is no film {path}")
@@ -258,10 +272,7 @@ def open_film(path: Path, threads: int = 2) -> Iterator[Film]:
             f"{path} is no video that can be read ({reason}); films are MP4, MKV, WebM, AVI, MPEG and the like"
         ) from None
     with container:
-        video = _video_stream(container, path)
-        video.thread_type = "AUTO"
-        video.codec_context.thread_count = threads
-        yield Film(container, video, path.name)
+        yield container
 
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:

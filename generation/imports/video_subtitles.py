@@ -49,6 +49,8 @@ def language_tag(stated: str) -> str:
 def find_subtitles(film: Path, language: str = UNKNOWN_LANGUAGE) -> tuple[Path, str] | None:
     """The file of subtitles that lies beside a film, and the language its name states; None where none lies there.
 
+    Of two that say the same, WebVTT is taken: it can name who speaks.
+
     Args:
         film: The film; `film.mkv` has `film.srt`, `film.vtt`, `film.de.srt`.
         language: Language that is wanted, where there are several.
@@ -60,7 +62,7 @@ def find_subtitles(film: Path, language: str = UNKNOWN_LANGUAGE) -> tuple[Path, 
             tag = language_tag(middle[1:])
             if middle and tag == UNKNOWN_LANGUAGE:
                 continue  # another film's, or subtitles of another purpose (`film.forced.srt`)
-            found.append((tag != language, bool(middle), SUFFIXES.index(suffix), path, tag))
+            found.append((tag != language, bool(middle), suffix != ".vtt", path, tag))
     return min(found)[3:] if found else None
 
 
@@ -108,5 +110,5 @@ def lines_by_scene(cues: Sequence[Cue], scenes: Sequence[TemporalSpan]) -> tuple
             continue
         length_s, number, part = max(parts, key=lambda one: one[:2])
         counts[CUT] += length_s < cue.end_s - cue.start_s - SHORTEST_S
-        lines[-number].append(Line(part, clean(cue.text)))
+        lines[-number].append(Line(part, clean(cue.text), cue.speaker))
     return [tuple(one) for one in lines], +counts

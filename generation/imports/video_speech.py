@@ -1,0 +1,255 @@
+"""What is said in a film, heard by a speech model: lines with times, from sound that is decoded a little at a time.
+
+    speech = load_speech("openai/whisper-large-v3")            # or MODEL@REVISION, or a folder
+    transcript = hear(Path("film.mkv"), speech, advance)
+
+Models of the Whisper kind, by transformers (`moviellm[diffusion]` brings it); others give no times. The sound is heard
+in windows of half a minute. A line that a window cuts is not taken: the next window begins where that line begins, so
+that no line is heard twice or in halves. Windows without sound are not asked about. Who speaks is not known.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.container import InputContainer
+from av.error import FFmpegError
+
+from moviellm.generation.imports.subtitles import Cue
+from moviellm.generation.imports.told import UNKNOWN_LANGUAGE, clean
+from moviellm.generation.imports.video_stream import open_container
+from moviellm.generation.revisions import revision_of
+from moviellm.generation.schema import Record, Text
+
+VERSION = 1
+"""Bumped when the same model would give other lines."""
+RATE_HZ = 16_000
+WINDOW_S = 30.0
+"""Sound that a model hears at once."""
+CUT_S = 0.5
+"""A line that ends this near to the end of its window may go on after it."""
+STEP_S_MIN = 2.0
+"""A window begins at least this much later than the one before, however long a line is."""
+SILENCE = 1e-4
+"""Loudness (root mean square, full scale 1) under which nothing is heard."""
+GAP_S = 0.2
+"""Sound that is missing for longer than this is silence; less is how files round."""
+
+Sound = npt.NDArray[np.float32]
+
+
+class Transcript(Record):
+    """What was heard in a film."""
+
+    model_id: Text
+    model_revision: Text
+    cues: tuple[tuple[float, float, Text], ...] | None
+    """Start, end and text; None where the film has no sound."""
+    language: Text
+    """Language that was heard most, as a BCP-47 tag; `und` where the model does not say."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a model says of one window."""
+
+    lines: list[tuple[float, float | None, str]]
+    """Start and end, seconds from the start of the window, and text; no end where it goes on."""
+    languages: list[str]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A speech model."""
+
+    model_id: str
+    revision: str
+    listen: Callable[[Sound], Heard]
+
+
+def find_speech(source: str) -> tuple[str, str]:
+    """Id and revision of a speech model, without loading it.
+
+    Args:
+        source: Hub id or folder; `ID@REVISION` names a commit, branch or tag.
+
+    Raises:
+        ValueError: transformers is not installed, there is no such model, or it is none that hears lines with times.
+    """
+    try:
+        from transformers import AutoConfig
+    except ImportError:
+        raise ValueError("--asr needs transformers and torch: pip install 'moviellm[diffusion]'") from None
+    at = "" if Path(source).exists() else source.partition("@")[2]
+    model = source.removesuffix(f"@{at}") if at else source
+    revision = revision_of(model, at or None)
+    try:
+        config = AutoConfig.from_pretrained(model, revision=_hub_revision(model, revision))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--asr {source}: it cannot be loaded: {' '.join(str(error).split())[:300]}") from None
+    if config.model_type != "whisper":
+        raise ValueError(
+            f"--asr {source} is a {config.model_type} model; lines with times come from speech models of the Whisper "
+            f"kind, such as openai/whisper-large-v3"
+        )
+    return model, revision
+
+
+def _hub_revision(model: str, revision: str) -> str | None:
+    return None if Path(model).exists() else revision
+
+
+def load_speech(source: str) -> Speech:
+    """Load a speech model, on a GPU where there is one.
+
+    Raises:
+        ValueError: see `find_speech`; or its weights are not safetensors, or broken.
+    """
+    model, revision = find_speech(source)
+    import torch
+    from transformers import pipeline
+
+    cuda = torch.cuda.is_available()
+    try:
+        asr = pipeline(
+            "automatic-speech-recognition",
+            model=model,
+            revision=_hub_revision(model, revision),
+            device="cuda" if cuda else "cpu",
+            dtype=torch.float16 if cuda else torch.float32,
+            model_kwargs={"use_safetensors": True},
+        )
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--asr {source}: it cannot be loaded: {' '.join(str(error).split())[:300]}") from None
+    several = bool(getattr(asr.model.generation_config, "is_multilingual", False))
+
+    def listen(sound: Sound) -> Heard:
+        said = asr({"raw": sound, "sampling_rate": RATE_HZ}, return_timestamps=True, return_language=several)
+        chunks: list[dict[str, Any]] = said["chunks"]
+        return Heard(
+            [(start or 0.0, end, clean(chunk["text"])) for chunk in chunks for start, end in [chunk["timestamp"]]],
+            [chunk["language"] for chunk in chunks if chunk.get("language")],
+        )
+
+    return Speech(model, revision, listen)
+
+
+def hear(film: Path, speech: Speech, advance: Callable[[float], None] = lambda film_s: None) -> Transcript:
+    """Everything said in a film.
+
+    Args:
+        film: The film.
+        speech: The model.
+        advance: Called with the seconds of film just heard.
+
+    Raises:
+        ValueError: the film cannot be opened.
+    """
+    cues: list[Cue] = []
+    languages: Counter[str] = Counter()
+    sound, at_s = np.zeros(0, np.float32), 0.0
+    blocks = sound_of(film)
+    ended = blocks is None
+    while not ended:
+        block = next(blocks, None)  # type: ignore[arg-type]
+        ended = block is None
+        sound = sound if block is None else np.concatenate([sound, block])
+        while len(sound) >= WINDOW_S * RATE_HZ or (ended and len(sound) >= CUT_S * RATE_HZ):
+            window = sound[: int(WINDOW_S * RATE_HZ)]
+            last = ended and len(sound) == len(window)
+            heard, used_s = _hear_window(window, speech, last)
+            cues += [Cue(at_s + start_s, at_s + end_s, text) for start_s, end_s, text in heard.lines if end_s]
+            languages.update(heard.languages)
+            sound, at_s = sound[round(used_s * RATE_HZ) :], at_s + used_s
+            advance(used_s)
+    return Transcript(
+        model_id=speech.model_id,
+        model_revision=speech.revision,
+        cues=tuple((round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in cues),
+        language=_language(languages),
+    )
+
+
+def _hear_window(window: Sound, speech: Speech, last: bool) -> tuple[Heard, float]:
+    """What is said in a window, every line with an end, and how much of the window is done with."""
+    length_s = len(window) / RATE_HZ
+    if float(np.sqrt(np.mean(np.square(window)))) < SILENCE:
+        return Heard([], []), length_s
+    heard = speech.listen(window)
+    lines = [
+        (start_s, length_s if end_s is None else min(end_s, length_s), text)
+        for start_s, end_s, text in heard.lines
+        if start_s < length_s and text.strip()
+    ]
+    used_s = length_s
+    if lines and not last and lines[-1][1] > length_s - CUT_S and lines[-1][0] >= STEP_S_MIN:
+        used_s = lines.pop()[0]
+    kept = [(start_s, end_s, " ".join(text.split())) for start_s, end_s, text in lines if end_s > start_s]
+    return Heard(list(kept), heard.languages), used_s
+
+
+def _language(names: Counter[str]) -> str:
+    if not names:
+        return UNKNOWN_LANGUAGE
+    from transformers.models.whisper.tokenization_whisper import TO_LANGUAGE_CODE
+
+    return str(TO_LANGUAGE_CODE.get(names.most_common(1)[0][0], UNKNOWN_LANGUAGE))
+
+
+def sound_of(film: Path) -> Iterator[Sound] | None:
+    """The sound of a film in small pieces, one channel at `RATE_HZ`, from the start of the film; None without sound.
+
+    Raises:
+        ValueError: the film cannot be opened.
+    """
+    with open_container(film) as container:
+        has_sound = bool(container.streams.audio)
+    return _pieces(film) if has_sound else None
+
+
+def _pieces(film: Path) -> Iterator[Sound]:
+    """Pieces of sound, with silence where the film has none and without what comes before its start."""
+    resampler = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+    done = 0
+    with open_container(film) as container:
+        start_s = (container.start_time or 0) / av.time_base
+        for frame in _frames(container):
+            wanted = done if frame.time is None else round((frame.time - start_s) * RATE_HZ)
+            while wanted > done + GAP_S * RATE_HZ:
+                piece = np.zeros(min(wanted - done, RATE_HZ), np.float32)
+                done += len(piece)
+                yield piece
+            for made in resampler.resample(frame):
+                piece = _samples(made)[max(0, -wanted) :]
+                done += len(piece)
+                yield piece
+        for made in resampler.resample(None):
+            yield _samples(made)
+
+
+def _samples(frame: AudioFrame) -> Sound:
+    return frame.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+
+
+def _frames(container: InputContainer) -> Iterator[AudioFrame]:
+    """The sound as far as it can be decoded; that a film breaks off is told by its pictures."""
+    packets = container.demux(container.streams.audio[0])
+    while True:
+        try:
+            packet = next(packets, None)
+        except FFmpegError:
+            return
+        if packet is None:
+            return
+        try:
+            frames = packet.decode()
+        except FFmpegError:
+            continue
+        yield from (frame for frame in frames if isinstance(frame, AudioFrame))
