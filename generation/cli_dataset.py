@@ -37,6 +37,17 @@ def dataset_check(
     check(source, revision=revision, report=report, as_json=json)
 
 
+@dataset_app.command("upgrade")
+def dataset_upgrade(
+    folder: Annotated[Path, typer.Argument(help="Dataset folder of an older schema.")],
+    out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
+    version: Annotated[str | None, typer.Option(help="Version of the new dataset, e.g. 2.0.0")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a dataset of an older schema again in the current one; movies, splits and pictures stay the same."""
+    cli_options.verbs("generation.dataset.checking").upgrade(folder, out, version=version, as_json=json)
+
+
 @dataset_app.command("show")
 def dataset_show(
     source: Annotated[str, typer.Argument(help="Dataset folder, or Hub id ORG/NAME.")],

@@ -16,7 +16,6 @@ and version and would go on showing the old rows. The card is written by the cal
 (cards.dataset_card): the export does not know what a card looks like.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
@@ -43,7 +42,7 @@ from moviellm.generation.dataset.folder import (
 )
 from moviellm.generation.dataset.results import RESULTS_FILE, Results, kept_results, rows_sha256
 from moviellm.generation.dataset.splits import assign_splits
-from moviellm.generation.dataset.stating import content_version, front_matter, loading_script
+from moviellm.generation.dataset.stating import content_version, features_json, front_matter, loading_script
 from moviellm.generation.dataset.writing import Written, write_movies
 from moviellm.generation.duplicates import near_duplicates, plot_text
 from moviellm.generation.files import write_whole
@@ -213,10 +212,9 @@ def _write_rest(
 ) -> DatasetManifest:
     """README with its files, features.json, the loading script, kept results, and the manifest last."""
     readme, extras = render_readme(facts)
-    neutral = {"schema_version": SCHEMA_VERSION, "configs": FEATURES}
     contents = {
         README: readme.encode(),
-        FEATURES_FILE: (json.dumps(neutral, indent=1) + "\n").encode(),  # not sorted: columns have an order
+        FEATURES_FILE: features_json(),
         SCRIPT: loading_script().read_bytes(),
     }
     if facts.results is not None:

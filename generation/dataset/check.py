@@ -11,6 +11,7 @@ downloaded again. Command line: `moviellm dataset check FOLDER|ORG/NAME`, see ch
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -19,12 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviellm.generation.dataset.check_folder import FILE_MAX_BYTES, HUB_FILES, look, name_problem, read_bounded
-from moviellm.generation.dataset.check_parquet import parquet_problems, viewer_problems
+from moviellm.generation.dataset.check_parquet import parquet_problems, read_rows, viewer_problems
 from moviellm.generation.dataset.check_pictures import FORMATS, look_at
 from moviellm.generation.dataset.check_readme import check_readme
-from moviellm.generation.dataset.check_rows import RowCheck, shards_of
+from moviellm.generation.dataset.check_rows import RowCheck
 from moviellm.generation.dataset.features import FEATURES, arrow_schema
 from moviellm.generation.dataset.folder import MANIFEST, DatasetManifest, ManifestFile, read_manifest
+from moviellm.generation.dataset.movie_rows import shards_of
 from moviellm.generation.dataset.older import STEPS, cannot_read, foreign_columns, parts_of
 from moviellm.generation.dataset.results import RESULTS_FILE, read_results, rows_sha256
 from moviellm.generation.findings import Finding
@@ -66,7 +68,7 @@ def check_dataset(folder: Path, watch: Watch = unwatched) -> Iterator[Finding]:
     except (ValueError, RecursionError):
         yield _error(MANIFEST, "it is damaged", f"delete {folder} first, then {REBUILD}")
         return
-    unreadable = list(_check_schema(manifest))
+    unreadable = list(_check_schema(folder, manifest, files))
     yield from unreadable
     if unreadable and unreadable[0].severity == "error":
         return
@@ -81,14 +83,34 @@ def check_dataset(folder: Path, watch: Watch = unwatched) -> Iterator[Finding]:
     yield from _check_rows(folder, manifest, bad, watch)
 
 
+def sound_manifest(folder: Path, watch: Watch = unwatched) -> DatasetManifest:
+    """The manifest of a folder whose files may all be read; their rows are not looked at.
+
+    Raises:
+        ValueError: there is no dataset folder, or it has files that must not be read.
+    """
+    folder = folder.resolve()
+    files, findings = look(folder) if folder.is_dir() else ({}, [])
+    manifest = read_manifest(folder) if files.get(MANIFEST, 0) <= MANIFEST_BYTES_MAX else None
+    if manifest is not None:
+        findings += [*_check_schema(folder, manifest, files), *_check_files(folder, manifest, files, watch)]
+    wrong = next((finding for finding in findings if finding.severity == "error"), None)
+    if wrong is not None or manifest is None:
+        said = f"{wrong.where}: {wrong.what}" if wrong else f"{MANIFEST} is too large"
+        raise ValueError(f"{folder} cannot be read ({said}); see what is wrong with: moviellm dataset check {folder}")
+    return manifest
+
+
 def _error(where: str, what: str, do: str = REBUILD, kind: str = "files") -> Finding:
     return Finding(severity="error", where=where, what=what, do=do, kind=kind)
 
 
-def _check_schema(manifest: DatasetManifest) -> Iterator[Finding]:
+def _check_schema(folder: Path, manifest: DatasetManifest, files: dict[str, int]) -> Iterator[Finding]:
     try:
         theirs = parts_of(manifest.schema_version)
-        newer = cannot_read(manifest.schema_version)
+        newer = cannot_read(manifest.schema_version) and cannot_read(
+            manifest.schema_version, _made_by(folder, manifest, files)
+        )
     except ValueError as error:
         yield _error(MANIFEST, str(error), kind="schema")
         return
@@ -102,6 +124,19 @@ def _check_schema(manifest: DatasetManifest) -> Iterator[Finding]:
         what = f"the dataset has schema {manifest.schema_version}, older than {SCHEMA_VERSION}; it can still be read"
         do = "moviellm dataset upgrade FOLDER --out NEW"
         yield Finding(severity="warning", where=MANIFEST, what=what, do=do, kind="schema")
+
+
+def _made_by(folder: Path, manifest: DatasetManifest, files: dict[str, int]) -> str | None:
+    """Version of moviellm that made a dataset which this one cannot read, where its first movie still says it."""
+    shard = next((file.path for file in manifest.files if file.rows and file.path.startswith("movies/")), None)
+    if shard is None or shard not in files or next(parquet_problems(folder / shard), None) is not None:
+        return None
+    try:
+        row = next(read_rows(folder / shard, ["provenance"]))
+        versions = [str(one["code_version"]) for one in row["provenance"]]
+    except (OSError, ValueError, LookupError, TypeError, StopIteration, pa.ArrowException):
+        return None
+    return next((version for version in versions if re.fullmatch(r"\d+(\.\d+){1,3}", version)), None)
 
 
 def _check_files(folder: Path, manifest: DatasetManifest, files: dict[str, int], watch: Watch) -> Iterator[Finding]:

@@ -220,15 +220,16 @@ def viewer_problems(path: Path) -> Iterator[str]:
         yield f"a row group unpacks to {largest} bytes; with {GROUP_BYTES_VIEWED} the dataset viewer shows a part"
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a file without problems, a few at a time.
+def read_rows(path: Path, columns: list[str] | None = None) -> Iterator[Row]:
+    """The rows of a file without problems, a few at a time; of some columns, or parts of columns, when they are named.
 
     Raises:
         ValueError: a row is larger than `ROW_BYTES_MAX`.
         OSError, pyarrow.ArrowException: it cannot be read.
     """
     with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as parquet, open(path, "rb") as file:
-        for batch in parquet.iter_batches(batch_size=_batch_rows(parquet.metadata, file), use_threads=False):
+        size = _batch_rows(parquet.metadata, file)
+        for batch in parquet.iter_batches(batch_size=size, columns=columns, use_threads=False):
             if batch.nbytes <= BATCH_BYTES:
                 yield from batch.to_pylist()
                 continue

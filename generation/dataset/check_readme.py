@@ -34,8 +34,8 @@ def _error(where: str, what: str, do: str = REBUILD) -> Finding:
     return Finding(severity="error", where=where, what=what, do=do, kind="card")
 
 
-def front_matter(text: str) -> dict[str, Any]:
-    """The front matter of a README as plain values.
+def read_front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """The front matter of a README as plain values, and what follows it.
 
     Raises:
         ValueError: there is none, or it is too large, no mapping, or would make objects.
@@ -56,7 +56,7 @@ def front_matter(text: str) -> dict[str, Any]:
         raise ValueError("its front matter is nested too deeply") from None
     if not isinstance(front, dict):
         raise ValueError("its front matter is no mapping")
-    return front
+    return front, parts[2]
 
 
 def _count(node: yaml.Node | None, counted: dict[int, int], above: set[int]) -> int:
@@ -80,7 +80,7 @@ def _count(node: yaml.Node | None, counted: dict[int, int], above: set[int]) -> 
 def check_readme(folder: Path, manifest: DatasetManifest) -> Iterator[Finding]:
     """Front matter and features.json; then, if nothing leads elsewhere, the first row of every split is loaded."""
     try:
-        front = front_matter(read_bounded(folder / README, README_BYTES_MAX).decode("utf-8"))
+        front, _ = read_front_matter(read_bounded(folder / README, README_BYTES_MAX).decode("utf-8"))
         features = json.loads(read_bounded(folder / FEATURES_FILE, FEATURES_BYTES_MAX))
     except (OSError, ValueError, RecursionError) as error:
         yield _error(README, f"its front matter or {FEATURES_FILE} cannot be read ({error or type(error).__name__})")

@@ -11,8 +11,7 @@ ids and the marks of their plots and pictures nothing is kept. Files must have p
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,7 +21,8 @@ from moviellm.generation.dataset.check_parquet import read_rows
 from moviellm.generation.dataset.check_personal import PersonalData
 from moviellm.generation.dataset.check_pictures import FrameIndex, look_at
 from moviellm.generation.dataset.features import Row
-from moviellm.generation.dataset.folder import DatasetManifest, ManifestFile
+from moviellm.generation.dataset.folder import DatasetManifest
+from moviellm.generation.dataset.movie_rows import MovieStream
 from moviellm.generation.dataset.older import movie_of
 from moviellm.generation.duplicates import PlotIndex, plot_text
 from moviellm.generation.findings import Finding
@@ -32,8 +32,6 @@ REBUILD = "build the dataset again, or download it again"
 AGAIN = "build the dataset again: the export keeps them together"
 CELL_BYTES_VIEWED = 1_000_000
 """Text of a row beyond which the Hub's dataset viewer cuts its cells."""
-MOVIE_ROWS_MAX = 200_000
-"""Rows of one config that one movie may have."""
 Advance = Callable[[int], None]
 
 
@@ -61,8 +59,8 @@ class RowCheck:
 
     def split(self, split: Split, advance: Advance) -> Iterator[Finding]:
         """The movies of one split: their rows lie side by side in every config."""
-        streams = {config: _Movies(self._rows(config, split, advance)) for config in self._manifest.configs}
         try:
+            streams = {config: MovieStream(self._rows(config, split, advance)) for config in self._manifest.configs}
             for movie_id, rows in streams.pop("movies", ()):
                 parts = {config: stream.take(movie_id) for config, stream in streams.items()}
                 yield from self._told()
@@ -185,37 +183,6 @@ class RowCheck:
         return f"{one} ({self._splits.get(one)}) and {other} ({self._splits.get(other)})"
 
 
-class _Movies:
-    """Rows grouped by movie, to be taken in order."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._groups = (
-            (movie_id, _few(movie_id, group)) for movie_id, group in groupby(rows, lambda row: str(row["movie_id"]))
-        )
-        self._next = next(self._groups, None)
-
-    def __iter__(self) -> Iterator[tuple[str, list[Row]]]:
-        while self._next is not None:
-            group, self._next = self._next, next(self._groups, None)
-            yield group
-
-    def take(self, movie_id: str) -> list[Row]:
-        """The rows of this movie when it is next; none otherwise."""
-        if self._next is None or self._next[0] != movie_id:
-            return []
-        rows, self._next = self._next[1], next(self._groups, None)
-        return rows
-
-
-def _few(movie_id: str, rows: Iterable[Row]) -> list[Row]:
-    kept: list[Row] = []
-    for row in rows:
-        kept.append(row)
-        if len(kept) > MOVIE_ROWS_MAX:
-            raise ValueError(f"{movie_id} has more than {MOVIE_ROWS_MAX} rows of one config")
-    return kept
-
-
 def _row_problems(rows: dict[str, list[Row]]) -> Iterator[str]:
     """What putting a movie together would hide: rows that the film does not list, and repeated questions."""
     (movie,) = rows["movies"]
@@ -228,8 +195,3 @@ def _row_problems(rows: dict[str, list[Row]]) -> Iterator[str]:
             yield f"the film lists {len(listed)} {config}, there are {len(given)} rows; they differ in {odd[0]}"
     asked = Counter(row["question_id"] for row in rows.get("qa", []))
     yield from (f"question {one} occurs {times} times" for one, times in asked.items() if times > 1)
-
-
-def shards_of(manifest: DatasetManifest, split: Split) -> list[ManifestFile]:
-    """The files that a split is read from."""
-    return [file for config in manifest.configs for file in manifest.shards(config, split)]

@@ -1,9 +1,10 @@
-"""What `moviellm dataset check` does: a folder or a dataset on the Hub is checked, and a report printed or written.
+"""What `moviellm dataset check` and `dataset upgrade` do: reports are printed or written, older folders written anew.
 
     check("out", revision=None, report=Path("check.md"), as_json=False)      # exit code 1 when there are errors
+    upgrade(Path("old"), Path("new"), version=None, as_json=False)
 
-The memory of the process is capped meanwhile, so that a file which unpacks beyond every limit of check_parquet.py ends
-in a finding instead of a machine that swaps. It finds nothing itself: see check.py.
+The memory of the process is capped while it checks, so that a file which unpacks beyond every limit of
+check_parquet.py ends in a finding instead of a machine that swaps. It finds nothing itself: see check.py.
 """
 
 from collections.abc import Iterator
@@ -37,6 +38,27 @@ def check(source: str, *, revision: str | None, report: Path | None, as_json: bo
     emit(found.facts() | {"report": None if report is None else str(report)}, found.text(), as_json)
     if found.errors:
         raise SystemExit(1)
+
+
+def upgrade(folder: Path, out: Path, *, version: str | None, as_json: bool) -> None:
+    """`moviellm dataset upgrade`."""
+    from moviellm.generation.dataset.upgrade import upgrade_dataset
+
+    done = upgrade_dataset(folder, out, version, progress)
+    manifest = done.manifest
+    lines = [f"{out}: {manifest.name} {manifest.version}, schema {done.from_schema} -> {manifest.schema_version}"]
+    lines += [f"  new column  {column}" for column in done.added]
+    lines += [f"  left out    {path} (it is about the older files; make it again)" for path in done.left_out]
+    facts = {
+        "dataset": str(out),
+        "version": manifest.version,
+        "from_version": done.from_version,
+        "schema_version": manifest.schema_version,
+        "from_schema_version": done.from_schema,
+        "added": list(done.added),
+        "left_out": list(done.left_out),
+    }
+    emit(facts, "\n".join(lines), as_json)
 
 
 def _findings(folder: Path) -> Iterator[Finding]:

@@ -104,6 +104,23 @@ def _plain(annotation: Any) -> Any:
     return annotation
 
 
+def missing_columns(schema: pa.Schema, config: str) -> list[str]:
+    """Columns of the current schema that a Parquet file of an older one lacks, in order."""
+    return list(_missing(pa.struct(list(schema)), FEATURES[config], config))
+
+
+def _missing(kind: pa.DataType, feature: Feature, path: str) -> Iterator[str]:
+    if isinstance(feature, list) and pa.types.is_list(kind):
+        yield from _missing(kind.value_type, feature[0], path)
+    elif isinstance(feature, dict) and pa.types.is_struct(kind):
+        for name, inner in feature.items():
+            place = kind.get_field_index(name)
+            if place < 0:
+                yield f"{path}.{name}"
+            else:
+                yield from _missing(kind.field(place).type, inner, f"{path}.{name}")
+
+
 def foreign_columns(schema: pa.Schema, config: str) -> list[str]:
     """Columns of a Parquet file that are not those of the current schema, by name or by type, in order."""
     return list(_foreign([(field.name, field.type) for field in schema], FEATURES[config], config))

@@ -2,12 +2,14 @@
 
     front = front_matter("1.2.0", shards, file_bytes)       # configs and dataset_info of README.md
     content_version(files)                                  # 0.0.2547289471
+    features_json()                                         # every column of every config
 
 Whoever writes dataset folders (export.py, upgrade.py) states the same of the same files. It writes nothing.
 """
 
 import hashlib
 import importlib.util
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,6 +56,12 @@ def front_matter(
             }
         )
     return {"configs": configs, "dataset_info": infos}
+
+
+def features_json() -> bytes:
+    """The contents of features.json."""
+    neutral = {"schema_version": SCHEMA_VERSION, "configs": FEATURES}
+    return (json.dumps(neutral, indent=1) + "\n").encode()  # not sorted: columns have an order
 
 
 def loading_script() -> Path:

@@ -103,7 +103,7 @@ def write_movies(
     """
     shown = next((movie_id for movie_id, split in splits.items() if split == "test"), next(iter(splits)))
     written = Written()
-    writers = _writers(folder, [split for split in SPLITS if split in splits.values()], films=shelf is not None)
+    writers = shard_writers(folder, [split for split in SPLITS if split in splits.values()], films=shelf is not None)
     try:
         for stored in run.movies():
             split = splits[stored.movie_id]
@@ -130,7 +130,8 @@ def write_movies(
     return written
 
 
-def _writers(folder: Path, splits: Iterable[Split], *, films: bool) -> dict[tuple[str, Split], ShardWriter]:
+def shard_writers(folder: Path, splits: Iterable[Split], *, films: bool) -> dict[tuple[str, Split], ShardWriter]:
+    """A writer for every config and split of a dataset folder."""
     configs = [config for config in FEATURES if films or config in CONFIGS]
     return {
         (config, split): ShardWriter(folder, config, split, arrow_schema(FEATURES[config]), _rows_per_group(config))

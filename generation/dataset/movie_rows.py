@@ -1,0 +1,55 @@
+"""Rows of a config as those of one movie after the other, as they lie in a dataset's files.
+
+    streams = {config: MovieStream(rows) for config, rows in ...}
+    for movie_id, rows in streams.pop("movies"):
+        parts = {config: stream.take(movie_id) for config, stream in streams.items()}
+
+Every config holds the movies of a split in the same order, so a movie is put together without looking back. It reads
+no file: see check_parquet.py.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from moviellm.generation.dataset.features import Row
+from moviellm.generation.dataset.folder import DatasetManifest, ManifestFile
+from moviellm.generation.schema import Split
+
+MOVIE_ROWS_MAX = 200_000
+"""Rows of one config that one movie may have."""
+
+
+class MovieStream:
+    """Rows grouped by movie, to be taken in order."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._groups = (
+            (movie_id, _few(movie_id, group)) for movie_id, group in groupby(rows, lambda row: str(row["movie_id"]))
+        )
+        self._next = next(self._groups, None)
+
+    def __iter__(self) -> Iterator[tuple[str, list[Row]]]:
+        while self._next is not None:
+            group, self._next = self._next, next(self._groups, None)
+            yield group
+
+    def take(self, movie_id: str) -> list[Row]:
+        """The rows of this movie when it is next; none otherwise."""
+        if self._next is None or self._next[0] != movie_id:
+            return []
+        rows, self._next = self._next[1], next(self._groups, None)
+        return rows
+
+
+def _few(movie_id: str, rows: Iterable[Row]) -> list[Row]:
+    kept: list[Row] = []
+    for row in rows:
+        kept.append(row)
+        if len(kept) > MOVIE_ROWS_MAX:
+            raise ValueError(f"{movie_id} has more than {MOVIE_ROWS_MAX} rows of one config")
+    return kept
+
+
+def shards_of(manifest: DatasetManifest, split: Split) -> list[ManifestFile]:
+    """The files that a split is read from."""
+    return [file for config in manifest.configs for file in manifest.shards(config, split)]
