@@ -20,7 +20,9 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from moviellm.cards.charts import bars, columns, describe
+from moviellm.cards.citation import bibtex, made_at
 from moviellm.cards.columns import columns_of
+from moviellm.cards.croissant import CROISSANT, croissant
 from moviellm.cards.escaping import markdown
 from moviellm.cards.licence import OFFLINE, licence_of
 from moviellm.cards.looking import asked_gate_rows, asked_rows, flag_rows, gate_rows
@@ -41,6 +43,7 @@ def render(facts: DatasetFacts) -> tuple[str, dict[str, bytes]]:
     """README.md, front matter included, and the files that lie beside it, by relative path."""
     charts = _charts(facts.measures)
     assets = {path: svg.encode() for path, _, svg in charts}
+    assets[CROISSANT] = croissant(facts).encode()
     if facts.sample.images:
         assets[STRIP] = strip([data for *_, data in facts.sample.images], len(facts.sample.images), STRIP_WIDTH_PX)
     environment = Environment(
@@ -70,7 +73,6 @@ def _front_matter(facts: DatasetFacts) -> str:
 
 def _context(facts: DatasetFacts) -> dict[str, Any]:
     measures = facts.measures
-    made_at = max((source.created_at for source in measures.sources), default="")
     recipe_text = yaml.safe_dump(
         facts.recipe.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True, width=100
     )
@@ -99,10 +101,9 @@ def _context(facts: DatasetFacts) -> dict[str, Any]:
         "packaged": _is_packaged(facts.recipe),
         "recipe_text": recipe_text,
         "fence": _fence(recipe_text),
-        "bibtex_key": re.sub(r"[^a-z0-9]+", "_", facts.name.lower()).strip("_"),
+        "bibtex": bibtex(facts),
         "voiced": any(voiced for _, voiced in measures.films),
-        "year": made_at[:4],
-        "epoch_s": _epoch_s(made_at),
+        "epoch_s": _epoch_s(made_at(facts)),
         "strip": STRIP if facts.sample.images else None,
         "name_literal": json.dumps(facts.name),
     }
@@ -119,10 +120,10 @@ def _show_split(facts: DatasetFacts) -> str:
     return "test" if "test" in asked else asked[0]
 
 
-def _epoch_s(made_at: str) -> int | None:
+def _epoch_s(time: str) -> int | None:
     """Start of the run for SOURCE_DATE_EPOCH; None where it is not an ISO-8601 time."""
     try:
-        return int(datetime.fromisoformat(made_at).timestamp())
+        return int(datetime.fromisoformat(time).timestamp())
     except ValueError:
         return None
 

@@ -15,6 +15,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from moviellm.cards.columns import columns_of
+from moviellm.cards.croissant import CROISSANT, croissant
 from moviellm.cards.dataset_card import FILTERS, LARGEST, SIZES, STRIP, STRIP_WIDTH_PX, TASKS, tidy
 from moviellm.cards.licence import licence_of
 from moviellm.cards.pictures import strip
@@ -40,7 +41,7 @@ def renderer(report: ImportReport) -> Render:
 
 def _render(facts: DatasetFacts, report: ImportReport) -> tuple[str, dict[str, bytes]]:
     """README.md, front matter included, and the files that lie beside it, by relative path."""
-    assets = {}
+    assets = {CROISSANT: croissant(facts).encode()}
     if facts.sample.images:
         assets[STRIP] = strip([data for *_, data in facts.sample.images], len(facts.sample.images), STRIP_WIDTH_PX)
     environment = Environment(
@@ -48,7 +49,7 @@ def _render(facts: DatasetFacts, report: ImportReport) -> tuple[str, dict[str, b
     )
     environment.filters |= FILTERS
     template = environment.from_string((files("moviellm.cards") / "imported_card.md.j2").read_text(encoding="utf-8"))
-    body = template.render(_context(facts, report), strip=STRIP if assets else None)
+    body = template.render(_context(facts, report), strip=STRIP if STRIP in assets else None)
     return f"---\n{_front_matter(facts)}---\n{tidy(body)}", assets
 
 

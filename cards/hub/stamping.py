@@ -15,14 +15,14 @@ from typing import Any
 
 import yaml
 
+from moviellm.cards.croissant import CROISSANT
 from moviellm.cards.escaping import markdown
 from moviellm.cards.hub.local import LocalFile, from_bytes
 from moviellm.cards.hub.names import UNVERSIONED, tag_of
-from moviellm.cards.licence import HUB_NAMES, UNKNOWN
+from moviellm.cards.licence import HUB_NAMES, LICENCE_URLS, UNKNOWN, is_unknown
 from moviellm.generation.dataset.folder import MANIFEST, README, DatasetManifest, ManifestFile
 from moviellm.generation.dataset.results import RESULTS_FILE, Results
 
-CROISSANT = "croissant.json"
 FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 LICENCE_SECTION = re.compile(r"^## Licen[cs]e\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 SOURCE_LINE = re.compile(r'^source = "[^\n]*\n', re.MULTILINE)
@@ -80,7 +80,7 @@ def licence_for(data: dict[str, Any], asked: str | None) -> str | None:
     """
     stated = str(data.get("license") or UNKNOWN)
     name = data.get("license_name")
-    unknown = stated == UNKNOWN or (stated == "other" and name in {None, UNKNOWN})
+    unknown = is_unknown(data)
     if asked is not None and asked.lower() in {UNKNOWN, "other", ""}:
         raise ValueError(f"--license {asked} says nothing; name one, e.g. cc-by-4.0")
     if unknown and asked is None:
@@ -105,7 +105,7 @@ def stamp(files: Sequence[LocalFile], manifest: DatasetManifest, told: Stamp) ->
     makers: dict[str, Callable[[str], str]] = {
         README: lambda text: stamp_readme(text, manifest.version, told),
         RESULTS_FILE: lambda text: _stamp_results(text, told),
-        CROISSANT: lambda text: _stamp_croissant(text, told),
+        CROISSANT: lambda text: _stamp_croissant(text, manifest.version, told),
     }
     stamped = {file.path: from_bytes(file.path, makers[file.path](_text(file)).encode())
                for file in files if file.path in makers}  # fmt: skip
@@ -126,11 +126,15 @@ def stamp_readme(readme: str, old_version: str, told: Stamp) -> str:
         spoken = {"license": told.licence.lower()} if known else {"license": "other", "license_name": told.licence}
         data = spoken | {key: value for key, value in data.items() if key not in {"license", "license_name"}}
         body = _licence_section(body, told.licence)
-    if old_version != told.version:
-        body = re.sub(rf"(?<![\w.]){re.escape(old_version)}(?!\.?\w)", told.version, body)
+    body = _renumbered(body, old_version, told.version)
     body = _loading(body, [str(config["config_name"]) for config in data.get("configs") or []], told)
     head = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
     return f"---\n{head}---\n{body}"
+
+
+def _renumbered(text: str, old: str, new: str) -> str:
+    """The text with every mention of a version replaced."""
+    return text if old == new else re.sub(rf"(?<![\w.]){re.escape(old)}(?!\.?\w)", new, text)
 
 
 def _licence_section(body: str, licence: str) -> str:
@@ -166,11 +170,12 @@ def _stamp_results(text: str, told: Stamp) -> str:
     return Results.model_validate_json(text).model_copy(update={"version": told.version}).text()
 
 
-def _stamp_croissant(text: str, told: Stamp) -> str:
-    data = json.loads(text)
+def _stamp_croissant(text: str, old_version: str, told: Stamp) -> str:
+    data = json.loads(_renumbered(text, old_version, told.version))
     data["version"] = told.version
+    data["url"] = f"https://huggingface.co/datasets/{told.repo_id}"
     if told.licence is not None:
-        data["license"] = told.licence
+        data["license"] = LICENCE_URLS.get(told.licence.lower(), told.licence)
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
