@@ -205,6 +205,7 @@ class Handler(BaseHTTPRequestHandler):
             self._meet(logged.line, "end")
             self._send(answer, logged)
         except (DroppedError, ConnectionError) as error:
+            logged.status = None
             self._break(reset=str(error) != "close")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 names of http.server
@@ -270,14 +271,16 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"Content-Type": "application/json", "X-Request-Id": "double"} | answer.headers
         for name, value in (headers | {"Content-Length": str(len(data))}).items():
             self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            half = len(data) // 2 if self.command == "GET" and answer.data is not None else 0
-            if half:
-                self.wfile.write(data[:half])
-                self._meet(logged.line, "middle")
-            self.wfile.write(data[half:])
-        logged.status = answer.status
+        body = data if self.command != "HEAD" else b""
+        half = len(body) // 2 if self.command == "GET" and answer.data is not None else 0
+        if half:
+            self.end_headers()
+            self.wfile.write(body[:half])
+            self._meet(logged.line, "middle")
+        logged.status = answer.status  # before the last byte: who has it all may look at the log
+        if not half:
+            self.end_headers()
+        self.wfile.write(body[half:])
 
     def _break(self, reset: bool) -> None:
         self.close_connection = True
