@@ -130,12 +130,10 @@ class _Stories:
         return self._told(name, story)
 
     def _told(self, name: str, story: Story) -> Told:
-        cast = Cast({} if self._options.keep_likenesses else story.people)
-        looks = story.people if self._options.keep_likenesses else cast.looks
-        named = Cast(dict.fromkeys(story.people, "")) if self._options.keep_likenesses else cast
+        cast = Cast(story.people, keep=self._options.keep_likenesses)
         shots = [Shot(cast.named(shot.text), [cast.named(line) for line in shot.lines]) for shot in story.shots]
         styles = Counter(match[2] for shot in shots if (match := _PREFIX.match(shot.text)))
-        frames = self._frames(shots, self._pictures(name, len(shots)), named)
+        frames = self._frames(shots, self._pictures(name, len(shots)), cast)
         questions = self._questions(story, cast)
         synopsis = None if story.overview is None else cast.named(story.overview)
         for what, times in cast.counts.items():
@@ -148,7 +146,7 @@ class _Stories:
             questions=questions,
             synopsis=synopsis,
             style=styles.most_common(1)[0][0] if styles else None,
-            people=tuple(looks.items()),
+            people=tuple(cast.looks.items()),
             language=self._options.language,
         )
 

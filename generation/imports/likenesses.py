@@ -27,9 +27,9 @@ _OTHER = re.compile(
 
 
 class Cast:
-    """The characters of a story file, with their looks freed of celebrities."""
+    """The characters of a story file, with their looks freed of celebrities unless these are kept."""
 
-    def __init__(self, people: Mapping[str, str]) -> None:
+    def __init__(self, people: Mapping[str, str], *, keep: bool = False) -> None:
         self.looks: dict[str, str] = {}
         """Looks without likeness; empty where nothing is left."""
         self.counts: Counter[str] = Counter()
@@ -38,40 +38,39 @@ class Cast:
         for name, looks in people.items():
             text = " ".join(looks.split())
             match = _LOOKS.match(text)
-            self.looks[name] = _clothed(match) if match else text
+            self.looks[name] = _clothed(match) if match and not keep else text
             if match:
-                self.counts[DROPPED] += 1
+                self.counts[DROPPED] += not keep
                 for said in (text, f"{match['who']} {text[match.end('who') :].split(' in ')[0].strip()}"):
                     replaced.setdefault(said.casefold(), []).append(name)
                 replaced.setdefault(match["celebrity"].casefold(), []).append(name)
         self._names = {said: names[0] for said, names in replaced.items() if len(set(names)) == 1}
-        self._shared = {said for said, names in replaced.items() if len(set(names)) > 1}
-        self._pattern = _any_of([*self._names, *self._shared])
+        self._pattern = _any_of(list(replaced))
+        self._keep = keep
         self._people = _any_of(list(people))
 
     def named(self, text: str) -> str:
-        """The text with names in place of likenesses."""
-        if self._pattern is not None:
-            text = self._pattern.sub(self._name, text)
-        text, others = _OTHER.subn(lambda match: match["who"], text)
-        self.counts[OTHERS] += others
-        return text
+        """The text with names in place of likenesses; the text itself where they are kept."""
+        return text if self._keep else self._freed(text, self.counts)
 
-    def who(self, named: str) -> Iterator[str]:
+    def who(self, text: str) -> Iterator[str]:
         """Names of the cast in a text, in order of their first mention."""
         if self._people is not None:
             by_name = {" ".join(name.split()).casefold(): name for name in self.looks}
-            yield from dict.fromkeys(
-                by_name[" ".join(found.split()).casefold()] for found in self._people.findall(named)
-            )
+            freed = self._freed(text, Counter())
+            found = (" ".join(name.split()).casefold() for name in self._people.findall(freed))
+            yield from dict.fromkeys(by_name[name] for name in found if name in by_name)
 
-    def _name(self, match: re.Match[str]) -> str:
-        said = " ".join(match.group().split()).casefold()
-        if said in self._shared:
-            self.counts[OTHERS] += 1
-            return "somebody"
-        self.counts[NAMED] += 1
-        return self._names[said]
+    def _freed(self, text: str, counts: Counter[str]) -> str:
+        def name(match: re.Match[str]) -> str:
+            said = " ".join(match.group().split()).casefold()
+            counts[NAMED if said in self._names else OTHERS] += 1
+            return self._names.get(said, "somebody")
+
+        freed = text if self._pattern is None else self._pattern.sub(name, text)
+        freed, others = _OTHER.subn(lambda match: match["who"], freed)
+        counts[OTHERS] += others
+        return freed
 
 
 def _clothed(match: re.Match[str]) -> str:

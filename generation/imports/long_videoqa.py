@@ -62,7 +62,7 @@ def open_long_videoqa(
     films = _Films(read_records(paths, KIND, report), paths, options, report, scratch)
     return ImportedMovies(
         report,
-        ids_for(films.source_ids),
+        ids_for([Path(source_id).stem for source_id in films.source_ids]),
         films.origin,
         spoken(films.tell, films.source_ids, options, report),
         beside=films.beside,

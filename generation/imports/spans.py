@@ -24,7 +24,7 @@ HUNDREDTHS = "spans in hundredths of the film, turned into seconds: exact to hal
 
 _JOIN = r"\s*(?:to|and|until|till|through|-|–|到|至)\s*"
 _TOKENS = re.compile(rf"(?P<start><s\d+>){_JOIN}(?P<end><e\d+>)", re.IGNORECASE)
-_TOKEN = re.compile(r"<[se]\d+>")
+_TOKEN = re.compile(r"<[a-z]\d+>")
 _NUMBERS = re.compile(
     rf"\b(?P<lead>from|between|during)\s+(?P<start>\d\d){_JOIN}(?P<end>\d\d)\b(?!\s*(?:%|\w))", re.IGNORECASE
 )
@@ -39,8 +39,8 @@ class Said:
     """With seconds in place of tokens."""
     spans: tuple[TemporalSpan, ...]
     """The moments that it names, in order."""
-    rest: str
-    """The text without its moments."""
+    before: str
+    """The text before its first moment; all of it where it names none."""
     captions: tuple[str, ...]
     """What it says of each moment: the text that follows it, up to the next."""
 
@@ -77,9 +77,8 @@ class Moments:
             marked = _NUMBERS.sub(take, marked)
         marked = _TOKEN.sub(self._single, marked)
         shown = re.sub(r"\x00(\d+)\x00", lambda match: _seconds(spans[int(match[1])]), marked)
-        pieces = _SPOKEN.split(marked)
-        captions = tuple(piece.strip(" ,.:;\n") for piece in pieces[1:])
-        return Said(shown, tuple(spans), " ".join(pieces).strip(" ,.:;\n"), captions)
+        before, *captions = (piece.strip(" ,.:;\n") for piece in _SPOKEN.split(marked))
+        return Said(shown, tuple(spans), before, tuple(captions))
 
     def _span(self, match: re.Match[str]) -> TemporalSpan | None:
         if self._duration_s is None:

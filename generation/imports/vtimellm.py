@@ -86,6 +86,9 @@ class _Films:
         if not name or not isinstance(record.data.get("conversations"), list):
             self._report.leave_out("records without id or conversations")
             return None
+        if isinstance(record.data.get("image"), list):
+            self._report.leave_out("records with several pictures, which VTimeLLM does not read")
+            return None
         split = record.data.get("meta", {}).get("split") if isinstance(record.data.get("meta"), dict) else None
         return text_of(record, "source"), name, str(split), text_of(record, "image"), self._duration_s(record)
 
@@ -200,15 +203,10 @@ def _format(asks: Said, answers: Said, *, alone: bool) -> AnswerFormat:
     if not answers.spans:
         return "open_ended"
     if not any(answers.captions):
-        only = len(answers.spans) == 1 and not asks.spans and len(answers.rest.split()) <= SAYING_WHEN
-        return "temporal_grounding" if not answers.rest or only else "open_ended"
-    told = all(answers.captions) and not asks.spans and not _before(answers)
+        only = len(answers.spans) == 1 and not asks.spans and len(answers.before.split()) <= SAYING_WHEN
+        return "temporal_grounding" if not answers.before or only else "open_ended"
+    told = all(answers.captions) and not asks.spans and not answers.before
     return "dense_captioning" if told and (alone or len(answers.spans) > 1) else "open_ended"
-
-
-def _before(answers: Said) -> bool:
-    """Whether an answer says something before its first moment: then it is no list of moments."""
-    return len(answers.rest.split()) > sum(len(caption.split()) for caption in answers.captions)
 
 
 def _events(answers: Said) -> list[tuple[TemporalSpan, str]]:
