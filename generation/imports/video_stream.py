@@ -41,6 +41,8 @@ NO_TIMES = {"h264", "hevc", "m4v", "mpegvideo", "mjpeg", "obu", "vc1"}
 """Formats that hold pictures without times: the frame rate alone tells when they are shown."""
 TEXT_SUBTITLES = {"mov_text", "subrip", "srt", "text", "ass", "ssa", "webvtt"}
 """Codecs of subtitles that are text; those of DVDs and Blu-rays are pictures, which nobody here reads."""
+PIXELS_MAX = 8192 * 8192
+"""Most pixels of a frame that is decoded."""
 FILM_S_MAX = 24 * 3600.0
 """Longest film that is read."""
 DEFAULT_RATE = Fraction(25)
@@ -95,12 +97,12 @@ class Film:
         self.cues_language = "" if self._subtitles is None else (self._subtitles.language or "")
         self.end_s = 0.0
         """End of the last picture so far."""
+        self.facts = self._facts()
+        """What the file says of itself."""
         if self._subtitles is None and any(stream.type == "subtitle" for stream in container.streams):
             self.mended[PICTURED] += 1
 
-    @property
-    def facts(self) -> FilmFacts:
-        """What the file says of itself."""
+    def _facts(self) -> FilmFacts:
         context, sound = self._video.codec_context, next(iter(self._container.streams.audio), None)
         return FilmFacts(
             title=" ".join(_text(self._container.metadata.get("title", "")).split()),
@@ -230,7 +232,7 @@ class Film:
             text = plain_ass(rect.ass) if hasattr(rect, "ass") else ""
             length_s = _seconds(packet.duration or 0, packet.time_base)
             if text and start_s + length_s > 0 and length_s > 0:
-                yield Cue(max(0.0, start_s), start_s + length_s, text)
+                yield Cue(round(max(0.0, start_s), 6), round(start_s + length_s, 6), text)
 
     def _chapters(self) -> tuple[tuple[float, str], ...]:
         found = []
@@ -284,6 +286,10 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     best = max(found, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
     if best.codec_context is None or best.codec_context.width <= 0:
         raise ValueError(f"{path}: its pictures cannot be decoded here; convert the film to H.264 in MP4 first")
+    if best.codec_context.width * best.codec_context.height > PIXELS_MAX:
+        size = f"{best.codec_context.width}x{best.codec_context.height}"
+        raise ValueError(f"{path} has pictures of {size} pixels; films have at most {PIXELS_MAX:,} in all")
+    best.codec_context.options = {"max_pixels": str(PIXELS_MAX)}  # it may grow on the way
     return best
 
 
