@@ -81,6 +81,16 @@ def test_the_builder_in_process_gives_the_rows_of_the_plain_loader(folder, tmp_p
     assert str(builder.info.version) == read_manifest(folder).version
 
 
+def test_films_are_mp4_files_whoever_reads_them(tmp_path):
+    build(tmp_path / "out", [make_story(0, chapters=1, scenes=1)], dataset={"films": True})
+    film = load(tmp_path / "out", "films", "train", cache_dir=tmp_path / "cache")
+    builder = MovieLLM(config_name="films", data_dir=str(tmp_path / "out"), cache_dir=str(tmp_path / "built"))
+    builder.download_and_prepare()
+    assert film.features == builder.as_dataset("train").features
+    assert film[0] == builder.as_dataset("train")[0]
+    assert film[0]["video"]["bytes"][4:8] == b"ftyp"
+
+
 def test_the_builder_in_process_streams_pictures(folder, tmp_path):
     builder = MovieLLM(config_name="keyframes", data_dir=str(folder), cache_dir=str(tmp_path))
     row = next(iter(builder.as_streaming_dataset("test")))
