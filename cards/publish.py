@@ -28,7 +28,7 @@ from moviellm.cards.hub.local import (
 from moviellm.cards.hub.names import RepoType, check_repo_id, check_version, page, tag_of
 from moviellm.cards.hub.plan import PlannedCommit, RemoteFile, plan_commits, surplus
 from moviellm.cards.hub.pushing import branch_for, check_same, push, set_tag
-from moviellm.cards.hub.repository import Repository
+from moviellm.cards.hub.repository import Repository, Settings
 from moviellm.cards.hub.stamping import Stamp, front_matter, licence_for, stamp, version_for
 from moviellm.generation.dataset.folder import MANIFEST, README, read_manifest
 
@@ -279,12 +279,11 @@ def _publish(job: _Job) -> Published:
         raise ValueError(f"there is no {repository.repo_type} {repository.repo_id} yet; push it without --create-pr")
     if how.create_pr and (how.private or how.gated):
         raise ValueError("a pull request changes no settings: leave --private and --gated out")
-    if settings and how.gated is not None and how.gated != settings.gated and not how.dry_run:
-        repository.gate(how.gated)
     tags = repository.tags() if settings else {}
     tag = None if version is None else tag_of(version)
     if tag is not None and tag in tags:
         check_same(repository, tag, tags[tag], job.files)
+        _set_gate(job, settings)
         return job.told("already there", (), tags[tag], tag=tag)
     head = repository.head("main") if settings else None
     tree = repository.tree(head) if head else {}
@@ -298,8 +297,7 @@ def _publish(job: _Job) -> Published:
         return _propose(job, commits, title) if commits else job.told("already there", (), head)
     if settings is None:
         repository.create(how.private, how.space_sdk)
-        if how.gated is not None:
-            repository.gate(how.gated)
+    _set_gate(job, settings)
     commit = job.push(commits, lambda: _line(repository, version), title)
     if tag is None:
         return job.told("pushed" if commits else "already there", commits, commit)
@@ -308,6 +306,13 @@ def _publish(job: _Job) -> Published:
     if branch != "main" and branch in repository.branches():
         repository.drop_branch(branch)  # the tag keeps its commits
     return job.told("pushed", commits, commit, tag=tag, branch=branch)
+
+
+def _set_gate(job: _Job, settings: Settings | None) -> None:
+    """Have readers ask for access, where that is wanted and not so yet."""
+    wanted = job.how.gated
+    if wanted is not None and (settings is None or settings.gated != wanted) and not job.how.dry_run:
+        job.repository.gate(wanted)
 
 
 def _line(repository: Repository, version: str | None) -> str:

@@ -19,6 +19,8 @@ FAILURES_MAX = 6
 """Failures of the Hub in a row after which a push gives up."""
 RACES_MAX = 60
 """Commits lost to other writers after which a push gives up."""
+UNKEPT_MAX = 3
+"""Times that the Hub may take every commit and not hold every file."""
 SHOWN = 5
 """Differences that a refusal shows."""
 
@@ -49,7 +51,7 @@ def push(
         ConnectionError: the Hub failed too often in a row.
         ValueError: it refuses, or others were faster too often.
     """
-    failures = races = 0
+    failures = races = unkept = 0
     while True:
         branch = line()
         head = repository.head(branch)
@@ -61,9 +63,15 @@ def push(
                 said = title if planned.last else f"{title}: part {number} of {len(commits)}"
                 head = repository.commit(planned, branch, head, said, progress)
                 failures = 0
-            if not _plan(files, repository, head, exact):
+            commits = _plan(files, repository, head, exact)
+            if not commits:
                 return head
-            raise LostCommitError("the Hub did not keep every file of a commit that it took", raced=False)
+            unkept += 1
+            if unkept >= UNKEPT_MAX:
+                raise ValueError(
+                    f"{repository.repo_id} took every commit and still lacks {commits[0].files[0].path}; see whether "
+                    f"a .gitignore there leaves it out, then run the same command again"
+                )
         except LostCommitError as lost:
             races, failures = (races + 1, failures) if lost.raced else (races, failures + 1)
             if failures >= FAILURES_MAX:
@@ -71,7 +79,7 @@ def push(
             if races >= RACES_MAX:
                 raise ValueError(f"{lost}, {races} times; run the same command again when they are done") from lost
             note(f"{lost}; looking again")
-            pause(max(1, min(races, 3)) if lost.raced else failures)
+            pause(min(races, 3) if lost.raced else failures)
 
 
 def _plan(files: Sequence[LocalFile], repository: Repository, commit: str, exact: bool) -> list[PlannedCommit]:

@@ -39,6 +39,9 @@ def create(call: Call) -> Answer:
     private = asked.get("visibility") == "private" or bool(asked.get("private"))
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,95}", asked["name"]):
         raise RefusedError(400, "BadRequest", f"Invalid repo name {asked['name']}")
+    if (kind, name) in call.store.repos and call.person is not None:  # the Hub says where it is
+        repo = call.store.repo(kind, name, call.person, "write")
+        return Answer({"error": f"You already created this {kind} repo", "url": call.url(repo)}, status=409)
     repo = call.store.create(kind, name, call.person, private, asked.get("sdk"))
     return Answer({"url": call.url(repo), "name": name, "id": name})
 
