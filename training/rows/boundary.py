@@ -46,8 +46,8 @@ def boundary_rows(movie: Movie, look: Look, seed: int) -> Iterator[Row]:
 
 def _dense(talk: Talk, events: Sequence[Event], chooser: Chooser) -> Talk:
     talk.ask(*chooser.say("dense_ask"))
-    item = chooser.words.line("dense_item")
-    talk.answer("\n".join(item.format(caption=bare(event.caption), **talk.times(event.span)) for event in events))
+    lines = [chooser.words.line("dense_item", caption=bare(e.caption), **talk.times(e.span)) for e in events]
+    talk.answer("\n".join(lines))
     return talk
 
 
@@ -70,4 +70,4 @@ def _dealt(clip: Clip, rng: random.Random) -> list[list[tuple[str, Event]]]:
 def _turn(talk: Talk, task: str, event: Event, chooser: Chooser) -> None:
     slots = {"caption": bare(event.caption), **talk.times(event.span)}
     talk.ask(*chooser.say(f"{task}_ask", **slots))
-    talk.answer(chooser.words.line(f"{task}_answer").format(**slots))
+    talk.answer(chooser.words.line(f"{task}_answer", **slots))

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 
 from moviellm.generation.dataset.features import Features, Row
 from moviellm.generation.protocols import derive_seed
-from moviellm.generation.schema import Event, Movie, QAPair, QuestionType, TemporalSpan
+from moviellm.generation.schema import Event, Movie, QAPair, QuestionType
 from moviellm.training.rows.film import Clip, Look, clips, show
 from moviellm.training.rows.sft import threads_of
 from moviellm.training.rows.talk import CONVERSATION, Talk, covered
 from moviellm.training.rows.times import CLOCK
-from moviellm.training.rows.words import Chooser, bare, capital, plain, words_for
+from moviellm.training.rows.words import Chooser, bare, capital, plain, sentence, words_for
 
 TURNS = 5
 """Questions of a conversation; the last block of follow-ups may go beyond."""
@@ -109,8 +109,8 @@ def _speak(talk: Talk, block: Block, chooser: Chooser) -> list[str]:
     for question in block:
         talk.ask(f"dataset.{question.question_id}", talk.ledger.with_clock_times(plain(question.question)))
         if question.answer_format == "temporal_grounding":
-            line = chooser.words.line("ground_answer")
-            talk.answer(" ".join(line.format(**talk.times(span)) for span in question.evidence))
+            spans = question.evidence
+            talk.answer(" ".join(chooser.words.line("ground_answer", **talk.times(span)) for span in spans))
         else:
             talk.answer(talk.ledger.with_clock_times(plain(question.answer)))
     return [question.question_type or "question" for question in block]
@@ -118,19 +118,21 @@ def _speak(talk: Talk, block: Block, chooser: Chooser) -> list[str]:
 
 def _about_events(talk: Talk, kind: str, events: Sequence[Event], chooser: Chooser) -> None:
     asked, told = events[0], events[-1]
-    people = {person.character_id: plain(person.name) for person in talk.clip.movie.characters}
-    names = list(dict.fromkeys(people[one] for one in asked.participants))
-    span: TemporalSpan = covered([event.span for event in events]) if kind == "stretch" else asked.span
-    slots = {"caption": bare(asked.caption)}
-    if kind in ("stretch", "who", "where"):
-        slots |= talk.times(span)
-    talk.ask(*chooser.say(f"{kind}_ask", **slots))
-    line = {"stretch": "stretch_answer", "when": "ground_answer", "who": "who_answer", "where": "where_answer"}
-    slots = talk.times(told.span) | {"caption": bare(told.caption)}
+    say = chooser.words.line
+    caption = {"caption": bare(asked.caption)}
     if kind == "stretch":
-        slots["caption"] = " ".join(f"{bare(event.caption)}." for event in events).removesuffix(".")
+        talk.ask(*chooser.say("stretch_ask", **talk.times(covered([event.span for event in events]))))
+        talk.answer(" ".join(sentence(event.caption) for event in events))
+    elif kind == "when":
+        talk.ask(*chooser.say("when_ask", **caption))
+        talk.answer(say("ground_answer", **talk.times(asked.span)))
+    elif kind in ("after", "before"):
+        talk.ask(*chooser.say(f"{kind}_ask", **caption))
+        talk.answer(say("neighbour_answer", caption=bare(told.caption), **talk.times(told.span)))
     elif kind == "who":
-        slots["who"] = chooser.words.listing(names)
-    elif kind == "where":
-        slots["where"] = capital(plain(asked.location or ""))
-    talk.answer(chooser.words.line(line.get(kind, "neighbour_answer")).format(**slots))
+        names = {person.character_id: plain(person.name) for person in talk.clip.movie.characters}
+        talk.ask(*chooser.say("who_ask", **talk.times(asked.span)))
+        talk.answer(f"{chooser.words.listing([names[one] for one in dict.fromkeys(asked.participants)])}.")
+    else:
+        talk.ask(*chooser.say("where_ask", **talk.times(asked.span)))
+        talk.answer(sentence(capital(asked.location or "")))

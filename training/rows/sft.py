@@ -144,8 +144,7 @@ def _answer(question: QAPair, movie: Movie, talk: Talk, chooser: Chooser) -> str
         return f"{letter_of(question.answer_index)}. {plain(question.answer)}"
     if talk.look.times == "index":
         if question.answer_format == "temporal_grounding" and question.evidence:
-            line = chooser.words.line("ground_answer")
-            return " ".join(line.format(**talk.times(span)) for span in question.evidence)
+            return " ".join(chooser.words.line("ground_answer", **talk.times(span)) for span in question.evidence)
         if question.answer_format == "dense_captioning":
             return _dense_by_index(question, movie, talk, chooser)
     return plain(question.answer)
@@ -157,6 +156,6 @@ def _dense_by_index(question: QAPair, movie: Movie, talk: Talk, chooser: Chooser
     found = [events.get((span.start_s, span.end_s)) for span in question.evidence]
     if not found or None in found:
         return plain(question.answer)
-    item = chooser.words.line("dense_item")
-    lines = [item.format(caption=bare(e.caption), **talk.times(e.span)) for e in found if e is not None]
+    known = [event for event in found if event is not None]
+    lines = [chooser.words.line("dense_item", caption=bare(e.caption), **talk.times(e.span)) for e in known]
     return "\n".join(lines)

@@ -20,6 +20,8 @@ import yaml
 
 LANGUAGES = ("en", "es")
 """Languages with templates of their own; questions and captions of other movies are asked about in English."""
+ENDS = ("!", "?", "…", "...")
+"""What a sentence may end with instead of a full stop."""
 MARKUP = re.compile(r"<(/?\|?[^\s<>]{1,32}\|?)>")
 
 
@@ -34,9 +36,9 @@ class Words:
         """A single word or phrase."""
         return str(self.data["words"][name])
 
-    def line(self, name: str) -> str:
-        """A template that has one wording."""
-        return str(self.data[name])
+    def line(self, name: str, **slots: str) -> str:
+        """The text of a template that has one wording."""
+        return filled(self.data[name], slots)
 
     def listing(self, items: list[str]) -> str:
         """`Ada`, `Ada and Ben`, `Ada, Ben and Cy`."""
@@ -79,7 +81,20 @@ class Chooser:
             waiting.extend(self.rng.sample(range(len(templates)), len(templates)))
         number = waiting.pop()
         self.used[f"{self.words.language}.{task}.{number}"] += 1
-        return f"{self.words.language}.{task}.{number}", templates[number].format(**slots)
+        return f"{self.words.language}.{task}.{number}", filled(templates[number], slots)
+
+
+def filled(template: str, slots: dict[str, str]) -> str:
+    """A template with its slots filled; a caption that ends with `!` or `?` gets no full stop behind it."""
+    if slots.get("caption", "").endswith(ENDS):
+        template = re.sub(r"\{caption\}[.?]", "{caption}", template)
+    return template.format(**slots)
+
+
+def sentence(text: str) -> str:
+    """A caption as a sentence."""
+    inside = bare(text)
+    return inside if inside.endswith(ENDS) else f"{inside}."
 
 
 def plain(text: str) -> str:

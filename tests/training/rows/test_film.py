@@ -11,6 +11,7 @@ from tests.factories import make_movie
 from tests.training.rows.movies import long_movie, sample_movies, text_of, with_lines
 
 ENGLISH = words_for("en")
+SIXTY = list(make_movie(chapters=1, scenes=1, keyframes=60).keyframes())
 
 
 def shown(movie: Movie, look: Look | None = None) -> str:
@@ -70,8 +71,7 @@ def test_the_question_stands_on_a_line_of_its_own() -> None:
 
 @given(st.integers(1, 60), st.integers(1, 70))
 def test_chosen_pictures_are_in_order_and_spread(count: int, most: int) -> None:
-    keyframes = list(make_movie(chapters=1, scenes=1, keyframes=60).keyframes())[:count]
-    found = chosen(keyframes, most)
+    found = chosen(SIXTY[:count], most)
     indices = [one.index for one in found]
     assert len(found) == min(count, most) and indices == sorted(set(indices))
     if 1 < most < count:

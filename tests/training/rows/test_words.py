@@ -63,6 +63,13 @@ def test_a_sentence_inside_another_has_no_full_stop(text: str, inside: str) -> N
     assert bare(text) == inside
 
 
+def test_a_caption_that_ends_with_a_mark_gets_no_other() -> None:
+    words = words_for("en")
+    assert words.line("caption_answer", caption="Ada shouts: fire!") == "Ada shouts: fire!"
+    asked = {Chooser(words, random.Random(n)).say("ground_ask", caption="Who is it?")[1] for n in range(30)}
+    assert not any("?." in text or "??" in text for text in asked)
+
+
 def test_lists_of_names_sound_right_in_spanish() -> None:
     words = words_for("es")
     assert words.listing(["Anselmo", "Íñigo"]) == "Anselmo e Íñigo"
