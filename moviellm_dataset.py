@@ -324,7 +324,7 @@ def _check_readable(
         ways.append(f'its newest version for this reader: load("{source}", revision="{other[0]}"), schema {other[1]}')
     if major > SCHEMA_MAJOR:
         ways.append("a newer reader: pip install --upgrade moviellm")
-    else:
+    elif major >= 1:  # drafts before 1.0 have no converter
         ways.append("a copy with the present schema: moviellm dataset upgrade FOLDER --out NEW")
     ways.append("the reader that lies in the dataset itself: its moviellm_dataset.py")
     raise ValueError(

@@ -230,12 +230,17 @@ def with_schema(folder: Path, version: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("version", "way"),
-    [("2.0.0", "pip install --upgrade moviellm"), ("0.9.0", "moviellm dataset upgrade FOLDER --out NEW")],
+    ("reads", "version", "way"),
+    [
+        (1, "2.0.0", "take a newer reader: pip install --upgrade moviellm, or the reader that lies in"),
+        (2, "1.3.0", "take a copy with the present schema: moviellm dataset upgrade FOLDER --out NEW, or the reader"),
+        (1, "0.9.0", "take the reader that lies in the dataset itself: its moviellm_dataset.py"),
+    ],
 )
-def test_a_dataset_of_another_schema_is_an_error_that_says_what_to_do(tmp_path, version, way):
+def test_a_dataset_of_another_schema_is_an_error_that_says_what_to_do(tmp_path, monkeypatch, reads, version, way):
     build(tmp_path / "out", MOVIES[:1])
-    said = rf"schema {version}, and this reader reads 1\.x; take .*{way}.*its moviellm_dataset\.py"
+    monkeypatch.setattr("moviellm_dataset.SCHEMA_MAJOR", reads)
+    said = rf"has schema {version}, and this reader reads {reads}\.x; {way}"
     with_schema(tmp_path / "out", version)
     with pytest.raises(ValueError, match=said):
         load(tmp_path / "out", "qa")
