@@ -54,3 +54,8 @@ class ImportReport:
         """Count something that was left out."""
         if self.counting and times:
             self.left_out[what] += times
+
+    def reasons(self) -> str:
+        """The commonest reasons why something was left out, for the message when nothing is left."""
+        said = [f"{count} {reason}" for reason, count in self.left_out.most_common(5)]
+        return f"; left out: {'; '.join(said)}" if said else ""

@@ -89,7 +89,7 @@ def import_dataset(
         open_kind: Open = getattr(import_module(f"moviellm.generation.imports.{module}"), function)
         reader = open_kind(list(paths), replace(options, kept=kept), report, Path(scratch))
         if not len(reader):
-            raise ValueError(f"there is no movie in {_said(paths)}{_reasons(report)}")
+            raise ValueError(f"there is no movie in {_said(paths)}{report.reasons()}")
         with progress("importing", STEPS * len(reader), "steps") as advance:
             built = build_dataset(
                 reader,
@@ -150,11 +150,6 @@ def _scratch_place(out: Path) -> Path:
 
 def _said(paths: Sequence[Path]) -> str:
     return ", ".join(map(str, paths[:3])) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-
-
-def _reasons(report: ImportReport) -> str:
-    said = [f"{count} {reason}" for reason, count in report.left_out.most_common(5)]
-    return f"; left out: {'; '.join(said)}" if said else ""
 
 
 def _say(kind: str, out: Path, built: DatasetManifest, report: ImportReport, as_json: bool) -> None:

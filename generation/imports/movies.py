@@ -248,7 +248,11 @@ class ImportedMovies:
         return len(self._ids) if self._limit is None else min(self._limit, len(self._ids))
 
     def movies(self) -> Iterator[Movie]:
-        """Every movie, in id order."""
+        """Every movie, in the order of the files.
+
+        Raises:
+            ValueError: not one can be used; the message says why.
+        """
         found = 0
         for number, movie_id in enumerate(self._ids):
             if found == self._limit:
@@ -257,6 +261,8 @@ class ImportedMovies:
             if told is not None:
                 found += 1
                 yield movie_of(movie_id, told, self._origin(number))
+        if not found:
+            raise ValueError(f"not one movie can be made of these files{self._report.reasons()}")
         self._report.counting = False
 
     def images(self, movie: Movie) -> Iterator[tuple[Keyframe, bytes]]:
