@@ -19,6 +19,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,17 +117,22 @@ def read_films(
     return [answers[number] for number in range(len(paths))]
 
 
-def _start(path: Path, settings: FilmSettings, folder: Path, threads: int) -> _Work:
+def _request(path: Path, settings: FilmSettings, folder: Path, threads: int) -> bytes:
     request = {
         "path": str(path),
         "settings": settings.model_dump(mode="json"),
         "folder": str(folder),
         "threads": threads,
     }
+    return json.dumps(request).encode()
+
+
+def _start(path: Path, settings: FilmSettings, folder: Path, threads: int) -> _Work:
     process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
-    process.stdin.write(json.dumps(request).encode())
-    process.stdin.close()
+    with suppress(BrokenPipeError):  # it has ended already; its exit code tells why
+        process.stdin.write(_request(path, settings, folder, threads))
+        process.stdin.close()
     return _Work(path, process, time.monotonic())
 
 

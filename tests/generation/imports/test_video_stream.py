@@ -112,6 +112,7 @@ def test_pictures_of_every_pixel_format_have_their_colours(tmp_path: Path, pixel
     assert changes(frames) == [(0.0, shots[0][0]), (1.0, shots[1][0])]
 
 
+@pytest.mark.slow  # swscale makes a table of the colours first, which takes seconds
 def test_light_of_an_hdr_film_is_told_against_its_reference_white(tmp_path: Path) -> None:
     colours = {"x264-params": "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"}
     films = [{}, colours]
@@ -183,7 +184,7 @@ def test_a_film_whose_index_promises_more_than_there_is_breaks_off(tmp_path: Pat
     path.write_bytes(data[: len(data) * 60 // 100])
     film, _ = read(path)
     assert film.mended[BREAKS_OFF] == 1
-    assert 1.0 < film.end_s < 5.0
+    assert 0.5 < film.end_s < 5.0
 
 
 def test_rubbish_in_the_middle_costs_pictures_and_not_the_film(tmp_path: Path) -> None:
