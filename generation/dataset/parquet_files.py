@@ -84,7 +84,8 @@ class ShardWriter:
     def add(self, row: Row) -> None:
         """Add one row; a row group is written when enough rows wait."""
         self._rows.append(row)
-        if len(self._rows) >= self._batch_rows:
+        self._waiting_bytes += sum(len(cell.get("bytes") or b"") for cell in row.values() if isinstance(cell, dict))
+        if len(self._rows) >= self._batch_rows or self._waiting_bytes >= GROUP_BYTES:
             self._batch()
 
     def _batch(self) -> None:
