@@ -11,6 +11,7 @@ downloaded again. Command line: `moviellm dataset check FOLDER|ORG/NAME`, see ch
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -22,10 +23,17 @@ import pyarrow.parquet as pq
 from moviellm.generation.dataset.check_folder import FILE_MAX_BYTES, HUB_FILES, look, name_problem, read_bounded
 from moviellm.generation.dataset.check_parquet import parquet_problems, read_rows, viewer_problems
 from moviellm.generation.dataset.check_pictures import FORMATS, look_at
-from moviellm.generation.dataset.check_readme import check_readme
+from moviellm.generation.dataset.check_readme import FEATURES_BYTES_MAX, README_BYTES_MAX, check_readme
 from moviellm.generation.dataset.check_rows import RowCheck
-from moviellm.generation.dataset.features import FEATURES, arrow_schema
-from moviellm.generation.dataset.folder import MANIFEST, DatasetManifest, ManifestFile, read_manifest
+from moviellm.generation.dataset.features import FEATURES, Features, arrow_schema
+from moviellm.generation.dataset.folder import (
+    FEATURES_FILE,
+    MANIFEST,
+    README,
+    DatasetManifest,
+    ManifestFile,
+    read_manifest,
+)
 from moviellm.generation.dataset.movie_rows import shards_of
 from moviellm.generation.dataset.older import STEPS, cannot_read, foreign_columns, parts_of
 from moviellm.generation.dataset.results import RESULTS_FILE, read_results, rows_sha256
@@ -58,6 +66,7 @@ def check_dataset(folder: Path, watch: Watch = unwatched) -> Iterator[Finding]:
         read_manifest(folder)
     files, findings = look(folder)
     yield from findings
+    harmless = all(finding.severity == "warning" for finding in findings)
     if MANIFEST not in files:
         if not findings:
             read_manifest(folder)
@@ -78,9 +87,9 @@ def check_dataset(folder: Path, watch: Watch = unwatched) -> Iterator[Finding]:
             bad.add(finding.where)
         yield finding
     if not bad:
-        yield from check_readme(folder, manifest)
+        yield from check_readme(folder, manifest, load=harmless)
     yield from _check_results(folder, manifest, files)
-    yield from _check_rows(folder, manifest, bad, watch)
+    yield from _check_rows(folder, manifest, files, bad, watch)
 
 
 def sound_manifest(folder: Path, watch: Watch = unwatched) -> DatasetManifest:
@@ -142,6 +151,7 @@ def _made_by(folder: Path, manifest: DatasetManifest, files: dict[str, int]) -> 
 def _check_files(folder: Path, manifest: DatasetManifest, files: dict[str, int], watch: Watch) -> Iterator[Finding]:
     """Names, presence, size, hash and inside of every listed file; then what is not listed."""
     seen: set[str] = {MANIFEST}
+    columns = FEATURES if "movies" in manifest.configs else _own_columns(folder, files)
     with watch("hashing", sum(size for path, size in files.items()) // 1_000_000 + 1, "MB") as advance:
         for file in manifest.files:
             problem = name_problem(file.path) or ("it is listed twice" if file.path in seen else None)
@@ -157,17 +167,19 @@ def _check_files(folder: Path, manifest: DatasetManifest, files: dict[str, int],
             ):
                 yield _error(file.path, f"its {files[file.path]} bytes are not those of the manifest")
             elif file.rows is not None:
-                yield from _check_shard(folder / file.path, file, manifest)
+                yield from _check_shard(folder / file.path, file, manifest, columns)
             else:
                 yield from _check_picture_file(folder / file.path, file)
-    for path in files.keys() - seen - HUB_FILES:
-        yield Finding(
-            severity="warning",
-            where=path,
-            what="the file is not of the dataset",
-            do="move it away or delete it",
-            kind="files",
-        )
+    for path in (README, FEATURES_FILE):
+        if path not in seen:
+            yield _error(path, "the manifest does not list it")
+    for path in sorted(files.keys() - seen - HUB_FILES):
+        do = "move it away or delete it"
+        if path.endswith(".parquet") and path.split("/")[0] in manifest.configs:
+            yield _error(path, "the file is not of the dataset, and load_dataset would read it", do)
+        else:
+            what = "the file is not of the dataset"
+            yield Finding(severity="warning", where=path, what=what, do=do, kind="files")
 
 
 def _sha256(path: Path, advance: Advance) -> str:
@@ -180,7 +192,21 @@ def _sha256(path: Path, advance: Advance) -> str:
     return digest.hexdigest()
 
 
-def _check_shard(path: Path, file: ManifestFile, manifest: DatasetManifest) -> Iterator[Finding]:
+def _own_columns(folder: Path, files: dict[str, int]) -> dict[str, Features]:
+    """Columns of training views, which are a dataset of their own: what their features.json says of them."""
+    try:
+        stated = json.loads(read_bounded(folder / FEATURES_FILE, FEATURES_BYTES_MAX)) if FEATURES_FILE in files else {}
+        columns: dict[str, Features] = stated["configs"]
+        for features in columns.values():
+            arrow_schema(features)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
+    return columns
+
+
+def _check_shard(
+    path: Path, file: ManifestFile, manifest: DatasetManifest, columns: dict[str, Features]
+) -> Iterator[Finding]:
     """Rows and columns of one Parquet file, that old `datasets` can read it, and that the Hub can show it."""
     problems = list(parquet_problems(path))
     yield from (_error(file.path, problem) for problem in problems)
@@ -191,11 +217,12 @@ def _check_shard(path: Path, file: ManifestFile, manifest: DatasetManifest) -> I
     if rows != file.rows:
         yield _error(file.path, f"it has {rows} rows, the manifest says {file.rows}")
     current = manifest.schema_version == SCHEMA_VERSION
-    if config not in FEATURES or (current and not schema.equals(arrow_schema(FEATURES[config]))):
-        yield _error(file.path, f"its columns are not those of schema {SCHEMA_VERSION}", kind="schema")
-    elif foreign := foreign_columns(schema, config):
+    if config not in columns or (current and not schema.equals(arrow_schema(columns[config]))):
+        said = f"schema {SCHEMA_VERSION}" if columns is FEATURES else FEATURES_FILE
+        yield _error(file.path, f"its columns are not those of {said}", kind="schema")
+    elif columns is FEATURES and (foreign := foreign_columns(schema, config)):
         yield _error(file.path, f"its column {foreign[0]} is of no schema up to {SCHEMA_VERSION}", kind="schema")
-    if _datasets_metadata(schema) not in (None, _datasets_metadata(arrow_schema(FEATURES.get(config, {})))):
+    if _datasets_metadata(schema) not in (None, _datasets_metadata(arrow_schema(columns.get(config, {})))):
         yield _error(file.path, "it carries metadata of `datasets`, which datasets 3.6 cannot read", kind="schema")
     for problem in viewer_problems(path):
         yield Finding(severity="warning", where=file.path, what=problem, do="build with smaller pictures", kind="size")
@@ -237,10 +264,14 @@ def _check_results(folder: Path, manifest: DatasetManifest, files: dict[str, int
         yield _error(RESULTS_FILE, "it was measured on other rows", again, "results")
 
 
-def _check_rows(folder: Path, manifest: DatasetManifest, bad: set[str], watch: Watch) -> Iterator[Finding]:
+def _check_rows(
+    folder: Path, manifest: DatasetManifest, files: dict[str, int], bad: set[str], watch: Watch
+) -> Iterator[Finding]:
     """Every split whose files are sound."""
     sound = [split for split in manifest.splits if not any(file.path in bad for file in shards_of(manifest, split))]
     check = RowCheck(folder, manifest)
+    if README not in bad and 0 < files.get(README, 0) <= README_BYTES_MAX:
+        check.card(read_bounded(folder / README, README_BYTES_MAX).decode("utf-8", "replace"))
     total = sum(file.rows or 0 for split in sound for file in shards_of(manifest, split))
     with watch("reading", total, "rows") as advance:
         for split in sound:

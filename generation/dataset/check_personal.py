@@ -1,7 +1,7 @@
 """Personal data and secrets in texts: addresses, numbers, keys, counted and never shown whole.
 
     watch = PersonalData()
-    watch.add("qa", row)                            # every row, README included
+    watch.add("m00042-q017", list(texts_of("qa", row)))     # every row
     list(watch.findings())                          # one for each kind and column: how many, where first, masked
 
 Numbers with a checksum (cards, IBANs, national numbers) are held against it, and what standards reserve for stories
@@ -11,7 +11,7 @@ without a checksum are warnings. It knows no names of people: those of the movie
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from moviellm.generation.findings import Finding
@@ -191,9 +191,8 @@ class PersonalData:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str], _Count] = {}
 
-    def add(self, where: str, column: str, value: object) -> None:
-        """Look at every text in a value; `where` names the row, `column` what it lies in."""
-        texts = list(_texts(column, value))
+    def add(self, where: str, texts: Sequence[tuple[str, str]]) -> None:
+        """Look at texts with their columns; `where` names the row."""
         if _ANY.search("\n".join(text for _, text in texts)) is None:
             return
         for name, text in texts:
@@ -215,13 +214,14 @@ class PersonalData:
             )
 
 
-def _texts(column: str, value: object) -> Iterator[tuple[str, str]]:
+def texts_of(column: str, value: object) -> Iterator[tuple[str, str]]:
+    """Every text in a value with the column it lies in, those of columns that the program fills left out."""
     if isinstance(value, str):
         yield column, value
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             if not SKIPPED.search(name):
-                yield from _texts(f"{column}.{name}", inner)
+                yield from texts_of(f"{column}.{name}", inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(column, inner)
+            yield from texts_of(column, inner)

@@ -18,10 +18,10 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from moviellm.generation.dataset.check_parquet import read_rows
-from moviellm.generation.dataset.check_personal import PersonalData
+from moviellm.generation.dataset.check_personal import PersonalData, texts_of
 from moviellm.generation.dataset.check_pictures import FrameIndex, look_at
 from moviellm.generation.dataset.features import Row
-from moviellm.generation.dataset.folder import DatasetManifest
+from moviellm.generation.dataset.folder import README, DatasetManifest
 from moviellm.generation.dataset.movie_rows import MovieStream
 from moviellm.generation.dataset.older import movie_of
 from moviellm.generation.duplicates import PlotIndex, plot_text
@@ -30,13 +30,21 @@ from moviellm.generation.schema import SPLITS, Movie, Split, check_movie
 
 REBUILD = "build the dataset again, or download it again"
 AGAIN = "build the dataset again: the export keeps them together"
-CELL_BYTES_VIEWED = 1_000_000
-"""Text of a row beyond which the Hub's dataset viewer cuts its cells."""
+TEXT_VIEWED = 1_000_000
+"""Characters of a row: the first page of the dataset viewer takes a million bytes, and cuts cells beyond that."""
+TEXT_FREE, TEXT_RATIO = 50_000_000, 200
+"""Characters that a file may unpack to: so many, and so many more for each of its bytes. Texts shrink to a tenth."""
+_NAMES = ("keyframe_id", "question_id", "line_id", "event_id", "row_id", "movie_id")
 Advance = Callable[[int], None]
 
 
 def _error(where: str, what: str, do: str = REBUILD, kind: str = "rows") -> Finding:
     return Finding(severity="error", where=where, what=what, do=do, kind=kind)
+
+
+def _too_long(where: str, config: str) -> Finding:
+    what = f"its row of {config} has more than {TEXT_VIEWED} characters; the dataset viewer cuts it"
+    return Finding(severity="warning", where=where, what=what, do="make shorter movies, or leave it", kind="size")
 
 
 class RowCheck:
@@ -58,10 +66,15 @@ class RowCheck:
         """What the reading of rows has found and not yet told."""
 
     def split(self, split: Split, advance: Advance) -> Iterator[Finding]:
-        """The movies of one split: their rows lie side by side in every config."""
+        """The movies of one split: their rows lie side by side in every config. Of training views: their rows."""
         try:
+            if "movies" not in self._manifest.configs:
+                for config in self._manifest.configs:
+                    for _ in self._rows(config, split, advance):
+                        yield from self._told()
+                return
             streams = {config: MovieStream(self._rows(config, split, advance)) for config in self._manifest.configs}
-            for movie_id, rows in streams.pop("movies", ()):
+            for movie_id, rows in streams.pop("movies"):
                 parts = {config: stream.take(movie_id) for config, stream in streams.items()}
                 yield from self._told()
                 yield from self._movie(movie_id, {"movies": rows, **parts}, split)
@@ -69,46 +82,65 @@ class RowCheck:
                 for movie_id, rows in stream:
                     what = f"{len(rows)} rows of {config}/{split} are of {movie_id}, out of order or of no movie there"
                     yield _error(movie_id, what)
-        except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
+        except (OSError, ValueError, LookupError, TypeError, StopIteration, pa.ArrowException) as error:
             yield _error(split, f"its rows cannot be read to the end ({error})")
         yield from self._told()
+
+    def card(self, text: str) -> None:
+        """Look for personal data in the README, too."""
+        self._personal.add(README, [(README, text)])
 
     def _told(self) -> Iterator[Finding]:
         yield from self._seen
         self._seen.clear()
 
     def _rows(self, config: str, split: Split, advance: Advance) -> Iterator[Row]:
-        """Rows of a config, each looked at alone; pictures without their bytes."""
+        """Rows of a config, each looked at alone; pictures and films without their bytes."""
         for file in self._manifest.shards(config, split):
+            left = TEXT_FREE + TEXT_RATIO * file.bytes
             for row in read_rows(self._folder / file.path):
-                where = str(row.get("keyframe_id") or row.get("question_id") or row.get("line_id") or row["movie_id"])
-                self._personal.add(where, config, row)
-                if isinstance(row.get("image"), dict):
-                    self._seen += self._picture(row, split)
-                if isinstance(row.get("video"), dict) and (row["video"].pop("bytes") or b"")[4:8] != b"ftyp":
-                    self._seen.append(_error(where, "its film is no MP4", kind="films"))
+                where = next(str(row[name]) for name in _NAMES if row.get(name) is not None)
+                texts = list(texts_of(config, row))
+                self._personal.add(where, texts)
+                long = sum(len(text) for _, text in texts)
+                left -= long
+                if left < 0:
+                    raise ValueError(f"{file.path} has {file.bytes} bytes and unpacks to far more text")
+                if long > TEXT_VIEWED:
+                    self._seen.append(_too_long(where, config))
+                self._seen += self._media(row, where, split)
                 yield row
                 advance(1)
 
-    def _picture(self, row: Row, split: Split) -> Iterator[Finding]:
-        where = row["keyframe_id"]
-        data, name = row["image"].pop("bytes") or b"", row["image"].get("path") or ""
-        if hashlib.sha256(data).hexdigest() != row["image_sha256"]:
-            yield _error(where, "its picture is not the one its hash names", kind="pictures")
-            return
+    def _media(self, row: Row, where: str, split: Split) -> Iterator[Finding]:
+        """Look at the pictures and the film of a row, and take their bytes out of it."""
+        images = row.get("images") if isinstance(row.get("images"), list) else [row.get("image")]
+        for image in images or []:
+            if isinstance(image, dict):
+                data = image.pop("bytes", None) or b""
+                if not data and "image_sha256" not in row:  # training rows may name a picture of another dataset
+                    continue
+                if "image_sha256" in row and hashlib.sha256(data).hexdigest() != row["image_sha256"]:
+                    yield _error(where, "its picture is not the one its hash names", kind="pictures")
+                else:
+                    yield from self._picture(row, data, str(image.get("path") or ""), where, split)
+        if isinstance(row.get("video"), dict) and (row["video"].pop("bytes") or b"")[4:8] != b"ftyp":
+            yield _error(where, "its film is no MP4", kind="films")
+
+    def _picture(self, row: Row, data: bytes, name: str, where: str, split: Split) -> Iterator[Finding]:
         seen = look_at(data, name)
-        stated = (row["width_px"], row["height_px"])
         if seen.problem is not None:
             yield _error(where, f"its picture is of no use: {seen.problem}", kind="pictures")
             return
-        if seen.size != stated:
+        stated = (row.get("width_px"), row.get("height_px"))
+        if "width_px" in row and seen.size != stated:
             yield _error(where, f"its picture has {seen.size} pixels, the row says {stated}", kind="pictures")
         if seen.misnamed is not None:
             yield _error(where, f"its picture is called {name!r} and is a {seen.misnamed}", kind="pictures")
         if seen.tells is not None:
             what = f"its picture carries {seen.tells} in its EXIF block"
             yield _error(where, what, "save it without EXIF and build again", kind="personal data")
-        if seen.mark is not None:
+        if seen.mark is not None and "keyframe_id" in row:
             movie = self._numbers.setdefault(row["movie_id"], len(self._numbers))
             self._frames.add(movie, SPLITS.index(split), seen.mark)
 

@@ -1,4 +1,4 @@
-"""dataset_check.py: an intact dataset has no finding; every kind of damage has one that names the place."""
+"""check.py: an intact dataset has no finding; every kind of damage has one that names the place."""
 
 import shutil
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from moviellm.generation.dataset.folder import MANIFEST, README, describe_file, 
 from moviellm.generation.findings import Finding
 from moviellm.generation.schema import TemporalSpan
 from tests.factories import make_image
+from tests.generation.dataset.patterned import again, build_painted, patterned
 from tests.stories import build, make_story
 
 Rows = list[Row]
@@ -32,10 +33,14 @@ def folder(built, tmp_path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "dataset"))
 
 
+@pytest.fixture
+def loads() -> None:
+    """Asked for by tests of the check that takes seconds: plain load_dataset."""
+
+
 @pytest.fixture(autouse=True)
 def loading(request, monkeypatch) -> None:
-    """Plain load_dataset takes seconds: it is tried where a test says `loads`."""
-    if "loads" not in request.keywords:
+    if "loads" not in request.fixturenames:
         monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
 
 
@@ -66,7 +71,7 @@ def accept(folder: Path, name: str, rows: int | None = None) -> None:
     (folder / MANIFEST).write_text(manifest.model_copy(update={"files": files}).text())
 
 
-def test_an_intact_dataset_has_no_finding(folder):
+def test_an_intact_dataset_has_no_finding(folder, loads):
     assert found(folder) == []
 
 
@@ -93,7 +98,7 @@ def test_a_relative_path_that_begins_with_a_tilde_is_no_home_directory(folder, m
     assert found(Path("~")) == []
 
 
-def test_loading_leaves_nothing_in_the_shared_cache_nor_in_the_temporary_folder(folder, tmp_path, monkeypatch):
+def test_loading_leaves_nothing_in_the_shared_cache_nor_in_the_temporary_folder(folder, tmp_path, monkeypatch, loads):
     places = [tmp_path / "shared", tmp_path / "temporary"]
     places[1].mkdir()
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", places[0])
@@ -102,7 +107,7 @@ def test_loading_leaves_nothing_in_the_shared_cache_nor_in_the_temporary_folder(
     assert not places[0].exists() and list(places[1].iterdir()) == []
 
 
-def test_a_shared_cache_that_cannot_be_written_is_not_the_fault_of_the_dataset(folder, tmp_path, monkeypatch):
+def test_a_shared_cache_that_cannot_be_written_is_not_the_fault_of_the_dataset(folder, tmp_path, monkeypatch, loads):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "file" / "datasets")
     assert found(folder) == []
@@ -187,6 +192,18 @@ def test_data_files_that_lead_elsewhere_are_found_and_not_followed(folder, path,
     monkeypatch.setattr("datasets.load_dataset", lambda *args, **more: pytest.fail("it was followed"))
     edit_front_matter(folder, lambda front: front["configs"][3]["data_files"][0].update(path=path))
     assert says(folder, README, f"'path': {path!r}")
+
+
+def test_what_load_dataset_stumbles_over_is_a_finding_of_its_config(folder, monkeypatch, loads):
+    def load_dataset(path, config, **more):
+        if config == "qa":
+            raise RuntimeError("no")
+        return {split: [{"a": 1}] for split in ("train", "validation", "test")}
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    assert [(one.where, one.what) for one in found(folder)] == [
+        ("qa", """load_dataset(folder, "qa") fails: RuntimeError('no')""")
+    ]
 
 
 def test_a_movie_in_two_splits_is_found(folder):
@@ -278,3 +295,110 @@ def test_twins_in_two_splits_are_found(folder):
     (test_movie,) = pq.read_table(folder / shard("movies", "test")).to_pylist()
     edit(folder, "movies", lambda rows: rows[0].update(twin_of=test_movie["movie_id"]))
     assert says(folder, "m00000", "twin")
+
+
+def test_a_parquet_file_that_load_dataset_would_read_too_is_an_error(folder):
+    shutil.copy(folder / shard("qa"), folder / "qa/train-00001-of-00002.parquet")
+    (finding,) = found(folder)
+    assert (finding.severity, finding.where) == ("error", "qa/train-00001-of-00002.parquet")
+
+
+def test_a_readme_that_the_manifest_does_not_list_is_found(folder):
+    manifest = read_manifest(folder)
+    files = tuple(file for file in manifest.files if file.path != README)
+    (folder / MANIFEST).write_text(manifest.model_copy(update={"files": files}).text())
+    assert says(folder, README, "does not list it")
+
+
+def test_a_readme_without_a_licence_is_found(folder):
+    edit_front_matter(folder, lambda front: front.pop("license"))
+    assert says(folder, README, "no licence")
+
+
+def test_columns_that_the_readme_tells_otherwise_are_found(folder):
+    edit_front_matter(folder, lambda front: front["dataset_info"][0]["features"][0].update(dtype="int64"))
+    assert says(folder, README, "columns of config movies are not those of features.json")
+
+
+def test_settings_that_no_export_writes_are_found_and_not_followed(folder):
+    edit_front_matter(folder, lambda front: front["configs"][0].update(builder_name="csv"))
+    assert says(folder, README, "settings ['builder_name']")
+
+
+def test_an_unlisted_portrait_is_found(folder):
+    def name_portrait(rows: Rows) -> None:
+        rows[0]["characters"][0]["portrait"] = "portraits/ab/abc.jpg"
+
+    edit(folder, "movies", name_portrait)
+    assert says(folder, "m00000", "names 'portraits/ab/abc.jpg', which the manifest does not list")
+
+
+def test_questions_whose_gates_were_never_measured_are_a_warning_with_their_number(folder):
+    edit(folder, "qa", lambda rows: [{**row, "gates": None} for row in rows])
+    (finding,) = found(folder)
+    assert finding.severity == "warning" and "6 of 12 questions were never measured" in finding.what
+
+
+def test_a_gate_without_a_value_and_without_a_reason_is_found(folder):
+    edit(folder, "qa", lambda rows: rows[1]["gates"][0].update(value=None, reason=None))
+    assert says(folder, "qa.gates", "1 of 12 questions have a gate without a value or a reason")
+
+
+def test_personal_data_is_counted_and_masked(folder):
+    edit(folder, "dialogue", lambda rows: [{**row, "text": "write to jo.doe@gmail.com"} for row in rows])
+    (finding,) = found(folder)
+    assert finding.where == "dialogue.text" and "jo.***@*****.***" in finding.what
+    assert "4 times" in finding.what and "doe" not in finding.what and "gmail" not in finding.what
+
+
+def test_a_picture_with_a_position_in_it_is_found(folder):
+    import hashlib
+    import io
+
+    from PIL import Image
+
+    image, out = Image.new("RGB", (64, 36)), io.BytesIO()
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    image.save(out, "JPEG", exif=exif)
+    data = out.getvalue()
+    edit(
+        folder,
+        "keyframes",
+        lambda rows: rows[0].update(
+            image={"bytes": data, "path": "a.jpg"}, image_sha256=hashlib.sha256(data).hexdigest()
+        ),
+    )
+    assert says(folder, "m00000-c00-s00-k00", "carries a position")
+
+
+def test_a_picture_of_another_format_than_its_name_is_found(folder):
+    edit(folder, "keyframes", lambda rows: rows[0]["image"].update(path="a.png"))
+    assert says(folder, "m00000-c00-s00-k00", "is called 'a.png' and is a JPEG")
+
+
+def test_a_listed_picture_file_that_is_html_is_found(folder):
+    path = folder / "card/strip.jpg"
+    path.write_text("<html><script>alert(1)</script></html>")
+    manifest = read_manifest(folder)
+    files = (*manifest.files, describe_file(folder, path))
+    (folder / MANIFEST).write_text(manifest.model_copy(update={"files": files}).text())
+    assert says(folder, "card/strip.jpg", "begins with b'<html><script>al'")
+
+
+def test_movies_of_two_splits_that_share_pictures_are_found(tmp_path):
+    out = tmp_path / "dataset"
+    movies = [make_story(number, chapters=1) for number in range(3)]
+    pictures = {movie.movie_id: [patterned(4 * number + k) for k in range(4)] for number, movie in enumerate(movies)}
+    pictures["m00002"] = [again(data) for data in pictures["m00000"]]
+    build_painted(out, movies, pictures)
+    wrong = [one for one in found(out) if one.kind == "splits"]
+    assert [one.what for one in wrong] == ["100% of the pictures of one are in the other, and they lie in two splits"]
+    assert "m00000" in wrong[0].where and "m00002" in wrong[0].where
+
+
+def test_a_schema_that_is_too_new_says_what_to_install(folder):
+    manifest = read_manifest(folder)
+    (folder / MANIFEST).write_text(manifest.model_copy(update={"schema_version": "2.0.0"}).text())
+    (finding,) = found(folder)
+    assert 'pip install "moviellm>=0.' in finding.what
