@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from moviellm.generation.dataset.import_report import ImportReport, SourceFile
-from moviellm.generation.imports.recognising import check_kind
+from moviellm.generation.imports.recognising import check_kind, kinds_of
 
 ASKS = frozenset({"human", "user"})
 ANSWERS = frozenset({"gpt", "assistant"})
@@ -44,12 +44,15 @@ def read_records(paths: Sequence[Path], kind: str, report: ImportReport) -> list
         ValueError: a file is no JSON, is too large, or is of another kind.
     """
     records: list[Record] = []
-    for path in _json_files(paths):
+    for path, named in _json_files(paths):
         size = path.stat().st_size
         if size > FILE_BYTES_MAX:
             raise ValueError(f"{path} has {size} bytes; allowed are {FILE_BYTES_MAX}: split it")
         data = path.read_bytes()
         found = _parsed(data, path)
+        if not named and kind not in kinds_of(found):
+            report.leave_out(f"JSON files of a folder that are no {kind} files")
+            continue
         check_kind(found, kind, str(path))
         report.files.append(SourceFile(path.name, sha256(data).hexdigest(), size))
         usable = [(place, one) for place, one in enumerate(found) if isinstance(one, dict)]
@@ -58,10 +61,11 @@ def read_records(paths: Sequence[Path], kind: str, report: ImportReport) -> list
     return records
 
 
-def _json_files(paths: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
+def _json_files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
+    """JSON files, and whether they were named themselves, or lie in a folder that was."""
+    found: list[tuple[Path, bool]] = []
     for path in paths:
-        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        inside = [(one, False) for one in sorted(path.glob("*.json"))] if path.is_dir() else [(path, True)]
         if not inside:
             raise ValueError(f"{path} holds no .json file; give the file, and folders of pictures with --media")
         found += inside

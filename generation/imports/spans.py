@@ -22,7 +22,7 @@ REVERSED = "spans that end before they start, or lie outside the film: left in t
 NO_TIME = "tokens of moments without a time: left in the text"
 HUNDREDTHS = "spans in hundredths of the film, turned into seconds: exact to half a hundredth"
 
-_JOIN = r"\s*(?:to|and|until|till|through|-|–|到|至)\s*"
+_JOIN = r"(?P<join>\s*(?:to|and|until|till|through|-|–|到|至)\s*)"
 _TOKENS = re.compile(rf"(?P<start><s\d+>){_JOIN}(?P<end><e\d+>)", re.IGNORECASE)
 _TOKEN = re.compile(r"<[a-z]\d+>")
 _NUMBERS = re.compile(
@@ -43,6 +43,8 @@ class Said:
     """The text before its first moment; all of it where it names none."""
     captions: tuple[str, ...]
     """What it says of each moment: the text that follows it, up to the next."""
+    listed: bool
+    """Whether it is a list of moments: a comma or a colon stands after each, and text."""
 
 
 class Moments:
@@ -63,12 +65,14 @@ class Moments:
     def read(self, text: str) -> Said:
         """A text with its moments found."""
         spans: list[TemporalSpan] = []
+        joins: list[str] = []
 
         def take(match: re.Match[str]) -> str:
             span = self._span(match)
             if span is None:
                 return match.group()
             spans.append(span)
+            joins.append(match["join"])
             lead = f"{match['lead']} " if "lead" in match.groupdict() else ""
             return f"{lead}\x00{len(spans) - 1}\x00"
 
@@ -76,9 +80,11 @@ class Moments:
         if self._hundredths and self._duration_s is not None:
             marked = _NUMBERS.sub(take, marked)
         marked = _TOKEN.sub(self._single, marked)
-        shown = re.sub(r"\x00(\d+)\x00", lambda match: _seconds(spans[int(match[1])]), marked)
-        before, *captions = (piece.strip(" ,.:;\n") for piece in _SPOKEN.split(marked))
-        return Said(shown, tuple(spans), before, tuple(captions))
+        shown = re.sub(r"\x00(\d+)\x00", lambda match: _seconds(spans[int(match[1])], joins[int(match[1])]), marked)
+        before, *pieces = _SPOKEN.split(marked)
+        captions = [piece.strip(" ,:;-–\n").removeprefix(".") for piece in pieces]
+        listed = all(re.match(r"\s*[,:–-]", piece) for piece in pieces) and all(captions) and not before.strip()
+        return Said(shown, tuple(spans), before.strip(), tuple(captions), listed)
 
     def _span(self, match: re.Match[str]) -> TemporalSpan | None:
         if self._duration_s is None:
@@ -119,8 +125,8 @@ def _finite(value: object) -> float | None:
     return float(value) if known and isinstance(value, (int, float)) else None
 
 
-def _seconds(span: TemporalSpan) -> str:
-    return f"{span.start_s} to {span.end_s} seconds"
+def _seconds(span: TemporalSpan, join: str) -> str:
+    return f"{span.start_s}{join}{span.end_s} seconds"
 
 
 def seconds_of(value: object) -> float | None:

@@ -9,6 +9,7 @@ and gives the events; any other is open-ended, with the moments that it or its q
 pictures of films: one keyframe stands for all of it. Features (`ID.npy`) are copied beside the dataset.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,8 +32,12 @@ from moviellm.generation.schema import AnswerFormat, TemporalSpan
 KIND = "vtimellm"
 FEATURE_BYTES_MAX = 256 * 1024 * 1024
 """Size of a file of features; one of 100 frames has 154 kB."""
-SAYING_WHEN = 6
-"""Words that may stand before a moment in an answer that says when: `It happens from ...`."""
+_SAYING_WHEN = re.compile(
+    r"(?:(?:it|this|that|(?:the|this|that) (?:given )?(?:event|scene|moment|action|activity|clip|part|segment|query))"
+    r"\b(?:\s+\w+){0,4})?",
+    re.IGNORECASE,
+)
+"""What may stand before a moment in an answer that says when and nothing else: `It happens from ...`."""
 NO_LENGTH = "movies of unknown length: one keyframe of a set length stands for them"
 NO_FEATURES = "files of features that are missing"
 BAD_FEATURES = "files of features that cannot be read"
@@ -203,9 +208,9 @@ def _format(asks: Said, answers: Said, *, alone: bool) -> AnswerFormat:
     if not answers.spans:
         return "open_ended"
     if not any(answers.captions):
-        only = len(answers.spans) == 1 and not asks.spans and len(answers.before.split()) <= SAYING_WHEN
-        return "temporal_grounding" if not answers.before or only else "open_ended"
-    told = all(answers.captions) and not asks.spans and not answers.before
+        when = _SAYING_WHEN.fullmatch(answers.before) and (len(answers.spans) == 1 or not answers.before)
+        return "temporal_grounding" if when and not asks.spans else "open_ended"
+    told = answers.listed and not asks.spans
     return "dense_captioning" if told and (alone or len(answers.spans) > 1) else "open_ended"
 
 

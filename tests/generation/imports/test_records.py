@@ -60,6 +60,13 @@ def test_a_folder_gives_its_json_files(tmp_path: Path) -> None:
     assert [movie.title for movie in Read("vtimellm", [tmp_path], tmp_path / "s").movies] == ["v_1", "3n3o"]
 
 
+def test_other_json_files_of_a_folder_are_counted(tmp_path: Path) -> None:
+    dump(tmp_path, "a.json", vtimellm())
+    dump(tmp_path, "frames.json", {"frames": []})
+    found = Read("vtimellm", [tmp_path], tmp_path / "s")
+    assert found.left_out == {"JSON files of a folder that are no vtimellm files": 1} and len(found.movies) == 3
+
+
 def test_a_folder_without_json_says_where_pictures_go(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="--media"):
         Read("vtimellm", [tmp_path], tmp_path / "s")

@@ -39,8 +39,8 @@ def test_dense_captioning_gives_events_with_exact_seconds(read) -> None:
     (question,) = asked(movie)
     assert (question.answer_format, spans(question)) == ("dense_captioning", [(0.0, 9.4), (49.4, 53.2)])
     assert [(event.span.start_s, event.span.end_s, event.caption) for event in movie.events] == [
-        (0.0, 9.4, "woman counts money"),
-        (49.4, 53.2, "two people shake hands"),
+        (0.0, 9.4, "woman counts money."),
+        (49.4, 53.2, "two people shake hands."),
     ]
 
 
@@ -94,10 +94,28 @@ def test_two_clips_of_one_film_are_two_movies(read) -> None:
     assert len(read([one, other]).movies) == 2
 
 
-def test_a_sentence_that_says_when_is_grounding(read) -> None:
+@pytest.mark.parametrize(
+    ("answer", "answer_format"),
+    [
+        ("It happens from <s0> to <e0>.", "temporal_grounding"),
+        ("<s0>-<e0>", "temporal_grounding"),
+        ("From <s0> to <e0> and from <s1> to <e1>", "open_ended"),
+        ("She counts money, from <s0> to <e0>.", "open_ended"),
+        ("From <s0> to <e0> in the video.", "open_ended"),
+        ("From <s0> to <e0>, she counts money.", "dense_captioning"),
+    ],
+)
+def test_only_an_answer_that_says_when_is_grounding(read, answer: str, answer_format: str) -> None:
     record = vtimellm()[1]
-    record["conversations"] = talk("When?", "It happens from <s0> to <e0>.")
-    assert asked(read([record]).movies[0])[0].answer_format == "temporal_grounding"
+    record["conversations"] = talk("When?", answer)
+    assert asked(read([record]).movies[0])[0].answer_format == answer_format
+
+
+def test_the_words_around_a_moment_stay(read) -> None:
+    record = vtimellm()[1]
+    record["conversations"] = talk("What is there between <s0> and <e0>, at <s1>?", "Money.")
+    question = asked(read([record]).movies[0])[0].question
+    assert question == "What is there between 0.0 and 9.4 seconds, at 49.4 seconds?"
 
 
 def test_a_sentence_that_tells_more_is_open_ended(read) -> None:
@@ -208,4 +226,4 @@ def test_any_spans_come_back_exactly(draw: st.DataObject) -> None:
     text = " ".join(f"From <s{n}> to <e{n}>, thing {n} happens." for n in range(len(times)))
     found, _ = said(text, tokens, duration_s)
     assert [(span.start_s, span.end_s) for span in found.spans] == times
-    assert found.captions == tuple(f"thing {n} happens" for n in range(len(times)))
+    assert found.captions == tuple(f"thing {n} happens." for n in range(len(times)))
