@@ -37,7 +37,7 @@ from moviellm_dataset import load
 MOVIES = 150
 KEYFRAMES = 40
 """In a movie of the dataset that is made."""
-FRAMES = 800
+FRAMES = 1024
 """Read by each way in each round."""
 ROUNDS = 5
 SPAN = 16
@@ -224,7 +224,7 @@ def span_ways(source: Path, cache: Path, copies: Copies) -> dict[str, Callable[[
 
 
 def rate(pictures_: Iterable[Any]) -> tuple[float, float]:
-    """Frames a second over the first `FRAMES`, by the clock and by processor time. `load` is not in it, see `opening`."""
+    """Frames a second over the first `FRAMES`, by the clock and by processor time; without `load`: see `opening`."""
     started_s, worked_s = time.perf_counter(), time.process_time()
     count = sum(1 for _ in itertools.islice(pictures_, FRAMES))
     assert count == FRAMES, count
@@ -342,8 +342,8 @@ def page(facts: dict[str, Any]) -> str:
         f"the start; {here['system']}; Python {here['python']}; {named}.",
         "",
         f"{facts['frames']:,} JPEGs of 512x288, {facts['mean_bytes'] / 1000:.1f} kB each, in the page cache; every "
-        f"way reads {FRAMES} of them a round and decodes them whole. `of its limit` compares a way on one thread with PIL "
-        "on one thread, and one that decodes on every core with PIL on every core; the aim is "
+        f"way reads {FRAMES} of them a round and decodes them whole. `of its limit` compares a way on one thread with "
+        "PIL on one thread, and one that decodes on every core with PIL on every core; the aim is "
         f"{AIM:.2f} for sequential and streaming. `by processor time` is the same from the time that all threads of "
         "the process worked, on which other programs have less effect. `of one thread` compares all with PIL on one.",
         "",
