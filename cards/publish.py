@@ -124,7 +124,8 @@ def publish_dataset(
     repository, author = _open(repo_id, "dataset", how)
     with how.progress("checking", sum(file.bytes for file in manifest.files)) as advance:
         files = dataset_files(folder, manifest, advance)
-    files = stamp(files, manifest, Stamp(repo_id, version, licence))
+    url = page(repository.endpoint, repo_id, "dataset")
+    files = stamp(files, manifest, Stamp(repo_id, version, url, licence))
     return _publish(_Job(repository, author, files, version, how))
 
 

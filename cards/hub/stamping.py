@@ -1,10 +1,11 @@
 """A dataset folder as it reads on the Hub: version, licence, and how to load it there. The folder stays as it is.
 
-    files = stamp(files, manifest, Stamp("moviellm/films", "1.2.0", licence=None))
+    files = stamp(files, manifest, Stamp("moviellm/films", "1.2.0", url))
 
 Stamped are README.md (front matter, every mention of the old version, the lines that load), the other files that name
 the version, and the manifest. Shards never are. The same folder, name and version give the same bytes. A card says how
-it is loaded in lines `load_dataset(source, "CONFIG"...)` below a line `source = "..."`; one without gets such lines.
+it is loaded in lines `load_dataset(source, "CONFIG"...)` below a line
+`source = "..."  # this folder, ...`; one without gets such lines.
 """
 
 import json
@@ -25,7 +26,7 @@ from moviellm.generation.dataset.results import RESULTS_FILE, Results
 
 FRONT_MATTER = re.compile(r"---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 LICENCE_SECTION = re.compile(r"^## Licen[cs]e\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
-SOURCE_LINE = re.compile(r'^source = "[^\n]*\n', re.MULTILINE)
+SOURCE_LINE = re.compile(r'^source = "[^\n]*# this folder[^\n]*\n', re.MULTILINE)
 LOAD_CALL = re.compile(r'load_dataset\(source, ("[^"\n]+")')
 
 
@@ -35,7 +36,9 @@ class Stamp:
 
     repo_id: str
     version: str
-    licence: str | None
+    url: str
+    """Its page on the Hub."""
+    licence: str | None = None
     """A licence said for data whose own is unknown; None leaves what the card says."""
 
 
@@ -172,8 +175,7 @@ def _stamp_results(text: str, told: Stamp) -> str:
 
 def _stamp_croissant(text: str, old_version: str, told: Stamp) -> str:
     data = json.loads(_renumbered(text, old_version, told.version))
-    data["version"] = told.version
-    data["url"] = f"https://huggingface.co/datasets/{told.repo_id}"
+    data |= {"version": told.version, "url": told.url}
     if told.licence is not None:
         data["license"] = LICENCE_URLS.get(told.licence.lower(), told.licence)
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"

@@ -34,30 +34,31 @@ def _requests(hub: Hub, folder: Path) -> int:
     return len(hub.log)
 
 
-EVERYWHERE = [
-    pytest.param(500, "start", marks=pytest.mark.slow),
-    pytest.param(429, "start", marks=pytest.mark.slow),
-    pytest.param("close", "middle", marks=pytest.mark.slow),
-    pytest.param("drop", "end"),
-]
-
-
-@pytest.mark.parametrize(("fault", "at"), EVERYWHERE)
-def test_a_push_survives_one_failure_at_any_of_its_requests(
-    hub_here: Hub, tmp_path: Path, fault: int, at: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = make_folder(tmp_path / "films", shards=2)
-    monkeypatch.setattr(plan, "COMMIT_FILES", 1)
-    total = _requests(hub_here, folder)
+def _survives(hub: Hub, folder: Path, fault: int | str, at: str, every: int) -> None:
+    """Pushes with one failure at the first request, at the one `every` later, and so on to the last."""
+    total = _requests(hub, folder)
     assert total > 20
-    for number in range(1, total + 1):
-        hub_here.store.repos.clear()
-        hub_here.store.objects.clear()
-        hub_here.store.sent.clear()
-        hub_here.heal()
-        hub_here.fail(".", with_=fault, nth=number, at=at)  # type: ignore[arg-type]
+    for number in range(1, total + 1, every):
+        hub.store.repos.clear()
+        hub.store.objects.clear()
+        hub.heal()
+        hub.fail(".", with_=fault, nth=number, at=at)  # type: ignore[arg-type]
         publish_dataset(folder, REPO, version="1.2.0")
-        assert_holds(hub_here, REPO, folder, "v1.2.0", "1.2.0")
+        assert_holds(hub, REPO, folder, "v1.2.0", "1.2.0")
+
+
+def test_a_push_survives_an_answer_that_never_came(hub_here: Hub, folder: Path) -> None:
+    _survives(hub_here, folder, "drop", "end", every=6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "at"), [(500, "start"), (429, "start"), ("drop", "start"), ("close", "middle"), ("drop", "end")]
+)
+def test_a_push_survives_one_failure_at_any_of_its_requests(
+    hub_here: Hub, folder: Path, fault: int | str, at: str
+) -> None:
+    _survives(hub_here, folder, fault, at, every=1)
 
 
 def test_a_hub_that_stays_down_is_an_error_that_says_what_to_do(hub_here: Hub, folder: Path) -> None:

@@ -71,6 +71,7 @@ def test_a_push_killed_twice_sends_no_finished_shard_again(hub: Hub, tmp_path: P
     _assert_done(hub, folder)
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_that_the_same_command_goes_on(hub: Hub, tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "films", shards=4)
     held = hub.hold("POST .*/commit/", nth=2)

@@ -93,12 +93,14 @@ def _many(count: int, pattern: str) -> list[LocalFile]:
     return [LocalFile(pattern.format(number), b"", hashlib.sha256(b"").hexdigest(), 0) for number in range(count)]
 
 
-def test_ten_thousand_entries_in_a_folder_are_too_many() -> None:
-    check_files(_many(9_999, "qa/{}.json"))
-    with pytest.raises(ValueError, match="10,000 entries in qa"):
-        check_files(_many(10_000, "qa/{}.json"))
-    with pytest.raises(ValueError, match="10,000 entries in the folder"):
-        check_files(_many(10_000, "{}/a.json"))
+def test_ten_thousand_entries_in_a_folder_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert local.FOLDER_ENTRIES == 10_000
+    monkeypatch.setattr(local, "FOLDER_ENTRIES", 100)
+    check_files(_many(99, "qa/{}.json"))
+    with pytest.raises(ValueError, match="100 entries in qa"):
+        check_files(_many(100, "qa/{}.json"))
+    with pytest.raises(ValueError, match="100 entries in the folder"):
+        check_files(_many(100, "{}/a.json"))
 
 
 def test_a_hundred_thousand_files_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:

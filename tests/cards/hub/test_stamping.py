@@ -1,5 +1,6 @@
 """stamping.py: how a dataset folder reads on the Hub, and that nothing else of it changes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from moviellm.generation.dataset.folder import MANIFEST, README, DatasetManifest
 from tests.cards.hub_folders import KNOWN, UNKNOWN, content, make_folder
 from tests.stories import build, make_story
 
-TOLD = Stamp("org/films", "1.2.0", None)
+URL = "https://hub/datasets/org/films"
+TOLD = Stamp("org/films", "1.2.0", URL)
 
 
 def _stamped(folder: Path, told: Stamp = TOLD) -> dict[str, bytes]:
@@ -90,7 +92,7 @@ def test_a_card_without_such_lines_gets_them() -> None:
 
 def test_a_stated_licence_is_in_the_front_matter_and_in_the_text(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "films", licence=UNKNOWN)
-    readme = _stamped(folder, Stamp("org/films", "1.2.0", "CC-BY-4.0"))[README].decode()
+    readme = _stamped(folder, Stamp("org/films", "1.2.0", URL, "CC-BY-4.0"))[README].decode()
     data = front_matter(readme)
     assert data["license"] == "cc-by-4.0" and "license_name" not in data
     section = readme.split("## Licence")[1].split("## Version")[0]
@@ -100,13 +102,13 @@ def test_a_stated_licence_is_in_the_front_matter_and_in_the_text(tmp_path: Path)
 
 def test_a_licence_that_the_hub_does_not_know_gets_a_name(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "films", licence=UNKNOWN)
-    data = front_matter(_stamped(folder, Stamp("org/films", "1.2.0", "Studio terms 3"))[README].decode())
+    data = front_matter(_stamped(folder, Stamp("org/films", "1.2.0", URL, "Studio terms 3"))[README].decode())
     assert (data["license"], data["license_name"]) == ("other", "Studio terms 3")
 
 
 def test_stamping_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "films", licence=UNKNOWN)
-    told = Stamp("org/films", "1.2.0", "mit")
+    told = Stamp("org/films", "1.2.0", URL, "mit")
     assert _stamped(folder, told) == _stamped(folder, told)
 
 
@@ -119,6 +121,17 @@ def test_the_real_card_keeps_its_front_matter_and_loses_its_local_lines(tmp_path
     assert 'load_dataset("org/films", "qa", revision="v1.2.0", split=' in new and "source" not in _code(new)
     kept: dict[str, Any] = {key: value for key, value in front_matter(old).items() if key != "configs"}
     assert {key: value for key, value in front_matter(new).items() if key != "configs"} == kept
+
+
+def test_croissant_says_the_version_the_page_and_the_licence(tmp_path: Path) -> None:
+    build(tmp_path / "out", [make_story(0, chapters=1)], render)
+    old = json.loads((tmp_path / "out/croissant.json").read_bytes())
+    new = json.loads(_stamped(tmp_path / "out")["croissant.json"])
+    assert (new["version"], new["url"], new["license"]) == ("1.2.0", URL, old["license"])
+    assert "version 1.2.0" in new["citeAs"] and old["version"] not in json.dumps(new)
+    assert new["distribution"] == old["distribution"]
+    stated = json.loads(_stamped(tmp_path / "out", Stamp("org/films", "1.2.0", URL, "MIT"))["croissant.json"])
+    assert stated["license"] == "https://opensource.org/license/mit"
 
 
 def _code(readme: str) -> str:
