@@ -45,21 +45,14 @@ assert open(film["movie_id"] + ".mp4", "rb").read() == film["video"]["bytes"]
 LEAVE = "import os, sys; sys.stdout.flush(); os._exit(0)\n"
 
 
-def run(code: str, place: Path, home: Path) -> None:
-    """Run it in a process of its own, where the dataset lies."""
-    environment = {**os.environ, "HF_HOME": str(home / "hf"), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-c", code + LEAVE]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=place, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-def test_the_code_of_the_page_runs(home):
-    run(code_of(PAGE) + CHECKS + CHECKS_OF_PAGE, home, home)
-
-
-def test_the_code_of_the_card_runs(home):
+def test_the_code_of_the_page_and_of_the_card_runs(home):
     card = (home / "demo" / NAME / "README.md").read_text(encoding="utf-8")
-    run(code_of(card) + CHECKS + CHECKS_OF_CARD, home / "demo", home)
+    code = [code_of(PAGE), CHECKS, CHECKS_OF_PAGE, "import os; os.chdir('demo')\n"]
+    code += [code_of(card), CHECKS, CHECKS_OF_CARD, LEAVE]
+    environment = {**os.environ, "HF_HOME": str(home / "hf"), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-c", "".join(code)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=home, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_the_page_names_every_config():
