@@ -9,6 +9,8 @@ from pathlib import Path
 
 WORDS = ("hello", "storm", "key", "lamp", "ship", "home")
 LANGUAGES = ("en", "de")
+WINDOW_S = 4
+"""Sound it hears at once: less than a real one, so that tests are quick."""
 
 
 def save_tiny_whisper(folder: Path, seed: int = 0) -> Path:
@@ -34,7 +36,7 @@ def save_tiny_whisper(folder: Path, seed: int = 0) -> Path:
         "<|nospeech|>",
         "<|notimestamps|>",
     ]
-    times = [f"<|{0.02 * step:.2f}|>" for step in range(1501)]
+    times = [f"<|{0.02 * step:.2f}|>" for step in range(50 * WINDOW_S + 1)]
     vocab = {token: at for at, token in enumerate(symbols + words)}
     tokenizer = WhisperTokenizer(vocab=vocab | {"<|endoftext|>": len(vocab)}, merges=[])
     tokenizer.add_special_tokens({"additional_special_tokens": special[1:]})
@@ -52,7 +54,7 @@ def save_tiny_whisper(folder: Path, seed: int = 0) -> Path:
             decoder_attention_heads=2,
             encoder_ffn_dim=16,
             decoder_ffn_dim=16,
-            max_source_positions=1500,
+            max_source_positions=50 * WINDOW_S,
             max_target_positions=24,
             decoder_start_token_id=ids["<|startoftranscript|>"],
             bos_token_id=ids["<|endoftext|>"],
@@ -77,5 +79,5 @@ def save_tiny_whisper(folder: Path, seed: int = 0) -> Path:
     )
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    WhisperFeatureExtractor(feature_size=8).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=8, chunk_length=WINDOW_S).save_pretrained(folder)
     return folder

@@ -31,8 +31,6 @@ from moviellm.generation.schema import Record, Text
 VERSION = 1
 """Bumped when the same model would give other lines."""
 RATE_HZ = 16_000
-WINDOW_S = 30.0
-"""Sound that a model hears at once."""
 CUT_S = 0.5
 """A line that ends this near to the end of its window may go on after it."""
 STEP_S_MIN = 2.0
@@ -72,6 +70,8 @@ class Speech:
     model_id: str
     revision: str
     listen: Callable[[Sound], Heard]
+    window_s: float = 30.0
+    """Sound that it hears at once; Whisper's is half a minute."""
 
 
 def find_speech(source: str) -> tuple[str, str]:
@@ -138,7 +138,7 @@ def load_speech(source: str) -> Speech:
             [chunk["language"] for chunk in chunks if chunk.get("language")],
         )
 
-    return Speech(model, revision, listen)
+    return Speech(model, revision, listen, float(asr.feature_extractor.chunk_length))
 
 
 def hear(film: Path, speech: Speech, advance: Callable[[float], None] = lambda film_s: None) -> Transcript:
@@ -152,19 +152,15 @@ def hear(film: Path, speech: Speech, advance: Callable[[float], None] = lambda f
     Raises:
         ValueError: the film cannot be opened.
     """
+    pieces, size = sound_of(film), round(speech.window_s * RATE_HZ)
     cues: list[Cue] = []
     languages: Counter[str] = Counter()
-    sound, at_s = np.zeros(0, np.float32), 0.0
-    blocks = sound_of(film)
-    ended = blocks is None
+    sound, at_s, ended = np.zeros(0, np.float32), 0.0, pieces is None
     while not ended:
-        block = next(blocks, None)  # type: ignore[arg-type]
-        ended = block is None
-        sound = sound if block is None else np.concatenate([sound, block])
-        while len(sound) >= WINDOW_S * RATE_HZ or (ended and len(sound) >= CUT_S * RATE_HZ):
-            window = sound[: int(WINDOW_S * RATE_HZ)]
-            last = ended and len(sound) == len(window)
-            heard, used_s = _hear_window(window, speech, last)
+        sound, ended = _fill(sound, pieces or iter(()), size)
+        while len(sound) >= size or (ended and len(sound) >= CUT_S * RATE_HZ):
+            window = sound[:size]
+            heard, used_s = _hear_window(window, speech, last=ended and len(sound) == len(window))
             cues += [Cue(at_s + start_s, at_s + end_s, text) for start_s, end_s, text in heard.lines if end_s]
             languages.update(heard.languages)
             sound, at_s = sound[round(used_s * RATE_HZ) :], at_s + used_s
@@ -172,9 +168,22 @@ def hear(film: Path, speech: Speech, advance: Callable[[float], None] = lambda f
     return Transcript(
         model_id=speech.model_id,
         model_revision=speech.revision,
-        cues=tuple((round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in cues),
+        cues=None if pieces is None else tuple((round(c.start_s, 3), round(c.end_s, 3), c.text) for c in cues),
         language=_language(languages),
     )
+
+
+def _fill(sound: Sound, pieces: Iterator[Sound], size: int) -> tuple[Sound, bool]:
+    """Sound for a whole window, and whether that was all there is."""
+    got = [sound]
+    length = len(sound)
+    while length < size:
+        piece = next(pieces, None)
+        if piece is None:
+            return np.concatenate(got), True
+        got.append(piece)
+        length += len(piece)
+    return np.concatenate(got), False
 
 
 def _hear_window(window: Sound, speech: Speech, last: bool) -> tuple[Heard, float]:

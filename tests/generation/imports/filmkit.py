@@ -62,6 +62,7 @@ def make_film(
     chapters: Sequence[tuple[float, float, str]] = (),
     title: str = "",
     sound_s: float = 0.0,
+    sound_start_s: float | None = None,
     pixel_shape: Fraction | None = None,
     stream_options: dict[str, str] | None = None,
     frame: dict[str, Any] | None = None,
@@ -77,6 +78,7 @@ def make_film(
         lines: Start, end and text of a subtitle track.
         chapters: Start, end and title.
         sound_s: Length of a track with a tone; 0 leaves it out. With no shots there is nothing else.
+        sound_start_s: Time of its first sample; None starts it at 0.
         frame: Attributes set on every frame.
     """
     length_s = sum(length for _, length in shots)
@@ -117,7 +119,7 @@ def make_film(
         for start, end, said in lines:
             film.mux(_line(texts, start, end, said))
         if sound is not None:
-            for packet in _tone(sound, sound_s):
+            for packet in _tone(sound, sound_s, sound_start_s or 0.0):
                 film.mux(packet)
     return path
 
@@ -165,10 +167,10 @@ def _pictures(
     yield from video.encode(None)
 
 
-def _tone(sound: Any, length_s: float) -> Any:
+def _tone(sound: Any, length_s: float, start_s: float = 0.0) -> Any:
     wave = (0.3 * np.sin(np.arange(round(length_s * 16_000)) * 0.3)).astype(np.float32)
     for at in range(0, len(wave), 1024):
         piece = AudioFrame.from_ndarray(wave[None, at : at + 1024], format="fltp", layout="mono")
-        piece.sample_rate, piece.pts, piece.time_base = 16_000, at, Fraction(1, 16_000)
+        piece.sample_rate, piece.pts, piece.time_base = 16_000, at + round(start_s * 16_000), Fraction(1, 16_000)
         yield from sound.encode(piece)
     yield from sound.encode(None)
