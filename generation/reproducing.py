@@ -162,7 +162,7 @@ def _verb(*arguments: str) -> None:
     """A verb of the line; what it prints on standard output is not said, the report of this verb is."""
     code = run_verb(list(arguments), quiet=True)
     if code:
-        raise SystemExit(code)
+        raise SystemExit(code if code > 0 else 1)  # below 0 it was killed
 
 
 def _path(path: Path) -> str:
