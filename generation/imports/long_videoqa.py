@@ -6,15 +6,20 @@ All records of one film are one movie. Its features are a pickle of `feats` [T, 
 one `<image>` a frame and the subtitle that ends in that frame; it is read without running it (pickles.py). A frame is
 a keyframe of one second without picture, and its text is a line. Features are copied as safetensors, about 1 GB for
 half an hour: one film's are in memory at a time. `--no-features` leaves them out.
+
+Where `moviellm dataset export llama-vid` wrote the files, a list of the frames and their times lies beside the pickle,
+as JSON: keyframes then have their own times and pictures, with or without features.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
 
 import numpy as np
-from pydantic import JsonValue
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.imports.beside import spoken
@@ -23,8 +28,9 @@ from moviellm.generation.imports.media import Media
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.pickles import FILE_BYTES_MAX, ForeignNameError, read_pickle
+from moviellm.generation.imports.pictures import Gallery
 from moviellm.generation.imports.records import Record, grouped, read_records, text_of, turns_of
-from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Line, Origin, Told, one_part
+from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Line, Origin, Picture, Told, one_part
 from moviellm.generation.schema import TemporalSpan
 
 KIND = "long-videoqa"
@@ -38,6 +44,8 @@ BAD_FEATURES = "files of features that cannot be read: one keyframe stands for t
 COUNTS_DIFFER = "films whose features and text have another number of frames: the features' is taken"
 BEFORE_FIRST = "texts before the first frame: put at the first frame"
 AFTER_LAST = "texts after the last frame of the features"
+BAD_LIST = "lists of frames that cannot be read"
+LIST_BYTES_MAX = 64 * 1024 * 1024
 _TOKEN = "<image>"
 
 
@@ -52,7 +60,7 @@ def open_long_videoqa(
     report.title = "files for long videos of LLaMA-VID"
     report.origin = "Such files come from LLaMA-VID (arXiv 2311.17043) and from MovieLLM, which trains on them."
     report.unknown += [
-        "What is seen: there are features, and no pictures.",
+        "What is seen: there are features and no pictures, unless `moviellm dataset export` wrote the files.",
         f"How long a film is, where its features are missing: {options.seconds_per_keyframe:g} s stand for it.",
         "When exactly something is said: a line has the second of its frame. The original put what ends before the "
         "first frame on the last one; such lines cannot be told apart.",
@@ -65,9 +73,37 @@ def open_long_videoqa(
         ids_for([Path(source_id).stem for source_id in films.source_ids]),
         films.origin,
         spoken(films.tell, films.source_ids, options, report),
+        films.gallery.read,
         beside=films.beside,
         limit=options.limit,
     )
+
+
+class FrameList(BaseModel):
+    """What `moviellm dataset export llama-vid` writes beside the place of a feature file."""
+
+    inputs: str
+    """As in the feature file."""
+    frames: list[str] = Field(min_length=1, max_length=FRAMES_MAX)
+    """Pictures, relative to the export's folder."""
+    times_s: list[float]
+    """When each begins; the first at 0."""
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        rising = all(after > before for before, after in pairwise(self.times_s))
+        if len(self.times_s) != len(self.frames) or self.times_s[0] != 0 or not rising:
+            raise ValueError("times are not those of the frames, from 0 and rising")
+        return self
+
+
+@dataclass(frozen=True)
+class _Film:
+    """Frames of a film and what is said at them."""
+
+    text: str
+    spans: tuple[TemporalSpan, ...]
+    pictures: tuple[Picture | None, ...]
 
 
 class _Films:
@@ -86,8 +122,8 @@ class _Films:
         self.source_ids = [_path_of(group[0]) for group in self._groups]
         folders = [path if path.is_dir() else path.parent for path in paths]
         self._media = Media(list(options.media), beside=folders)
-        self._known: dict[int, tuple[int, str] | None] = {}
-        """Frames and text by film; None where there are no features."""
+        self.gallery = Gallery(self._media)
+        self._known: dict[int, _Film | None] = {}
 
     def _key(self, record: Record) -> str | None:
         path = _path_of(record)
@@ -110,26 +146,53 @@ class _Films:
         if not questions:
             self._report.leave_out("films about which nothing is asked")
             return None
-        found = self._frames_and_text(number)
-        if found is None:
+        film = self._film(number)
+        if film is None:
             whole = TemporalSpan(start_s=0.0, end_s=self._options.seconds_per_keyframe)
             chapters = one_part([Frame(whole)])
         else:
-            chapters = one_part(*self._timed(*found))
+            chapters = one_part(*self._timed(film))
         return Told(
             source_id=self.source_ids[number],
             title=Path(self.source_ids[number]).stem,
             chapters=chapters,
             questions=tuple(questions),
             language=self._options.language,
-            params={LENGTH_UNKNOWN: True} if found is None else {"frames_per_second": 1 / FRAME_S},
+            params={LENGTH_UNKNOWN: True} if film is None else {},
         )
 
-    def _frames_and_text(self, number: int) -> tuple[int, str] | None:
+    def _film(self, number: int) -> "_Film | None":
+        """Times, pictures and text of a film, looked up once; None where there are neither features nor a list."""
         if number not in self._known:
-            features = self._features(number)
-            self._known[number] = None if features is None else (len(features[0]), features[1])
+            film = self._listed(number)
+            if film is None and (features := self._features(number)) is not None:
+                starts = range(len(features[0]))
+                film = _Film(features[1], tuple(_second(start) for start in starts), (None,) * len(starts))
+            self._known[number] = film
         return self._known[number]
+
+    def _listed(self, number: int) -> "_Film | None":
+        """What our own export wrote of a film."""
+        place = self._media.find(str(PurePosixPath(self.source_ids[number]).with_suffix(".json")))
+        if place is None:
+            return None
+        try:
+            listed = FrameList.model_validate_json(self._media.read(place, LIST_BYTES_MAX))
+        except (ValueError, OSError):
+            self._report.leave_out(BAD_LIST)
+            return None
+        starts = listed.times_s
+        steps = [after - before for before, after in pairwise(starts)]
+        ends = [*starts[1:], starts[-1] + (steps[-1] if steps else self._options.seconds_per_keyframe)]
+        spans = tuple(TemporalSpan(start_s=one, end_s=end) for one, end in zip(starts, ends, strict=True))
+        return _Film(listed.inputs, spans, tuple(self._picture(name) for name in listed.frames))
+
+    def _picture(self, name: str) -> Picture | None:
+        picture = self.gallery.look(name)
+        if isinstance(picture, str):
+            self._report.leave_out(f"pictures that {picture}")
+            return None
+        return picture
 
     def _features(self, number: int) -> tuple["np.ndarray[Any, Any]", str] | None:
         """Features and text of a film.
@@ -160,21 +223,20 @@ class _Films:
         self._report.leave_out(BAD_FEATURES)
         return None
 
-    def _timed(self, frames: int, text: str) -> tuple[list[Frame], list[Line]]:
-        """Keyframes of one second, and the text of each as a line."""
-        spans = [TemporalSpan(start_s=at * FRAME_S, end_s=(at + 1) * FRAME_S) for at in range(frames)]
-        early, *said = text.split(_TOKEN)
-        self._report.change(COUNTS_DIFFER, len(said) != frames)
+    def _timed(self, film: "_Film") -> tuple[list[Frame], list[Line]]:
+        """Keyframes, and the text of each as a line."""
+        early, *said = film.text.split(_TOKEN)
+        self._report.change(COUNTS_DIFFER, len(said) != len(film.spans))
         if early.strip():
             self._report.change(BEFORE_FIRST)
             said = [f"{early}\n{said[0]}", *said[1:]] if said else [early]
-        self._report.leave_out(AFTER_LAST, sum(bool(one.strip()) for one in said[frames:]))
-        lines = [Line(span, line) for span, one in zip(spans, said, strict=False) if (line := _line(one))]
-        return [Frame(span) for span in spans], lines
+        self._report.leave_out(AFTER_LAST, sum(bool(one.strip()) for one in said[len(film.spans) :]))
+        lines = [Line(span, line) for span, one in zip(film.spans, said, strict=False) if (line := _line(one))]
+        return [Frame(span, picture=one) for span, one in zip(film.spans, film.pictures, strict=True)], lines
 
     def beside(self, number: int, movie_id: str) -> Iterator[tuple[str, Path]]:
         """Features of a film."""
-        if not self._options.features or self._frames_and_text(number) is None:
+        if not self._options.features or self._media.find(self.source_ids[number]) is None:
             return
         features = self._features(number)
         if features is None:
@@ -188,6 +250,10 @@ class _Films:
 
 def _path_of(record: Record) -> str:
     return text_of(record, "video") or text_of(record, "image")
+
+
+def _second(start: int) -> TemporalSpan:
+    return TemporalSpan(start_s=start * FRAME_S, end_s=(start + 1) * FRAME_S)
 
 
 def _line(text: str) -> str:

@@ -9,6 +9,7 @@ read one at a time. It knows no file format: see dreamframe.py and the others.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -202,6 +203,7 @@ def _provenance(told: Told, origin: Origin) -> Provenance:
     )
 
 
+@cache
 def _code_version() -> str:
     with suppress(PackageNotFoundError):
         return version("moviellm")
@@ -267,6 +269,8 @@ class ImportedMovies:
 
     def images(self, movie: Movie) -> Iterator[tuple[Keyframe, bytes]]:
         """That movie's pictures, in story order."""
+        if all(keyframe.image_sha256 is None for keyframe in movie.keyframes()):
+            return
         told = self._tell(self._places[movie.movie_id])
         assert told is not None, movie.movie_id
         frames = [frame for parts in told.chapters for part in parts for frame in part.frames]

@@ -14,12 +14,13 @@ from safetensors.numpy import load_file
 from moviellm.generation.imports.long_videoqa import (
     AFTER_LAST,
     BAD_FEATURES,
+    BAD_LIST,
     BEFORE_FIRST,
     COUNTS_DIFFER,
     NO_FEATURES,
     TEXT_ONLY,
 )
-from tests.generation.imports.legacy import Read, long_videoqa, write_long_videoqa
+from tests.generation.imports.legacy import Read, long_videoqa, picture, write_long_videoqa
 
 
 def read(tmp_path: Path, *, feats: Any = None, inputs: str | None = None, **options: Any) -> Read:
@@ -137,3 +138,34 @@ def test_ids_of_ours_are_kept(tmp_path: Path) -> None:
     record = {**long_videoqa()[0], "video": "story_feat/m00042.pkl"}
     path.write_text(json.dumps([record]))
     assert Read("long-videoqa", [path], tmp_path / "scratch").movies[0].movie_id == "m00042"
+
+
+def exported(tmp_path: Path, **changed: Any) -> Path:
+    """What `moviellm dataset export llama-vid` writes: a list of frames with their times, and no features."""
+    path = write_long_videoqa(tmp_path / "data")
+    (tmp_path / "data/movienet/tt1.pkl").unlink()
+    listed = {"inputs": "<image>Hello.<image>Bye.", "frames": ["images/a.png", "images/b.png"], "times_s": [0.0, 4.0]}
+    (tmp_path / "data/movienet/tt1.json").write_text(json.dumps(listed | changed))
+    (tmp_path / "data/images").mkdir()
+    (tmp_path / "data/images/a.png").write_bytes(picture(1))
+    return path
+
+
+def test_frames_of_our_own_export_have_their_times_and_pictures(tmp_path: Path) -> None:
+    found = Read("long-videoqa", [exported(tmp_path)], tmp_path / "scratch")
+    movie = found.movies[0]
+    assert [(one.span.start_s, one.span.end_s, one.image) for one in movie.keyframes()] == [
+        (0.0, 4.0, "m00000-c00-s00-k00.png"),
+        (4.0, 8.0, None),
+    ]
+    assert [line.text for line in movie.dialogue()] == ["Hello.", "Bye."]
+    assert [data for _, data in found.reader.images(movie)] == [picture(1)]
+    assert found.left_out == {TEXT_ONLY: 1, NO_FEATURES: 1, "pictures that are missing": 1}
+
+
+@pytest.mark.parametrize(
+    "changed", [{"times_s": [0.0]}, {"times_s": [0.0, 0.0]}, {"times_s": [1.0, 2.0]}, {"frames": []}, {"inputs": 3}]
+)
+def test_a_list_that_cannot_be_is_counted(tmp_path: Path, changed: dict[str, Any]) -> None:
+    found = Read("long-videoqa", [exported(tmp_path, **changed)], tmp_path / "scratch")
+    assert found.left_out == {TEXT_ONLY: 1, NO_FEATURES: 2, BAD_LIST: 1}
