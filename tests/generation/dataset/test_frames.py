@@ -16,6 +16,7 @@ from moviellm.generation.dataset.frames import BATCH_ROWS, MovieFrames, Shown, p
 from moviellm.generation.schema import Keyframe
 from moviellm_dataset import load
 from tests.factories import make_image
+from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.stories import build, make_story
 
 MOVIES = [make_story(number) for number in range(12)]
@@ -165,3 +166,13 @@ def test_rows_carry_the_columns_that_were_asked_for(keyframes):
 def test_only_the_columns_that_were_asked_for_are_loaded(folder, tmp_path):
     rows = load(folder, "keyframes", "train", columns=COLUMNS, cache_dir=tmp_path)
     assert rows.column_names == COLUMNS
+
+
+def test_a_dataset_on_the_hub_is_read_as_a_folder_is(hub_here, folder, tmp_path):  # noqa: F811
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    hub_here.write("moviellm/films", files)
+    streamed = list(pictures(load("moviellm/films", "keyframes", "train", streaming=True, columns=COLUMNS)))
+    assert [row["keyframe_id"] for row in streamed] == [keyframe.keyframe_id for keyframe in KEYFRAMES]
+    assert all(pixels(row["image"]) == made(row["keyframe_id"]) for row in streamed)
+    frames = MovieFrames(load("moviellm/films", "keyframes", "train", cache_dir=tmp_path))
+    assert [one.keyframe_id for one in frames.span("m00003", 0.0, 1e9)] == KEYFRAMES_OF_3
