@@ -57,6 +57,7 @@ def push(
 @contextmanager
 def hub_in_words() -> Iterator[None]:
     """Let huggingface_hub show no bars of its own, and only those warnings that say why it takes longer."""
+    import huggingface_hub.utils.logging  # noqa: F401 gives the logger its handler, which must not come later
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     logger = logging.getLogger("huggingface_hub")

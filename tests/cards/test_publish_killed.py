@@ -66,8 +66,10 @@ def test_a_push_killed_at_any_moment_is_gone_on_with(
 def test_a_push_killed_twice_sends_no_finished_shard_again(hub: Hub, tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "films", shards=9)
     _kill_at(hub, tmp_path / "home", folder, ("PUT /_objects/", 5, "end"))
-    _kill_at(hub, tmp_path / "home", folder, ("POST .*/commit/", 3, "end"))
-    run_python(hub, tmp_path / "home", PUSH, str(folder), REPO)
+    _kill_at(hub, tmp_path / "home", folder, ("POST .*/commit/", 2, "end"))
+    hub.fail("POST .*/preupload/", with_=500)
+    said = run_python(hub, tmp_path / "home", PUSH, str(folder), REPO).stderr
+    assert said.startswith("the Hub did not take it: ") and "HTTP Error" not in said
     _assert_done(hub, folder)
 
 
