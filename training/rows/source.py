@@ -69,7 +69,7 @@ def open_source(place: str, revision: str | None = None) -> Source:
         return _source(place, None, "", "", lambda path: open(folder / path, "rb"))
     import moviellm_dataset
 
-    moviellm_dataset.load(place, "movies", revision=revision, streaming=True)  # says what is wrong with the place
+    moviellm_dataset.manifest_of(place, revision)  # says what is wrong with the place
     from huggingface_hub import HfApi, HfFileSystem
 
     commit = str(HfApi().dataset_info(place, revision=revision).sha)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -78,29 +79,28 @@ def test_rows_of_no_movie_are_an_error_that_names_the_movie(folder: Path, tmp_pa
         list(read_movies(open_source(str(broken)), pictures=False))
 
 
-def test_a_dataset_on_the_hub_is_read_at_its_tag(folder: Path, hub_here: Hub) -> None:  # noqa: F811
+def test_a_dataset_on_the_hub_is_read_at_its_tag_and_by_column(
+    folder: Path,
+    hub_here: Hub,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from moviellm.cards.publish import publish_dataset
 
     publish_dataset(folder, "moviellm/films", version="1.0.0")
     source = open_source("moviellm/films", "v1.0.0")
     assert (source.dataset, source.revision, len(source.commit)) == ("moviellm/films", "v1.0.0", 40)
-    theirs, ours = read_movies(source, pictures=True), read_movies(open_source(str(folder)), pictures=True)
-    assert list(theirs) == list(ours)
-
-
-def test_without_pictures_no_picture_is_fetched_from_the_hub(folder: Path, hub_here: Hub) -> None:  # noqa: F811
-    from moviellm.cards.publish import publish_dataset
-
-    publish_dataset(folder, "moviellm/films", version="1.0.0")
-    source = open_source("moviellm/films", "v1.0.0")
-    columns: list[str] = []
+    columns: set[str] = set()
     read = pq.ParquetFile.iter_batches
 
-    def spied(self: pq.ParquetFile, *given: object, **named: object) -> object:
-        columns.extend(named["columns"])  # type: ignore[arg-type]
+    def spied(self: pq.ParquetFile, *given: Any, **named: Any) -> Any:
+        columns.update(named["columns"])
         return read(self, *given, **named)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pq.ParquetFile, "iter_batches", spied)
-        list(read_movies(source, pictures=False))
-    assert "caption" in columns and "image" not in columns
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", spied)
+    theirs, ours = (list(read_movies(one, pictures=False)) for one in (source, open_source(str(folder))))
+    assert theirs == ours and "caption" in columns and "image" not in columns
+
+
+def test_a_dataset_that_is_not_on_the_hub_is_an_error_that_says_so(hub_here: Hub) -> None:  # noqa: F811
+    with pytest.raises(ValueError, match="moviellm/none"):
+        open_source("moviellm/none", "v1.0.0")

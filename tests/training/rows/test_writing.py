@@ -30,10 +30,11 @@ def rows(films: Path) -> Path:
     return out
 
 
-def loaded(folder: Path, view: str, split: str, cache: Path) -> list[dict]:
+def loaded(folder: Path, view: str, cache: Path) -> dict[str, list[dict]]:
     import datasets
 
-    return list(datasets.load_dataset(str(folder), view, split=split, cache_dir=str(cache)))
+    found = datasets.load_dataset(str(folder), view, cache_dir=str(cache))
+    return {split: list(rows) for split, rows in found.items()}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -43,9 +44,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("view", VIEWS)
 def test_plain_load_dataset_reads_every_view(rows: Path, tmp_path: Path, view: str) -> None:
     counts = read_manifest(rows).configs[view]
-    for split in ("train", "validation", "test"):
-        found = loaded(rows, view, split, tmp_path)
-        assert len(found) == counts[split] > 0
+    for split, found in loaded(rows, view, tmp_path).items():
+        assert len(found) == counts[split] > 0  # type: ignore[index]
         assert {row["split"] for row in found} == {split}
         assert list(found[0]) == list(columns(view, embed=False))  # type: ignore[arg-type]
 
@@ -97,11 +97,12 @@ def test_only_the_views_that_are_asked_for_are_made(films: Path, tmp_path: Path)
     assert [*made.configs] == ["boundary"] and not (tmp_path / "rows" / "sft").exists()
 
 
-def test_rows_name_their_pictures_by_id_and_hash(rows: Path, tmp_path: Path) -> None:
+def test_rows_name_their_pictures_by_id_and_hash(films: Path, rows: Path, tmp_path: Path) -> None:
     keyframes = {one.keyframe_id: one.image_sha256 for one in make_movie(0).keyframes()}
-    (row, *_) = loaded(rows, "sft", "train", tmp_path)
+    row = next(row for row in loaded(rows, "sft", tmp_path)["train"] if row["movie_id"] == "m00000")
     assert {one["keyframe_id"]: one["image_sha256"] for one in row["images"]} == keyframes
-    assert (row["dataset"], row["movie_id"]) == ("MovieLLM-tiny", "m00000") or row["dataset"]
+    manifest = open_source(str(films)).manifest
+    assert (row["dataset"], row["revision"]) == (manifest.name, manifest.version)
 
 
 def test_embedded_pictures_are_those_of_the_dataset_to_the_byte(films: Path, tmp_path: Path) -> None:
@@ -109,7 +110,8 @@ def test_embedded_pictures_are_those_of_the_dataset_to_the_byte(films: Path, tmp
 
     write_rows(open_source(str(films)), tmp_path / "rows", ["sft", "align"], Look(frames=3, embed=True), seed=0)
     for view, count in (("sft", 3), ("align", 1)):
-        found = datasets.load_dataset(str(tmp_path / "rows"), view, split="train", cache_dir=str(tmp_path / "cache"))
+        place = {"path": str(tmp_path / "rows"), "cache_dir": str(tmp_path / "cache")}
+        found = datasets.load_dataset(name=view, split="train", **place)
         assert [picture.size for picture in found[0]["images"]] == [(64, 36)] * count
         raw = found.cast_column("images", datasets.List(datasets.Image(decode=False)))
         for picture in raw[0]["images"]:
