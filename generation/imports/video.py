@@ -22,7 +22,7 @@ from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.subtitles import Cue, read_subtitle_file
 from moviellm.generation.imports.told import UNKNOWN_LANGUAGE, Frame, Line, Origin, Part, Picture, Told
 from moviellm.generation.imports.video_said import Source, choose_source, hear_films, what_is_said
-from moviellm.generation.imports.video_scenes import chapter_starts
+from moviellm.generation.imports.video_scenes import SCENE_S_MIN, chapter_starts
 from moviellm.generation.imports.video_speech import find_speech
 from moviellm.generation.imports.video_spool import FilmRecord, FilmSettings, FilmStretch, kept_film, read_packed
 from moviellm.generation.imports.video_subtitles import OUTSIDE, lines_by_scene, pair_subtitles
@@ -161,7 +161,12 @@ class _Films:
         chapters = chapter_starts(record.facts.chapters, [one.start_s for one in stretches])
         by_colour = self._options.films.scenes == "colour"
         starts = {index for index, _ in chapters}
-        starts |= {index for index, one in enumerate(stretches) if by_colour and one.opens_scene}
+        marks_s = [stretches[index].start_s for index in starts]
+        starts |= {
+            index
+            for index, one in enumerate(stretches)
+            if by_colour and one.opens_scene and all(abs(one.start_s - mark_s) >= SCENE_S_MIN for mark_s in marks_s)
+        }
         edges = [*sorted(starts), len(stretches)]
         scenes = [tuple(_frame(record.key, one) for one in stretches[here:end]) for here, end in pairwise(edges)]
         spans = [TemporalSpan(start_s=one[0].span.start_s, end_s=one[-1].span.end_s) for one in scenes]

@@ -138,7 +138,8 @@ def load_speech(source: str) -> Speech:
             [chunk["language"] for chunk in chunks if chunk.get("language")],
         )
 
-    return Speech(model, revision, listen, float(asr.feature_extractor.chunk_length))
+    name = Path(model).name if Path(model).exists() else model  # never a path of this machine
+    return Speech(name, revision, listen, float(asr.feature_extractor.chunk_length))
 
 
 def hear(film: Path, speech: Speech, advance: Callable[[float], None] = lambda film_s: None) -> Transcript:
