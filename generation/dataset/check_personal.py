@@ -26,7 +26,9 @@ _ANY = re.compile(
     r"@|://|hf_|sk-|gh[pousr]_|github_pat_|glpat-|xox|AKIA|AIza|eyJ|PRIVATE KEY|\d[ .\-/)]?\d[ .\-/)]?\d[ .\-/)]?\d"
     r"|\d\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]|[A-Z]\d|\d[A-Z]"
 )
-"""Texts without any of this hold nothing; nearly all do not."""
+"""Texts without any of this hold nothing."""
+_MAYBE = re.compile(r"[@0-9]|:/|E KEY")
+"""The same, coarser and faster: nearly all texts have none of it."""
 
 
 def _digits(text: str) -> list[int]:
@@ -170,7 +172,7 @@ def mask(text: str) -> str:
 
 def find_personal(text: str) -> Iterator[tuple[Pattern, str]]:
     """Patterns found in a text, with what matched."""
-    if _ANY.search(text) is None:
+    if _MAYBE.search(text) is None or _ANY.search(text) is None:
         return
     for pattern in PATTERNS:
         yield from (
@@ -193,8 +195,6 @@ class PersonalData:
 
     def add(self, where: str, texts: Sequence[tuple[str, str]]) -> None:
         """Look at texts with their columns; `where` names the row."""
-        if _ANY.search("\n".join(text for _, text in texts)) is None:
-            return
         for name, text in texts:
             for pattern, match in find_personal(text):
                 count = self._counts.setdefault((pattern.name, name), _Count(pattern, 0, []))

@@ -32,7 +32,7 @@ REBUILD = "build the dataset again, or download it again"
 AGAIN = "build the dataset again: the export keeps them together"
 TEXT_VIEWED = 1_000_000
 """Characters of a row: the first page of the dataset viewer takes a million bytes, and cuts cells beyond that."""
-TEXT_FREE, TEXT_RATIO = 50_000_000, 200
+TEXT_FREE, TEXT_RATIO = 5_000_000, 200
 """Characters that a file may unpack to: so many, and so many more for each of its bytes. Texts shrink to a tenth."""
 _NAMES = ("keyframe_id", "question_id", "line_id", "event_id", "row_id", "movie_id")
 Advance = Callable[[int], None]
