@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.dataset.folder import ManifestFile, describe_file
-from moviellm.generation.film.subtitles import srt
+from moviellm.generation.film.subtitles import vtt
 from moviellm.generation.schema import Keyframe, Movie, Split
 from moviellm.training.rows.source import Pictures
 
@@ -78,9 +78,9 @@ class ExportFolder:
             self.written.add(path)
 
     def subtitles(self, movie: Movie) -> None:
-        """Write the dialogue as SubRip."""
+        """Write the dialogue as WebVTT, which keeps who speaks."""
         if any(True for _ in movie.dialogue()):
-            self.write(f"subtitles/{movie.movie_id}.srt", lambda: srt(movie).encode())
+            self.write(f"subtitles/{movie.movie_id}.vtt", lambda: vtt(movie).encode())
 
     def film(self, movie: Movie, pictures: Pictures) -> str:
         """Write the movie as MP4, with its subtitles beside it; its relative path."""

@@ -3,7 +3,7 @@
     long_videoqa.json               {"id", "video": "story_feat/m00000.pkl", "conversations"}
     story_feat/m00000.json          {"inputs": "<image>subtitle<image>...", "frames": [...], "times_s": [...]}
     images/m00000/                  those frames
-    subtitles/m00000.srt            the dialogue with its times and speakers, which `inputs` does not keep
+    subtitles/m00000.vtt            the dialogue with its times and speakers, which `inputs` does not keep
     videoqa.json, films/            with --films: the same questions of MP4 files, which need no features
 
 A feature file holds what EVA ViT-g makes of each frame, and only its weights can make it: run that encoder over
