@@ -22,7 +22,7 @@ REVERSED = "spans that end before they start, or lie outside the film: left in t
 NO_TIME = "tokens of moments without a time: left in the text"
 HUNDREDTHS = "spans in hundredths of the film, turned into seconds: exact to half a hundredth"
 
-_JOIN = r"(?P<join>\s*(?:to|and|until|till|through|-|–|到|至)\s*)"
+_JOIN = r"(?P<join>\s*(?:to|and|until|till|through|a|y|hasta|-|–|到|至)\s*)"
 _TOKENS = re.compile(rf"(?P<start><s\d+>){_JOIN}(?P<end><e\d+>)", re.IGNORECASE)
 _TOKEN = re.compile(r"<[a-z]\d+>")
 _NUMBERS = re.compile(

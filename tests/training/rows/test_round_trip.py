@@ -9,6 +9,7 @@ import pytest
 
 from moviellm.generation.imports.importing import import_dataset
 from moviellm.generation.imports.options import ImportOptions
+from moviellm.generation.imports.spans import Moments
 from moviellm.generation.schema import Movie
 from moviellm.training.rows.exporting import export
 from moviellm.training.rows.film import Look
@@ -139,3 +140,9 @@ def test_what_came_back_trains_again(exports: Path, llama_vid: dict[str, tuple[M
     made = write_rows(open_source(str(exports / "a")), exports / "rows", VIEWS, Look(), seed=0)
     asked = sum(len(movie.qa_pairs or ()) for movie, _ in llama_vid.values())
     assert sum(made.configs["sft"].values()) == asked
+
+
+def test_moments_that_are_said_in_spanish_come_back_too() -> None:
+    moments = Moments({"<s0>": 4.0, "<e0>": 8.0}, 64.0, Counter())
+    for text in ("De <s0> a <e0>.", "¿Qué se ve entre <s0> y <e0>?"):
+        assert [(one.start_s, one.end_s) for one in moments.read(text).spans] == [(4.0, 8.0)]
