@@ -218,7 +218,7 @@ class _Job:
 
     repository: Repository
     author: str | None
-    """Who pushes; None where a dry run has no token."""
+    """Who pushes; None in a dry run without a token that would do."""
     files: Sequence[LocalFile]
     version: str | None
     how: How
@@ -257,12 +257,15 @@ class _Job:
 
 
 def _open(repo_id: str, repo_type: RepoType, how: How) -> tuple[Repository, str | None]:
-    """The repository, and who pushes; None where a dry run has no token."""
+    """The repository, and who pushes; None where a dry run has no token that would do."""
     repository = Repository.open(repo_id, repo_type, how.token, how.endpoint)
-    if how.dry_run and not repository.api.token:
-        how.note("no token for the Hub: a push needs one (hf auth login, or HF_TOKEN)")
+    try:
+        return repository, repository.check_token(proposes=how.create_pr)
+    except ValueError as error:
+        if not how.dry_run:
+            raise
+        how.note(f"a push would stop here: {error}")
         return repository, None
-    return repository, repository.check_token(proposes=how.create_pr)
 
 
 def _publish(job: _Job) -> Published:

@@ -1,7 +1,7 @@
 """What the Hub's answers mean: asked again when they pass, said in words when they do not.
 
     info = patiently(lambda: api.repo_info("moviellm/films"), endpoint, "moviellm/films")
-    raise lost(error, endpoint, "moviellm/films") from error            # of a commit: LostCommitError, or the refusal
+    raise_as(lost(error, endpoint, "moviellm/films"), error)            # of a commit: LostCommitError, or the refusal
 
 huggingface_hub repeats uploads and listings itself (five times, 429 and 5xx and lost connections); what it asks only
 once (who am I, create, tag, refs) is repeated here. A commit never is: whether it was made is seen in the repository.
@@ -11,7 +11,7 @@ A refusal becomes a `ValueError` that says what to do, a Hub out of reach a `Con
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
 TRIES = 5
@@ -55,10 +55,17 @@ def patiently(question: Callable[[], T], endpoint: str, repo_id: str) -> T:
             return question()
         except Exception as error:
             if not _passes(error) or failures == TRIES:
-                raise _said(error, endpoint, repo_id) from error
+                raise_as(_said(error, endpoint, repo_id), error)
             wait_s = _wait_s(error)
         pause(failures, wait_s)
     raise AssertionError("the last try returns or raises")
+
+
+def raise_as(told: Exception, error: Exception) -> NoReturn:
+    """Raise what an error means, or the error itself where it means nothing else."""
+    if told is error:
+        raise error
+    raise told from error
 
 
 def lost(error: Exception, endpoint: str, repo_id: str) -> Exception:

@@ -181,6 +181,9 @@ def check_files(files: Sequence[LocalFile]) -> list[str]:
     Raises:
         ValueError: too many files or entries, a file too large, pickled weights, or what looks like a secret.
     """
+    twice = [path for path, count in Counter(file.path for file in files).items() if count > 1]
+    if twice:
+        raise ValueError(f"{_some(twice)}: listed more than once; build the dataset again")
     if len(files) >= REPO_FILES:
         raise ValueError(f"{len(files):,} files; a repository must stay below {REPO_FILES:,}: write larger shards")
     for folder, count in _entries(files).items():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from moviellm.cards.hub.answers import NotThereError, lost, patiently
+from moviellm.cards.hub.answers import NotThereError, lost, patiently, raise_as
 from moviellm.cards.hub.names import RepoType, page
 from moviellm.cards.hub.plan import PlannedCommit, RemoteFile
 
@@ -222,7 +222,7 @@ class Repository:
                 num_threads=SENDERS,
             )
         except Exception as error:
-            raise lost(error, self.endpoint, self.repo_id) from error
+            raise_as(lost(error, self.endpoint, self.repo_id), error)
         return str(done.oid)
 
     def _addition(self, path: str, source: object, sha256: str) -> "CommitOperationAdd":

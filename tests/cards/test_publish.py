@@ -154,7 +154,7 @@ def test_a_dry_run_without_a_token_says_what_a_push_needs(
     monkeypatch.delenv("HF_TOKEN")
     notes: list[str] = []
     done = publish_dataset(folder, REPO, version="1.2.0", how=How(dry_run=True, note=notes.append))
-    assert done.state == "would be pushed" and "HF_TOKEN" in notes[0]
+    assert done.state == "would be pushed" and "would stop here: no token" in notes[0] and "HF_TOKEN" in notes[0]
 
 
 def test_a_repository_is_made_private_or_gated(hub_here: Hub, folder: Path) -> None:
@@ -237,6 +237,23 @@ def test_a_pull_request_is_gone_on_with_and_tagged_when_merged(hub_here: Hub, fo
     done = publish_dataset(new, REPO, version="1.3.0")
     assert (done.state, done.commits, sum(hub_here.sent.values())) == ("pushed", (), sent)
     assert_holds(hub_here, REPO, new, "v1.3.0", "1.3.0")
+
+
+def test_a_draft_is_opened_when_it_holds_everything(hub_here: Hub, folder: Path, tmp_path: Path) -> None:
+    publish_dataset(folder, REPO, version="1.2.0")
+    new = make_folder(tmp_path / "new", seed=1)
+    proposals = hub_here.store.repos["dataset", REPO].proposals
+
+    def as_the_hub_does() -> None:
+        proposals[1].status = "draft"
+
+    hub_here.when("POST .*/discussions$", as_the_hub_does, at="end")
+    hub_here.fail("POST .*/commit/", with_=403, nth=2)
+    with pytest.raises(ValueError):
+        publish_dataset(new, REPO, version="1.3.0", how=How(create_pr=True))
+    assert proposals[1].status == "draft"
+    publish_dataset(new, REPO, version="1.3.0", how=How(create_pr=True))
+    assert [proposal.status for proposal in proposals.values()] == ["open"]
 
 
 def test_a_stranger_may_propose(hub_here: Hub, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,11 @@ def test_a_hundred_thousand_files_are_too_many(monkeypatch: pytest.MonkeyPatch) 
         check_files(_many(100, "{}"))
 
 
+def test_a_path_that_is_listed_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="a: listed more than once"):
+        check_files(_many(2, "a"))
+
+
 def test_a_huge_file_is_refused_and_a_large_one_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "FILE_BYTES_MAX", 1000)
     monkeypatch.setattr(local, "FILE_BYTES_ADVISED", 100)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviellm.cards.hub import plan
@@ -40,6 +40,7 @@ def _small_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "COMMIT_FILES", 2)
 
 
+@settings(max_examples=25)
 @given(FOLDERS, TREES)
 def test_all_commits_together_make_exactly_the_folder(
     folder: dict[str, bytes], tree: dict[str, tuple[bytes, bool]]
@@ -53,6 +54,7 @@ def test_all_commits_together_make_exactly_the_folder(
     assert {path for path in after if path.startswith(".")} == {path for path in tree if path.startswith(".")}
 
 
+@settings(max_examples=25)
 @given(FOLDERS, TREES, st.data())
 def test_a_plan_that_was_cut_short_is_gone_on_with_and_sends_no_finished_file_again(
     folder: dict[str, bytes], tree: dict[str, tuple[bytes, bool]], data: st.DataObject
@@ -67,6 +69,7 @@ def test_a_plan_that_was_cut_short_is_gone_on_with_and_sends_no_finished_file_ag
     assert sorted(rest) == sorted(file.path for commit in commits[done:] for file in commit.files)
 
 
+@settings(max_examples=25)
 @given(FOLDERS, TREES)
 def test_the_card_and_the_deletions_are_in_the_last_commit_only(
     folder: dict[str, bytes], tree: dict[str, tuple[bytes, bool]]
