@@ -77,7 +77,7 @@ def open_films(paths: Sequence[Path], options: ImportOptions, report: ImportRepo
     given = pair_subtitles(paths, options.subtitles)
     for path in given.values():
         read_subtitle_file(path)  # refuse before the work
-    asr = None if options.films.asr is None else "@".join(find_speech(options.films.asr))
+    asr = None if options.films.asr is None else find_speech(options.films.asr)
     folder = options.kept or scratch
     lock = _lock(folder)
     with progress("decoding", round(sum(stated_lengths(paths))), "s of film") as advance:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from moviellm.generation.files import write_whole
 from moviellm.generation.imports.subtitles import Cue, read_subtitle_file
 from moviellm.generation.imports.told import UNKNOWN_LANGUAGE
-from moviellm.generation.imports.video_speech import VERSION, Transcript, hear, load_speech
+from moviellm.generation.imports.video_speech import VERSION, SpeechModel, Transcript, hear, load_speech
 from moviellm.generation.imports.video_spool import FilmRecord
 from moviellm.generation.imports.video_subtitles import find_subtitles, language_tag
 from moviellm.generation.output import note
@@ -54,7 +54,7 @@ class Source:
 
 
 def choose_source(
-    path: Path, record: FilmRecord, given: Path | None, wanted: str, asr: str | None, folder: Path
+    path: Path, record: FilmRecord, given: Path | None, wanted: str, asr: SpeechModel | None, folder: Path
 ) -> Source:
     """The first source there is; a file of subtitles that nobody named is said.
 
@@ -63,7 +63,7 @@ def choose_source(
         record: What was decoded of it.
         given: Subtitles named for it by the user.
         wanted: Language to take where there are several files.
-        asr: `MODEL@REVISION` for a film without subtitles; None asks none.
+        asr: Model that hears a film without subtitles; None asks none.
         folder: Where transcripts are kept.
     """
     if given is not None:
@@ -74,11 +74,11 @@ def choose_source(
         return Source(*beside)
     if asr is None or record.cues:
         return Source(None)
-    heard_by = hashlib.sha256(canonical_json([VERSION, record.sha256, asr]).encode()).hexdigest()[:32]
+    heard_by = hashlib.sha256(canonical_json([VERSION, record.sha256, asr.revision]).encode()).hexdigest()[:32]
     return Source(None, transcript=folder / f"{heard_by}.said.json")
 
 
-def hear_films(films: Sequence[tuple[Path, FilmRecord, Source]], asr: str) -> None:
+def hear_films(films: Sequence[tuple[Path, FilmRecord, Source]], asr: SpeechModel) -> None:
     """Have a model hear the films that need it and were not heard before.
 
     Raises:

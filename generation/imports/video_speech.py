@@ -1,6 +1,6 @@
 """What is said in a film, heard by a speech model: lines with times, from sound that is decoded a little at a time.
 
-    speech = load_speech("openai/whisper-large-v3")            # or MODEL@REVISION, or a folder
+    speech = load_speech(find_speech("openai/whisper-large-v3"))            # or MODEL@REVISION, or a folder
     transcript = hear(Path("film.mkv"), speech, advance)
 
 Models of the Whisper kind, by transformers (`moviellm[diffusion]` brings it); others give no times. The sound is heard
@@ -74,8 +74,33 @@ class Speech:
     """Sound that it hears at once; Whisper's is half a minute."""
 
 
-def find_speech(source: str) -> tuple[str, str]:
-    """Id and revision of a speech model, without loading it.
+@dataclass(frozen=True)
+class SpeechModel:
+    """Which model hears."""
+
+    model: str
+    """Hub id or folder."""
+    revision: str
+    """Commit, or hash of the folder."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a dataset; never a path of this machine."""
+        return Path(self.model).name if self.is_local else self.model
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies on this machine."""
+        return Path(self.model).exists()
+
+    @property
+    def hub_revision(self) -> str | None:
+        """The commit that transformers is to load."""
+        return None if self.is_local else self.revision
+
+
+def find_speech(source: str) -> SpeechModel:
+    """The speech model that a name means, without loading it.
 
     Args:
         source: Hub id or folder; `ID@REVISION` names a commit, branch or tag.
@@ -89,9 +114,9 @@ def find_speech(source: str) -> tuple[str, str]:
         raise ValueError("--asr needs transformers and torch: pip install 'moviellm[diffusion]'") from None
     at = "" if Path(source).exists() else source.partition("@")[2]
     model = source.removesuffix(f"@{at}") if at else source
-    revision = revision_of(model, at or None)
+    found = SpeechModel(model, revision_of(model, at or None))
     try:
-        config = AutoConfig.from_pretrained(model, revision=_hub_revision(model, revision))
+        config = AutoConfig.from_pretrained(model, revision=found.hub_revision)
     except (OSError, ValueError) as error:
         raise ValueError(f"--asr {source}: it cannot be loaded: {' '.join(str(error).split())[:300]}") from None
     if config.model_type != "whisper":
@@ -99,20 +124,15 @@ def find_speech(source: str) -> tuple[str, str]:
             f"--asr {source} is a {config.model_type} model; lines with times come from speech models of the Whisper "
             f"kind, such as openai/whisper-large-v3"
         )
-    return model, revision
+    return found
 
 
-def _hub_revision(model: str, revision: str) -> str | None:
-    return None if Path(model).exists() else revision
-
-
-def load_speech(source: str) -> Speech:
+def load_speech(found: SpeechModel) -> Speech:
     """Load a speech model, on a GPU where there is one.
 
     Raises:
-        ValueError: see `find_speech`; or its weights are not safetensors, or broken.
+        ValueError: its weights are not safetensors, or broken.
     """
-    model, revision = find_speech(source)
     import torch
     from transformers import pipeline
 
@@ -120,14 +140,15 @@ def load_speech(source: str) -> Speech:
     try:
         asr = pipeline(
             "automatic-speech-recognition",
-            model=model,
-            revision=_hub_revision(model, revision),
+            model=found.model,
+            revision=found.hub_revision,
             device="cuda" if cuda else "cpu",
             dtype=torch.float16 if cuda else torch.float32,
             model_kwargs={"use_safetensors": True},
         )
     except (OSError, ValueError) as error:
-        raise ValueError(f"--asr {source}: it cannot be loaded: {' '.join(str(error).split())[:300]}") from None
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"--asr {found.model}: it cannot be loaded: {reason}") from None
     several = bool(getattr(asr.model.generation_config, "is_multilingual", False))
 
     def listen(sound: Sound) -> Heard:
@@ -138,8 +159,7 @@ def load_speech(source: str) -> Speech:
             [chunk["language"] for chunk in chunks if chunk.get("language")],
         )
 
-    name = Path(model).name if Path(model).exists() else model  # never a path of this machine
-    return Speech(name, revision, listen, float(asr.feature_extractor.chunk_length))
+    return Speech(found.name, found.revision, listen, float(asr.feature_extractor.chunk_length))
 
 
 def hear(film: Path, speech: Speech, advance: Callable[[float], None] = lambda film_s: None) -> Transcript:

@@ -1,5 +1,7 @@
-"""Films become a dataset: the whole way from the file, resumed, in order, with what they say of themselves and no more."""
+"""Films become a dataset: the whole way, killed and resumed, with what they say of themselves and no more."""
 
+import hashlib
+import io
 import json
 import shutil
 from collections.abc import Sequence
@@ -7,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -104,21 +107,15 @@ def test_a_film_of_ours_comes_back_with_its_cuts_pictures_and_lines(tmp_path: Pa
     assert [names[line.character_id or ""] for line in movie.dialogue()] == ["Ada", "Ada"]
     before = [_mean(data) for _, data in MemoryRun([original]).images(original)]
     after = [_mean(data) for _, data in reader.images(movie)]
-    assert all(
-        abs(a - b) < 8 for one, other in zip(before, after, strict=True) for a, b in zip(one, other, strict=True)
-    )
+    assert np.abs(np.array(before) - np.array(after)).max() < 8
 
 
 def _mean(data: bytes) -> list[float]:
-    import io
-
     picture = Image.open(io.BytesIO(data)).convert("RGB").resize((1, 1), Image.Resampling.BOX)
     return [float(level) for level in picture.getpixel((0, 0))]  # type: ignore[union-attr]
 
 
 def test_pictures_are_given_twice_and_are_those_of_the_hashes(tmp_path: Path) -> None:
-    import hashlib
-
     film = make_film(tmp_path / "film.mp4", THREE)
     (movie,), _, reader = movies([film], tmp_path / "kept", ImportOptions())
     for _ in range(2):
@@ -191,10 +188,11 @@ def test_a_film_without_subtitles_is_heard_once(tmp_path: Path, monkeypatch: pyt
     whisper = save_tiny_whisper(tmp_path / "whisper")
     film = make_film(tmp_path / "film.mp4", [("red", 6.0)], sound_s=6.0)
     options = replace(SHOTS, films=FilmOptions(fps=None, asr=str(whisper)))
-    (movie,), _, _ = movies([film], tmp_path / "kept", options)
+    (movie,), _, reader = movies([film], tmp_path / "kept", options)
+    del reader  # it holds the folder
     assert all(line.span.end_s <= 6.0 + 1e-6 for line in movie.dialogue())
     by = json.loads(movie.provenance[0].params)["subtitles"]
-    assert by.startswith(f"{whisper}@") or by.startswith("whisper@")
+    assert by.startswith("whisper@")
     monkeypatch.setattr("moviellm.generation.imports.video_said.load_speech", None)
     (again,), _, _ = movies([film], tmp_path / "kept", options)
     assert again == movie
@@ -289,10 +287,6 @@ def test_a_folder_without_films_is_refused(tmp_path: Path) -> None:
 
 
 def test_colours_of_the_pictures_are_those_of_the_film(tmp_path: Path) -> None:
-    import io
-
-    import numpy as np
-
     (movie,), _, reader = movies([make_film(tmp_path / "film.mp4", THREE)], tmp_path / "kept")
     seen = [name_of(np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))) for _, data in reader.images(movie)]
     assert seen == ["red", "blue", "grey"]

@@ -112,14 +112,14 @@ def test_a_film_without_sound_has_no_transcript(tmp_path: Path) -> None:
 
 def test_a_real_model_is_loaded_and_its_lines_lie_inside_the_film(tmp_path: Path, whisper: Path) -> None:
     film = make_film(tmp_path / "a.mp4", [("red", 1.0)], sound_s=6.0)
-    speech = load_speech(str(whisper))
+    speech = load_speech(find_speech(str(whisper)))
     done_s: list[float] = []
     got = hear(film, speech, done_s.append)
     assert got.cues
     assert all(0 <= start_s < end_s <= 6.1 for start_s, end_s, _ in got.cues)
     assert [start for start, _, _ in got.cues] == sorted(start for start, _, _ in got.cues)
     assert sum(done_s) == pytest.approx(6.0, abs=0.6)
-    assert got.model_revision == find_speech(str(whisper))[1]
+    assert got.model_revision == find_speech(str(whisper)).revision
     assert got.language in {"en", "de"}
 
 
@@ -143,4 +143,4 @@ def test_weights_that_are_no_safetensors_are_refused(tmp_path: Path, whisper: Pa
     folder = shutil.copytree(whisper, tmp_path / "pickled")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(ValueError, match="it cannot be loaded"):
-        load_speech(str(folder))
+        load_speech(find_speech(str(folder)))
