@@ -32,7 +32,7 @@ __all__ = ["GRAMMAR_FILES", "INPUTS", "MODEL_ID", "VERSIONS", "OfflineWriter"]
 
 MODEL_ID: Final = "moviellm/offline-writer"
 VERSIONS: Final[Mapping[WriterTask, str]] = {
-    "outline": "3",
+    "outline": "4",
     "chapter": "2",
     "scene": "2",
     "dialogue": "2",

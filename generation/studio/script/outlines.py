@@ -75,8 +75,11 @@ def _title(prose: Prose, story: Story) -> str:
     tongue, world, voice = prose.tongue, story.world, prose.voice
     hero, friend = world.people[0], world.people[1]
     villain = next((person for person in world.people if person.role == "antagonist"), friend)
+    home, place = world.place(hero.home), voice.rng.choice(world.places)
+    if place == home:  # never "Between the Mill and the Mill"
+        place = next((other for other in world.places if other != home), home)
     slots = {
-        **_place_slots(prose, voice.rng.choice(world.places)),
+        **_place_slots(prose, place),
         "hero": hero.name,
         "friend": story.quests[-1].friend or friend.name,
         "villain": villain.name,
@@ -84,7 +87,7 @@ def _title(prose: Prose, story: Story) -> str:
         "Job": tongue.title(hero.occupation),
         "Villain_job": tongue.title(villain.occupation),
         "Thing": tongue.title(world.things[0].name),
-        "The_home": _place_slots(prose, world.place(hero.home))["The_place"],
+        "The_home": _place_slots(prose, home)["The_place"],
     }
     title = voice.say(voice.grammar.first("title", [world.goal]), slots)
     return voice.finish(title) if voice.level == "cloze" else title
