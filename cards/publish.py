@@ -274,15 +274,7 @@ def _publish(job: _Job) -> Published:
     for text in check_files(job.files):
         how.note(text)
     settings = repository.settings()
-    if settings is not None and how.private and not settings.private:
-        raise ValueError(
-            f"{repository.repo_id} is there and public, and --private is for a new repository; make it private in its "
-            f"settings first, or push without --private"
-        )
-    if settings is None and how.create_pr:
-        raise ValueError(f"there is no {repository.repo_type} {repository.repo_id} yet; push it without --create-pr")
-    if how.create_pr and (how.private or how.gated):
-        raise ValueError("a pull request changes no settings: leave --private and --gated out")
+    _check_settings(job, settings)
     tags = repository.tags() if settings else {}
     tag = None if version is None else tag_of(version)
     if tag is not None and tag in tags:
@@ -301,6 +293,7 @@ def _publish(job: _Job) -> Published:
         return _propose(job, commits, title) if commits else job.told("already there", (), head)
     if settings is None:
         repository.create(how.private, how.space_sdk)
+        _check_settings(job, repository.settings())  # somebody else may have made it, public, this very moment
     _set_gate(job, settings)
     commit = job.push(commits, lambda: _line(repository, version), title)
     if tag is None:
@@ -310,6 +303,20 @@ def _publish(job: _Job) -> Published:
     if branch != "main" and branch in repository.branches():
         repository.drop_branch(branch)  # the tag keeps its commits
     return job.told("pushed", commits, commit, tag=tag, branch=branch)
+
+
+def _check_settings(job: _Job, settings: Settings | None) -> None:
+    """Refuse what a repository that is there, or is not, cannot give."""
+    repository, how = job.repository, job.how
+    if settings is not None and how.private and not settings.private:
+        raise ValueError(
+            f"{repository.repo_id} is there and public, and --private is for a new repository; make it private in its "
+            f"settings first, or push without --private"
+        )
+    if settings is None and how.create_pr:
+        raise ValueError(f"there is no {repository.repo_type} {repository.repo_id} yet; push it without --create-pr")
+    if how.create_pr and (how.private or how.gated):
+        raise ValueError("a pull request changes no settings: leave --private and --gated out")
 
 
 def _set_gate(job: _Job, settings: Settings | None) -> None:

@@ -129,7 +129,10 @@ def in_words(done: Published, config: str | None = None) -> str:
     if done.state == "would be pushed":
         return "\n".join([f"{name} would be pushed: {size}; nothing was sent", *_planned(done)])
     if done.state == "already there":
-        return f"{name} is already there, with these very files ({size}); nothing was sent\n  {done.url}"
+        lines = [f"{name} is already there, with these very files ({size}); nothing was sent", f"  {done.url}"]
+        if config is not None and done.tag is None:
+            lines.append("  it has no tag yet: the same command without --create-pr makes it")
+        return "\n".join(lines)
     sent = sum(len(planned.files) for planned in done.commits)
     new = f"{_counted(sent, 'file')} of {done.files} new or changed" if sent < done.files else "all of them new"
     if done.state == "proposed":

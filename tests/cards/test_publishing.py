@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
 
 from moviellm.cards.hub import answers, plan
 from moviellm.cards.publishing import bytes_progress, hub_in_words
@@ -100,6 +101,9 @@ def test_a_pull_request_says_what_comes_after_it(
     call(["dataset", "push", str(new), REPO, "--version", "1.3.0", "--create-pr"])
     out = capsys.readouterr().out
     assert f"{hub_here.url}/datasets/{REPO}/discussions/1" in out and "without --create-pr makes the tag" in out
+    HfApi().merge_pull_request(REPO, 1, repo_type="dataset")
+    call(["dataset", "push", str(new), REPO, "--version", "1.3.0", "--create-pr"])
+    assert "it has no tag yet: the same command without --create-pr makes it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
