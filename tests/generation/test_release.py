@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from moviellm.generation import release
 from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.config_engine import EngineConfig
 from moviellm.generation.dataset.folder import read_manifest
 from moviellm.generation.release import (
+    LOCK_SUFFIX,
     DatasetLock,
     Part,
     ReleaseLock,
@@ -26,6 +28,7 @@ from tests.stories import build, make_story
 
 MOVIES = [make_story(number, chapters=1, scenes=1, keyframes=2) for number in range(7)]
 PER_PART = 3
+RECIPES = Path(release.__file__).parent / "recipes"
 
 
 def parts(movies: list[Movie], ordered: int = 7, per_part: int = PER_PART) -> list[Part]:
@@ -265,3 +268,11 @@ def test_the_release_has_two_thousand_movies_and_no_test_split():
     assert (recipe.writer, recipe.painter, recipe.splits.test) == ("offline", "offline", 0)
     assert len(recipe.movie_themes()) >= 2000 and recipe.splits.validation > 0
     assert len(set(recipe.themes)) == len(recipe.themes) >= 100
+
+
+@pytest.mark.parametrize("name", [path.name.removesuffix(LOCK_SUFFIX) for path in RECIPES.glob(f"*{LOCK_SUFFIX}")])
+def test_a_packaged_lock_is_of_the_packaged_recipe(name):
+    locked, recipe = read_lock(name), load_recipe(name)
+    assert locked.name == name
+    assert locked.recipe_of(locked.movie_count) == recipe.model_copy(update={"engine": EngineConfig()})
+    assert locked.dataset.manifest.version == recipe.dataset.version
