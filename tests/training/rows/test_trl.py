@@ -1,6 +1,6 @@
 """TRL trains on the rows: pixels are in its batches, and what it learns is the answer.
 
-Slow: imports torch, transformers and trl, which the extra `train` brings; skipped without trl.
+Slow: imports torch, transformers and trl.
 """
 
 from pathlib import Path
@@ -18,7 +18,6 @@ from tests.training.rows.movies import SAMPLE
 from tests.training.rows.tiny_idefics3 import tiny_idefics3
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("trl", reason="pip install 'moviellm[train]'")
 
 
 def rows(tmp_path: Path, view: View, embed: bool) -> Any:
