@@ -12,7 +12,6 @@ dataset's licence is unknown unless `--license` states it.
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from moviellm.generation.config import recipe_from, set_key
 from moviellm.generation.dataset.features import CONFIGS
-from moviellm.generation.dataset.folder import DatasetManifest, check_target, resolve_target
+from moviellm.generation.dataset.folder import DatasetManifest, building_folder, check_target, resolve_target
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.export import STEPS, build_dataset
 from moviellm.generation.imports.options import CountedReader, ImportOptions
@@ -85,9 +84,10 @@ def import_dataset(
     report = ImportReport(kind=kind, title=kind)
     module, function = KINDS[kind].split(".")
     kept = _scratch_place(out) / f".{resolve_target(out).name}.kept"
-    with tempfile.TemporaryDirectory(prefix=".moviellm-import-", dir=_scratch_place(out)) as scratch:
+    # A locked folder beside the dataset, emptied of what a killed import left there, and removed at the end.
+    with building_folder(_scratch_place(out) / f"{resolve_target(out).name}.import") as scratch:
         open_kind: Open = getattr(import_module(f"moviellm.generation.imports.{module}"), function)
-        reader = open_kind(list(paths), replace(options, kept=kept), report, Path(scratch))
+        reader = open_kind(list(paths), replace(options, kept=kept), report, scratch)
         if not len(reader):
             raise ValueError(f"there is no movie in {_said(paths)}{report.reasons()}")
         with progress("importing", STEPS * len(reader), "steps") as advance:

@@ -196,3 +196,11 @@ def test_a_movie_that_tells_nothing_leaves_no_dataset(tmp_path: Path, capsys) ->
     assert call(["dataset", "import", "subtitles", str(tmp_path / "a.srt"), "--out", str(tmp_path / "out")]) == 2
     assert "not one movie can be made" in (err := capsys.readouterr().err) and "without a cue that can be used" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_import_left_is_removed(tmp_path: Path, capsys) -> None:
+    left = tmp_path / ".out.import.building"
+    left.mkdir()
+    (left / "m00000.safetensors").write_bytes(b"x")
+    assert run(tmp_path, capsys)[0] == 0
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["in", "out"]
