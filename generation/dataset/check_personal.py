@@ -108,7 +108,8 @@ class Pattern:
     """Whether matches are errors; otherwise they are warnings."""
 
 
-_B, _E = r"(?<![\w.@-])", r"(?![\w@]|[.-]\w)"
+_B, _E = r"(?<![\w.@-])(?<!\d )", r"(?![\w@]|[.-]\w| \d)"
+"""Where a number begins and ends: not within a word, an address or a longer number."""
 PATTERNS: tuple[Pattern, ...] = (
     Pattern("e-mail address", re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b"), _email),
     Pattern(
@@ -208,7 +209,7 @@ class PersonalData:
             yield Finding(
                 severity="error" if count.pattern.sure else "warning",
                 where=column,
-                what=f"{count.times} times what looks like a {name}, first in {', '.join(count.places)}",
+                what=f"{count.times} times what may be personal ({name}), first in {', '.join(count.places)}",
                 do=REMEDY,
                 kind="personal data",
             )

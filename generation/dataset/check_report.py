@@ -2,7 +2,7 @@
 
     report = Report("out", findings)                # an iterable; a million findings keep a few kilobytes
     report.errors, report.warnings
-    report.text()  report.markdown()  report.html()
+    report.text()  report.table(120)  report.markdown()  report.html()
 
 Findings that differ in names and numbers only are one line. Names may come from hostile folders: what a terminal, a
 Markdown renderer or a browser would obey is spelt out.
@@ -82,6 +82,25 @@ class Report:
             said.append(f"  where  {_places(line)}")
             said.append(f"  do     {line.first.do}")
         return "\n".join(plain(one) for one in [*said, self.summary])
+
+    def table(self, width: int) -> str:
+        """The same as a table with colours, so many characters wide."""
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        if not self._lines:
+            return plain(self.summary)
+        table = Table("", "Kind", "Times", "What", "Where first", "What to do", show_lines=True)
+        for line in self.lines:
+            first = line.first
+            style = "red" if first.severity == "error" else "yellow"
+            cells = [first.kind or "other", str(line.count), first.what, _places(line), first.do]
+            table.add_row(Text(first.severity, style=style), *(Text(plain(cell)) for cell in cells))
+        console = Console(width=width, force_terminal=True)
+        with console.capture() as captured:
+            console.print(table)
+        return captured.get() + plain(self.summary)
 
     def markdown(self) -> str:
         """A Markdown page with one table."""

@@ -7,6 +7,8 @@ The memory of the process is capped while it checks, so that a file which unpack
 check_parquet.py ends in a finding instead of a machine that swaps. It finds nothing itself: see check.py.
 """
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,9 +37,16 @@ def check(source: str, *, revision: str | None, report: Path | None, as_json: bo
         found = Report(place.said, _findings(place.folder))
     if report is not None:
         write_whole(report, (found.html() if report.suffix == ".html" else found.markdown()).encode())
-    emit(found.facts() | {"report": None if report is None else str(report)}, found.text(), as_json)
+    emit(found.facts() | {"report": None if report is None else str(report)}, _shown(found), as_json)
     if found.errors:
         raise SystemExit(1)
+
+
+def _shown(found: Report) -> str:
+    """A table for people at a terminal, plain lines elsewhere."""
+    if not sys.stdout.isatty():
+        return found.text()
+    return found.table(shutil.get_terminal_size((120, 40)).columns)
 
 
 def upgrade(folder: Path, out: Path, *, version: str | None, as_json: bool) -> None:
