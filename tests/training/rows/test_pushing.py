@@ -1,7 +1,9 @@
 """Training rows on the Hub: pushed like any dataset, loaded without our code, joined with the pictures of another."""
 
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from moviellm.cards.publish import publish_dataset
@@ -22,16 +24,33 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def watched(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The columns that are read from now on."""
+    columns: set[str] = set()
+    read = pq.ParquetFile.iter_batches
+
+    def spied(self: pq.ParquetFile, *given: Any, **named: Any) -> Any:
+        columns.update(named.get("columns") or ())
+        return read(self, *given, **named)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", spied)
+    return columns
+
+
 def test_rows_made_from_the_hub_go_to_the_hub_and_find_their_pictures_there(
     films: Path,
     tmp_path: Path,
     hub_here: Hub,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import datasets
 
     publish_dataset(films, "moviellm/films", version="1.2.0")
-    rows = tmp_path / "rows"
-    write_rows(open_source("moviellm/films", "v1.2.0"), rows, ["sft"], Look(), seed=0)
+    rows, columns = tmp_path / "rows", watched(monkeypatch)
+    source = open_source("moviellm/films", "v1.2.0")
+    assert (source.dataset, source.revision, len(source.commit)) == ("moviellm/films", "v1.2.0", 40)
+    write_rows(source, rows, ["sft"], Look(), seed=0)
+    assert "caption" in columns and "image" not in columns, "pictures are not fetched to name them"
     publish_dataset(rows, "moviellm/films-sft", version="1.0.0")
     found = datasets.load_dataset("moviellm/films-sft", "sft", split="train", revision="v1.0.0")
     assert (found[0]["dataset"], found[0]["revision"]) == ("moviellm/films", "v1.2.0")

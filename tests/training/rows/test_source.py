@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -77,28 +76,6 @@ def test_rows_of_no_movie_are_an_error_that_names_the_movie(folder: Path, tmp_pa
     pq.write_table(pq.read_table(path).from_pylist(rows, schema), path)
     with pytest.raises(ValueError, match="rows of qa/test are of m00007"):
         list(read_movies(open_source(str(broken)), pictures=False))
-
-
-def test_a_dataset_on_the_hub_is_read_at_its_tag_and_by_column(
-    folder: Path,
-    hub_here: Hub,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from moviellm.cards.publish import publish_dataset
-
-    publish_dataset(folder, "moviellm/films", version="1.0.0")
-    source = open_source("moviellm/films", "v1.0.0")
-    assert (source.dataset, source.revision, len(source.commit)) == ("moviellm/films", "v1.0.0", 40)
-    columns: set[str] = set()
-    read = pq.ParquetFile.iter_batches
-
-    def spied(self: pq.ParquetFile, *given: Any, **named: Any) -> Any:
-        columns.update(named["columns"])
-        return read(self, *given, **named)
-
-    monkeypatch.setattr(pq.ParquetFile, "iter_batches", spied)
-    theirs, ours = (list(read_movies(one, pictures=False)) for one in (source, open_source(str(folder))))
-    assert theirs == ours and "caption" in columns and "image" not in columns
 
 
 def test_a_dataset_that_is_not_on_the_hub_is_an_error_that_says_so(hub_here: Hub) -> None:  # noqa: F811
