@@ -3,8 +3,9 @@
     describe(movie, keyframe)       # "A medium shot in a cemetery, by day, in a storm. On the left, ..."
     seen_people(movie, keyframe)    # the cast that is to be seen, from left to right; None where nobody measured it
 
-It says only what the records know and the style shows, and nothing of what is hidden or was not drawn. Where framing
-or staging are unknown, as in imported movies, there is no description. Its words are in describe.en.yaml.
+It says only what the records know and the style shows, and nothing of what is hidden or was not drawn. There is no
+description where framing or staging are unknown, as in imported movies, and none of people who are seen from behind:
+what they wear and feel is then not to be seen. Its words are in describe.en.yaml.
 """
 
 from collections.abc import Iterator
@@ -31,8 +32,9 @@ def describe(movie: Movie, keyframe: Keyframe) -> str | None:
     people = seen_people(movie, keyframe)
     staged = {figure.character_id: figure for figure in keyframe.figures}
     shows = movie.style.shows if movie.style is not None else None
-    colours_fail = shows is not None and "colour" not in shows
-    if people is None or keyframe.shot is None or colours_fail or any(p.character_id not in staged for p in people):
+    if people is None or keyframe.shot in (None, "over_shoulder") or (shows is not None and "colour" not in shows):
+        return None
+    if any(one.character_id not in staged or staged[one.character_id].facing == "back" for one in people):
         return None
     words = load_yaml("describe.en.yaml")
     scene = next(one for one in movie.scenes() if keyframe.keyframe_id.startswith(f"{one.scene_id}-"))
@@ -68,9 +70,7 @@ def _people(
         doing = words["pose"][figure.pose]
         with_thing = words["pose_with"].get(figure.pose)
         clauses = [with_thing.format(object=a(thing)) if thing and with_thing else doing]
-        if figure.facing == "back":
-            clauses.append(words["back"])
-        elif shows is None or "feeling" in shows:
+        if shows is None or "feeling" in shows:
             clauses.append(words["emotion"][figure.emotion])
         if thing and not with_thing:
             clauses.append(words["holding"].format(object=a(thing)))

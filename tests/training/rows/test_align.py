@@ -78,9 +78,15 @@ def test_a_description_of_a_known_frame() -> None:
     )
 
 
-@pytest.mark.parametrize("changed", [{"visible": None}, {"shot": None}, {"figures": ()}])
+@pytest.mark.parametrize("changed", [{"visible": None}, {"shot": None}, {"figures": ()}, {"shot": "over_shoulder"}])
 def test_what_nobody_knows_is_not_described(changed: dict) -> None:
     assert describe(*one_frame(**changed)) is None
+
+
+def test_who_is_seen_from_behind_is_not_described() -> None:
+    movie, keyframe = one_frame()
+    turned = tuple(figure.model_copy(update={"facing": "back"}) for figure in keyframe.figures)
+    assert describe(movie, keyframe.model_copy(update={"figures": turned})) is None
 
 
 def test_who_is_hidden_is_not_described() -> None:
