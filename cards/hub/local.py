@@ -18,13 +18,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from moviellm.generation.dataset.folder import MANIFEST, DatasetManifest
-from moviellm.generation.dataset.limits import FOLDER_ENTRIES, REPO_FILES
+from moviellm.generation.dataset.limits import FILE_BYTES_ADVISED, FILE_BYTES_MAX, FOLDER_ENTRIES, REPO_FILES
 from moviellm.generation.files import file_sha256
 
-FILE_BYTES_MAX = 200_000_000_000
-"""A larger file is not sent."""
-FILE_BYTES_ADVISED = 50_000_000_000
-"""A larger file is sent with a note."""
 READERS = 4
 """Files that are hashed at a time."""
 SKIPPED_FOLDERS = frozenset({".git", ".cache", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"})

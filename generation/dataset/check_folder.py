@@ -16,16 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from moviellm.generation.dataset.folder import UPLOAD_CACHE
+from moviellm.generation.dataset.limits import FILE_BYTES_ADVISED, FILE_BYTES_MAX, FOLDER_ENTRIES, REPO_FILES
 from moviellm.generation.findings import Finding
 
 GB = 1_000_000_000
-FOLDER_ENTRIES_MAX = 10_000
-"""Entries of one folder from which the Hub refuses it."""
-FILES_MAX = 100_000
-"""Files of a repository from which the Hub becomes slow."""
-FILE_WARN_BYTES = 50 * GB
-FILE_MAX_BYTES = 200 * GB
-"""Size that the Hub asks files to stay below."""
 ENTRIES_SEEN_MAX = 300_000
 """A folder with more entries is not looked at any further."""
 NAME_BYTES_MAX = 255
@@ -88,11 +82,9 @@ def look(folder: Path) -> tuple[dict[str, int], list[Finding]]:
         elif entry.is_file():
             files[path] = entry.stat().st_size
     findings += [
-        _too_many(
-            name or str(folder), f"{count:,} entries in one folder; the Hub takes fewer than {FOLDER_ENTRIES_MAX:,}"
-        )
+        _too_many(name or str(folder), f"{count:,} entries in one folder; the Hub takes fewer than {FOLDER_ENTRIES:,}")
         for name, count in entries.items()
-        if count >= FOLDER_ENTRIES_MAX
+        if count >= FOLDER_ENTRIES
     ]
     findings += _budget(folder, files)
     findings += _same_but_for_case(files)
@@ -132,12 +124,12 @@ def _too_many(where: str, what: str) -> Finding:
 
 
 def _budget(folder: Path, files: dict[str, int]) -> Iterator[Finding]:
-    if len(files) > FILES_MAX:
-        yield _too_many(str(folder), f"{len(files):,} files; the Hub wants at most {FILES_MAX:,}")
+    if len(files) > REPO_FILES:
+        yield _too_many(str(folder), f"{len(files):,} files; the Hub wants at most {REPO_FILES:,}")
     for path, size in files.items():
-        if size > FILE_WARN_BYTES:
-            what = f"{size / GB:.0f} GB in one file; the Hub wants less than {FILE_MAX_BYTES // GB} GB"
-            severity = "error" if size > FILE_MAX_BYTES else "warning"
+        if size > FILE_BYTES_ADVISED:
+            what = f"{size / GB:.0f} GB in one file; the Hub wants less than {FILE_BYTES_MAX // GB} GB"
+            severity = "error" if size > FILE_BYTES_MAX else "warning"
             yield Finding(severity=severity, where=path, what=what, do="split it into more shards", kind="size")  # type: ignore[arg-type]
 
 

@@ -41,5 +41,7 @@ REPO_FILES = 100_000
 """Files of a repository should stay below it."""
 COMMIT_FILES = 100
 """Files of a commit should stay at it or below."""
-FILE_BYTES = 20_000_000_000
-"""Size of a file should stay below it; at 50 GB the Hub refuses it."""
+FILE_BYTES_ADVISED = 50_000_000_000
+"""Size that a file should stay below."""
+FILE_BYTES_MAX = 200_000_000_000
+"""Size from which a file is not sent."""

@@ -324,7 +324,7 @@ def test_text_that_a_dictionary_repeats_is_not_read_to_the_end(folder):
 
 
 def test_too_many_entries_in_one_folder_are_found(folder, monkeypatch):
-    monkeypatch.setattr(check_folder, "FOLDER_ENTRIES_MAX", 5)
+    monkeypatch.setattr(check_folder, "FOLDER_ENTRIES", 5)
     assert any("5 entries in one folder; the Hub takes fewer than 5" in one for one in what(folder / ".")) is False
     for number in range(5):
         (folder / "card" / f"{number}.svg").write_text("")
