@@ -20,7 +20,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviellm.generation.dataset.check_folder import FILE_MAX_BYTES, HUB_FILES, look, name_problem, read_bounded
+from moviellm.generation.dataset.check_folder import FILE_BYTES_MAX, HUB_FILES, look, name_problem, read_bounded
 from moviellm.generation.dataset.check_parquet import parquet_problems, read_rows, viewer_problems
 from moviellm.generation.dataset.check_pictures import FORMATS, look_at
 from moviellm.generation.dataset.check_readme import FEATURES_BYTES_MAX, README_BYTES_MAX, check_readme
@@ -163,7 +163,7 @@ def _check_files(folder: Path, manifest: DatasetManifest, files: dict[str, int],
             elif file.path not in files:
                 yield _error(file.path, "the file is missing")
             elif files[file.path] != file.bytes or (
-                files[file.path] <= FILE_MAX_BYTES and _sha256(folder / file.path, advance) != file.sha256
+                files[file.path] <= FILE_BYTES_MAX and _sha256(folder / file.path, advance) != file.sha256
             ):
                 yield _error(file.path, f"its {files[file.path]} bytes are not those of the manifest")
             elif file.rows is not None:

@@ -339,8 +339,8 @@ def test_too_many_files_are_found_and_the_rest_is_not_looked_at(folder, monkeypa
 @pytest.mark.parametrize(("size", "severity"), [(60, "warning"), (300, "error")])
 def test_files_that_the_hub_does_not_like_are_found(folder, monkeypatch, size, severity):
     monkeypatch.setattr(check_folder, "GB", 1)
-    monkeypatch.setattr(check_folder, "FILE_WARN_BYTES", 50)
-    monkeypatch.setattr(check_folder, "FILE_MAX_BYTES", 200)
+    monkeypatch.setattr(check_folder, "FILE_BYTES_ADVISED", 50)
+    monkeypatch.setattr(check_folder, "FILE_BYTES_MAX", 200)
     (folder / "card/chart.svg").write_bytes(b"x" * size)
     hostile.accept(folder, "card/chart.svg")
     kinds = {one.severity for one in check_dataset(folder) if one.where == "card/chart.svg" and one.kind == "size"}
