@@ -19,6 +19,8 @@ from moviellm.generation.dataset.facts import DatasetFacts, Source
 
 IMPORTED = "import"
 """Stage of what was made elsewhere."""
+UNDETERMINED = "und"
+"""Language tag of texts whose language nobody stated."""
 NAMED_MAX = 8
 """Values of a distribution that are named; the rest is counted."""
 
@@ -65,9 +67,14 @@ def _description(facts: DatasetFacts, imported: bool) -> str:
     questions = sum(facts.measures.question_types.values())
     kind = "imported" if imported else "synthetic"
     return (
-        f"{movies:,} {kind} movies of {facts.measures.total_s:,.0f} seconds in all, with {keyframes:,} keyframes, "
-        f"dialogue and events with times, and {questions:,} questions with evidence."
+        f"{_count(movies, f'{kind} movie')} of {_count(round(facts.measures.total_s), 'second')} in all, with "
+        f"{_count(keyframes, 'keyframe')}, dialogue and events with times, and {_count(questions, 'question')} with "
+        f"evidence."
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _collection(facts: DatasetFacts, imported: bool, texts: set[str], pictures: set[str]) -> str:
@@ -99,16 +106,14 @@ def _timeframe(facts: DatasetFacts) -> list[str]:
 
 def _missing(facts: DatasetFacts) -> str:
     measures = facts.measures
-    unpainted = measures.image_sizes.get("none", 0)
-    told = [
-        f"{sum(facts.failures.values()):,} parts failed or were dropped while it was made" * bool(facts.failures),
-        f"{unpainted:,} keyframes have no picture" * bool(unpainted),
-        f"{measures.without_film:,} movies have no film" * bool(measures.without_film),
-        f"{sum(measures.not_drawn.values()):,} things asked for are not in their pictures (column not_drawn)"
-        * bool(measures.not_drawn),
-    ]
-    said = [text for text in told if text]
-    return f"{'; '.join(said)}. A null value was not made, an empty one was made and is empty." if said else ""
+    counts = {
+        "Parts that failed or were dropped while it was made": sum(facts.failures.values()),
+        "Keyframes without a picture": measures.image_sizes.get("none", 0),
+        "Movies without a film": measures.without_film,
+        "Things asked for that are not in their pictures (not_drawn)": sum(measures.not_drawn.values()),
+    }
+    said = "".join(f"{what}: {count:,}. " for what, count in counts.items() if count)
+    return f"{said}A null value was not made, an empty one was made and is empty." if said else ""
 
 
 def _preprocessing(facts: DatasetFacts) -> list[str]:
@@ -119,7 +124,7 @@ def _preprocessing(facts: DatasetFacts) -> list[str]:
         f"({report.pairs:,} pairs) and counterfactual twins ({report.twins:,}) stay in one split.",
     ]
     if left_out:
-        told.append(f"{left_out:,} questions with a flag, or that belong with one, are left out of the test split.")
+        told.append(f"Questions left out of the test split for a flag, or for belonging with one: {left_out:,}.")
     return told
 
 
@@ -176,7 +181,8 @@ def _uses(facts: DatasetFacts, imported: bool) -> list[str]:
 
 def _limitations(facts: DatasetFacts, imported: bool, offline: bool) -> list[str]:
     measures = facts.measures
-    told = [f"Language: {', '.join(sorted(measures.languages))} only."]
+    stated = sorted(language for language in measures.languages if language != UNDETERMINED)
+    told = [f"Language: {', '.join(stated)} only." if stated else "The language is not stated."]
     if not measures.films or not any(moving for moving, _ in measures.films):
         told.append("Pictures are stills: a keyframe stands for the time of its span, and nothing moves.")
     if offline:

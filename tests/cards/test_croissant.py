@@ -148,7 +148,7 @@ def test_its_numbers_are_those_measured(facts):
         "(7 pairs)"
         in of(facts, splitting=dataclasses.replace(facts.splitting, pairs=7))["rai:dataPreprocessingProtocol"][0]
     )
-    assert "4 parts failed" in of(facts, failures={"no option fits": 4})["rai:dataCollectionMissingData"]
+    assert "while it was made: 4." in of(facts, failures={"no option fits": 4})["rai:dataCollectionMissingData"]
     assert "options_only right on 100.0% of 5" in " ".join(of(facts)["rai:dataAnnotationProtocol"])
 
 
