@@ -45,7 +45,7 @@ def open_stories(paths: Sequence[Path], options: ImportOptions, report: ImportRe
     report.origin = "Such files come from MovieLLM (arXiv 2403.01422), later called DreamFrame."
     stories = _Stories(paths, options, report)
     report.unknown += _unknown(options)
-    source_ids = [PurePosixPath(name).stem for name in stories.names]
+    source_ids = [PurePosixPath(key).stem for key in stories.keys]
     tell, ids = spoken(stories.tell, source_ids, options, report), ids_for(source_ids)
     return ImportedMovies(report, ids, stories.origin, tell, stories.gallery.read, limit=options.limit)
 
@@ -69,48 +69,49 @@ class _Stories:
 
     def __init__(self, paths: Sequence[Path], options: ImportOptions, report: ImportReport) -> None:
         self._options, self._report = options, report
-        singles = [path for path in paths if path.suffix.lower() == ".json" and path.is_file()]
-        folders = [path.parent for path in singles]
-        others = [path for path in paths if path not in singles]
-        self._media = Media([*others, *options.media], beside=folders)
-        wanted = {path.name for path in singles} if singles and not others else None
-        self._data: dict[str, bytes] = {}
-        self._find(wanted, paths)
-        self.names = sorted(self._data, key=_naturally)
-        self._folders = _picture_folders(self._media.names)
+        singles = {path.resolve() for path in paths if path.suffix.lower() == ".json" and path.is_file()}
+        others = [path for path in paths if path.resolve() not in singles]
+        self._media = Media([*others, *options.media], beside=sorted({path.parent for path in singles}))
         self.gallery = Gallery(self._media)
+        self._data = self._stories(singles, others)
+        self.keys = sorted(self._data, key=_naturally)
+        if not self.keys:
+            raise ValueError(f"there is no story file in {', '.join(map(str, paths))}{report.reasons()}")
+        self._folders = _picture_folders(self._media.keys)
         for reason, times in self._media.left_out.items():
             report.leave_out(reason, times)
-        for name in self.names:
-            data = self._data[name]
-            report.files.append(SourceFile(name, sha256(data).hexdigest(), len(data)))
+        for key in self.keys:
+            report.files.append(SourceFile(self._name(key), sha256(self._data[key]).hexdigest(), len(self._data[key])))
 
-    def _find(self, wanted: set[str] | None, paths: Sequence[Path]) -> None:
-        """Which files are stories: their bytes are kept, which are small beside one picture in a hundred."""
-        other = 0
-        for name in self._media.names:
-            if not name.lower().endswith(".json") or (wanted is not None and name not in wanted):
-                continue
-            place = self._media.find(name)
+    def _stories(self, singles: set[Path], others: Sequence[Path]) -> dict[str, bytes]:
+        """The bytes of the story files, by key: they are small beside the pictures."""
+        stories: dict[str, bytes] = {}
+        for key in self._media.keys:
+            place = self._media.find(key)
             assert place is not None
+            root = self._media.roots[place.root]
+            named = root / place.name in singles
+            if not (named or root in others) or not key.lower().endswith(".json"):
+                continue
             data = self._media.read(place, STORY_BYTES_MAX)
             try:
                 found = parse_broken(data, Counter())
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                raise ValueError(f"{place.name}: {error}") from None
             if looks_like_story(found):
-                self._data[name] = data
-            elif wanted is not None:
-                check_kind(found, KIND, name)
-                raise ValueError(
-                    f"{name} is no story file: that has the keys `character`, `img_diag`, `QA`, `overview`"
-                )
+                stories[key] = data
+            elif named:
+                check_kind(found, KIND, place.name)
             else:
-                other += 1
-        if not self._data:
-            said = f"; {other} JSON files there are none" if other else ""
-            raise ValueError(f"there is no story file in {', '.join(map(str, paths))}{said}")
-        self._report.leave_out("JSON files that are no story", other)
+                self._report.leave_out("JSON files that are no story")
+        return stories
+
+    def _name(self, key: str) -> str:
+        """What a file is called on the card: its path in what was given, and which of several that was."""
+        place = self._media.find(key)
+        assert place is not None
+        several = len({story.split(":")[0] for story in self._data}) > 1
+        return f"{self._media.roots[place.root].name}/{place.name}" if several else place.name
 
     def origin(self, number: int) -> Origin:
         file = self._report.files[number]
@@ -118,8 +119,8 @@ class _Stories:
 
     def tell(self, number: int) -> Told | None:
         """A movie; None when the story has no frame."""
-        name = self.names[number]
-        story = read_story(self._data[name])
+        key = self.keys[number]
+        story = read_story(self._data[key])
         for what, times in story.mended.items():
             self._report.change(what, times)
         for what, times in story.left_out.items():
@@ -127,18 +128,18 @@ class _Stories:
         if not story.shots:
             self._report.leave_out("story files without a frame")
             return None
-        return self._told(name, story)
+        return self._told(key, story)
 
-    def _told(self, name: str, story: Story) -> Told:
+    def _told(self, key: str, story: Story) -> Told:
         cast = Cast(story.people, keep=self._options.keep_likenesses)
         shots = [Shot(cast.named(shot.text), [cast.named(line) for line in shot.lines]) for shot in story.shots]
         styles = Counter(match[2] for shot in shots if (match := _PREFIX.match(shot.text)))
-        frames = self._frames(shots, self._pictures(name, len(shots)), cast)
+        frames = self._frames(shots, self._pictures(key, len(shots)), cast)
         questions = self._questions(story, cast)
         synopsis = None if story.overview is None else cast.named(story.overview)
         for what, times in cast.counts.items():
             self._report.change(what, times)
-        stem = PurePosixPath(name).stem
+        stem = PurePosixPath(key).stem
         return Told(
             source_id=stem,
             title=stem,
@@ -195,9 +196,9 @@ class _Stories:
             for question, answer in pairs
         )
 
-    def _pictures(self, name: str, count: int) -> list[Picture | None]:
+    def _pictures(self, key: str, count: int) -> list[Picture | None]:
         """The picture of every frame, looked at once; None where there is none that can be used."""
-        numbered = self._folder_of(name)
+        numbered = self._folder_of(key)
         found: list[Picture | None] = []
         for number in range(1, count + 1):
             file = numbered.get(number)
@@ -208,11 +209,11 @@ class _Stories:
         self._report.leave_out("pictures without a frame", sum(number > count for number in numbered))
         return found
 
-    def _folder_of(self, name: str) -> dict[int, str]:
+    def _folder_of(self, key: str) -> dict[int, str]:
         """The numbered pictures of a story: see above for where they lie."""
-        home, stem = str(PurePosixPath(name).parent), PurePosixPath(name).stem
+        home, stem = str(PurePosixPath(key).parent), PurePosixPath(key).stem
         below = [folder for folder in self._folders if _is_below(folder, home)]
-        alone = sum(_is_below(str(PurePosixPath(other).parent), home) for other in self.names) == 1
+        alone = sum(_is_below(str(PurePosixPath(other).parent), home) for other in self.keys) == 1
         if home in self._folders and alone:
             return self._folders[home]
         named = [folder for folder in (below or self._folders) if _called_like(folder, stem)]
@@ -221,22 +222,24 @@ class _Stories:
             return self._folders[named[0]]
         if alone and len(below) == 1:
             return self._folders[below[0]]
+        if len(self.keys) == len(self._folders) == 1:
+            return next(iter(self._folders.values()))
         return self._folders[home] if home in self._folders and not named else {}
 
 
-def _picture_folders(names: Sequence[str]) -> dict[str, dict[int, str]]:
+def _picture_folders(keys: Sequence[str]) -> dict[str, dict[int, str]]:
     """Numbered pictures by folder."""
     folders: dict[str, dict[int, str]] = {}
-    for name in names:
-        path = PurePosixPath(name)
+    for key in keys:
+        path = PurePosixPath(key)
         match = _NUMBERED.match(path.stem)
         if match and path.suffix.lower() in SUFFIXES:
-            folders.setdefault(str(path.parent), {}).setdefault(int(match[1]), name)
+            folders.setdefault(str(path.parent), {}).setdefault(int(match[1]), key)
     return folders
 
 
 def _is_below(folder: str, home: str) -> bool:
-    return home == "." or folder == home or folder.startswith(f"{home}/")
+    return folder == home or folder.startswith(f"{home}/")
 
 
 def _called_like(folder: str, stem: str) -> bool:

@@ -1,8 +1,8 @@
 """Folders and zips in which an import looks things up: pictures, features, story files. Hostile ones do no harm.
 
     media = Media([Path("story_images"), Path("part1.zip")], beside=[Path("story.json").parent])
-    media.names                                     # every file, sorted: "story_0/1.png", ...
-    place = media.find("story_0/1.png")             # or None
+    media.keys                                      # every file of every root, sorted: "0:/story_0/1.png", ...
+    place = media.find("story_0/1.png")             # by key, by name in any root, or None
     data = media.read(place, bytes_max=50_000_000)
 
 Nothing is unpacked: a file of a zip is read out of it, to its declared size and no further, so that no name in it can
@@ -43,10 +43,15 @@ class Place:
     bytes: int
     """Its size, as the folder or the zip says."""
 
+    @property
+    def key(self) -> str:
+        """Root and name, which no other file has."""
+        return f"{self.root}:/{self.name}"
+
 
 @dataclass
 class Media:
-    """Files of several roots, by relative name. The first root that has a name gives the file."""
+    """Files of several roots. By a name alone, the first root that has it gives the file."""
 
     roots: list[Path]
     """Folders, with all that is in them, and zips."""
@@ -54,6 +59,7 @@ class Media:
     """Folders that files were named in: looked at `BESIDE_DEPTH` deep only."""
     left_out: Counter[str] = field(default_factory=Counter)
     """What was not taken in, by reason."""
+    _keys: dict[str, Place] = field(default_factory=dict)
     _places: dict[str, Place] = field(default_factory=dict)
     _last: dict[str, Place | None] = field(default_factory=dict)
     """By the last part of the name; None where several are called so."""
@@ -70,21 +76,24 @@ class Media:
                 self._take(Place(number, name, size))
 
     def _take(self, place: Place) -> None:
+        self._keys[place.key] = place
         if place.name in self._places:
             return
         self._places[place.name] = place
         last = place.name.rsplit("/", 1)[-1]
         self._last[last] = None if last in self._last else place
-        if len(self._places) > ENTRIES_MAX:
+        if len(self._keys) > ENTRIES_MAX:
             raise ValueError(f"{self.roots[place.root]} holds more than {ENTRIES_MAX} files; give fewer at a time")
 
     @property
-    def names(self) -> list[str]:
-        """Every file."""
-        return sorted(self._places)
+    def keys(self) -> list[str]:
+        """Every file, by its key."""
+        return sorted(self._keys)
 
     def find(self, name: str) -> Place | None:
-        """A file by its relative name, else by the last part of it where only one is called so."""
+        """A file by its key or relative name, else by the last part of it where only one is called so."""
+        if name in self._keys:
+            return self._keys[name]
         name = name.replace("\\", "/").removeprefix("./")
         return self._places.get(name) or self._last.get(name.rsplit("/", 1)[-1])
 

@@ -66,7 +66,7 @@ class _Films:
         self._groups = grouped(records, self._key)
         self.source_ids = [_film_of(group[0]) for group in self._groups]
         self._media = Media(list(options.media))
-        self._featured = options.features and any(name.endswith(".pkl") for name in self._media.names)
+        self._featured = options.features and any(name.endswith(".pkl") for name in self._media.keys)
 
     def _key(self, record: Record) -> str | None:
         if not _film_of(record):

@@ -84,7 +84,7 @@ class _Films:
         self.source_ids = [text_of(group[0], "id") or text_of(group[0], "image") for group in self._groups]
         self._media = Media(list(options.media))
         self.gallery = Gallery(self._media)
-        self._featured = any(name.endswith(".npy") for name in self._media.names) and options.features
+        self._featured = any(name.endswith(".npy") for name in self._media.keys) and options.features
 
     def _key(self, record: Record) -> tuple[object, ...] | None:
         name = text_of(record, "id") or text_of(record, "image")

@@ -195,3 +195,22 @@ def test_counts_are_taken_once(read, tmp_path: Path) -> None:
     found = read()
     list(found.reader.movies())
     assert found.left_out == {"pictures that are missing": 1}
+
+
+def test_stories_of_the_same_name_in_two_folders_are_two(tmp_path: Path) -> None:
+    for place, frames in (("part1", 2), ("part2", 3)):
+        write_story(tmp_path / place, frames=frames)
+        (tmp_path / place / "story_info_0/1.png").write_bytes(picture(50 + frames))
+    found = Read("dreamframe", [tmp_path / "part1", tmp_path / "part2"], tmp_path / "s")
+    first = [next(iter(found.reader.images(movie)))[1] for movie in found.movies]
+    assert [len(list(movie.keyframes())) for movie in found.movies] == [2, 3]
+    assert first == [picture(52), picture(53)] and found.left_out == {}
+    assert [file.name for file in found.report.files] == ["part1/story_info_0.json", "part2/story_info_0.json"]
+
+
+def test_only_the_story_that_is_named_is_read(tmp_path: Path) -> None:
+    path = write_story(tmp_path / "data")
+    write_story(tmp_path / "data", "story_info_1")
+    write_story(tmp_path / "media", "story_info_2")
+    found = Read("dreamframe", [path], tmp_path / "s", media=(tmp_path / "media",))
+    assert [movie.title for movie in found.movies] == ["story_info_0"] and found.left_out == {}

@@ -25,8 +25,14 @@ def test_files_of_folders_and_zips_are_found(tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/b/1.png").write_bytes(b"one")
     media = Media([tmp_path / "a", packed(tmp_path / "a.zip", "c/2.png", "__MACOSX/._2.png")])
-    assert media.names == ["b/1.png", "c/2.png"]
-    assert [media.read(place, 10) for name in media.names if (place := media.find(name))] == [b"one", b"abc"]
+    assert media.keys == ["0:/b/1.png", "1:/c/2.png"]
+    assert [media.read(place, 10) for key in media.keys if (place := media.find(key))] == [b"one", b"abc"]
+
+
+def test_files_of_the_same_name_in_two_zips_are_two(tmp_path: Path) -> None:
+    media = Media([packed(tmp_path / "a.zip", "1.png", data=b"a"), packed(tmp_path / "b.zip", "1.png", data=b"b")])
+    assert [media.read(place, 10) for key in media.keys if (place := media.find(key))] == [b"a", b"b"]
+    assert media.find("1.png") == media.find("0:/1.png")
 
 
 def test_a_file_is_found_by_the_last_part_of_its_name_where_only_one_has_it(tmp_path: Path) -> None:
@@ -123,14 +129,14 @@ def test_links_that_lead_out_of_a_folder_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "a/3.png").symlink_to("2.png")
     (tmp_path / "a/up").symlink_to(tmp_path)
     media = Media([tmp_path / "a"])
-    assert (media.names, dict(media.left_out)) == (["2.png", "3.png"], {LEADS_OUT: 1})
+    assert (media.keys, dict(media.left_out)) == (["0:/2.png", "0:/3.png"], {LEADS_OUT: 1})
 
 
 def test_the_folder_of_a_named_file_is_not_searched_to_its_end(tmp_path: Path) -> None:
     for folder in ("", "a", "a/b", "a/b/c"):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / "1.png").write_bytes(b"x")
-    assert Media([], beside=[tmp_path]).names == ["1.png", "a/1.png", "a/b/1.png"]
+    assert Media([], beside=[tmp_path]).keys == ["0:/1.png", "0:/a/1.png", "0:/a/b/1.png"]
 
 
 def test_a_file_in_a_zip_is_lent_as_a_file(tmp_path: Path) -> None:
