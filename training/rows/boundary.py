@@ -10,13 +10,12 @@ and read back.
 """
 
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from moviellm.generation.dataset.features import Features, Row
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Event, Movie
-from moviellm.training.rows.film import Clip, Look, clips, show
+from moviellm.training.rows.film import Clip, Look, clips, show, single
 from moviellm.training.rows.talk import CONVERSATION, Talk
 from moviellm.training.rows.words import Chooser, bare, words_for
 
@@ -53,14 +52,14 @@ def _dense(talk: Talk, events: Sequence[Event], chooser: Chooser) -> Talk:
 
 def _dealt(clip: Clip, rng: random.Random) -> list[list[tuple[str, Event]]]:
     """Both tasks of every event, dealt to the conversations, in a mixed order."""
-    said = Counter(bare(event.caption).casefold() for event in clip.events)
+    once = single(clip.events)
     order = rng.sample(range(len(clip.events)), len(clip.events))
     apart = rng.randrange(1, CONVERSATIONS)
     dealt: list[list[tuple[str, Event]]] = [[] for _ in range(CONVERSATIONS)]
     for place, number in enumerate(order):
         event = clip.events[number]
         dealt[place % CONVERSATIONS].append(("caption", event))
-        if said[bare(event.caption).casefold()] == 1:
+        if event.event_id in once:
             dealt[(place + apart) % CONVERSATIONS].append(("ground", event))
     for turns in dealt:
         rng.shuffle(turns)

@@ -123,6 +123,7 @@ def _context(card: Card) -> dict[str, Any]:
         "total": sum(sum(rows.values()) for rows in card.configs.values()),
         "about": ABOUT,
         "name_literal": json.dumps(card.name),
+        "source_literal": json.dumps(card.source.dataset),
         "first": next(iter(card.configs)),
         "splits": {view: list(rows) for view, rows in card.configs.items()},
         "all_splits": list(dict.fromkeys(split for rows in card.configs.values() for split in rows)),

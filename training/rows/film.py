@@ -10,6 +10,7 @@ picture stands before it. Pictures are chosen evenly over the clip and never by 
 nothing. Keyframes without a picture are not shown.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +18,7 @@ from typing import Literal
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.schema import DialogueLine, Event, Keyframe, Movie, Scene, TemporalSpan
 from moviellm.training.rows.times import index_of, seconds
-from moviellm.training.rows.words import Words, plain
+from moviellm.training.rows.words import Words, bare, plain
 
 CLIP_S = 120.0
 """Scenes are put together to clips of up to this length, as VTimeLLM's stage 2 takes videos of up to two minutes."""
@@ -109,6 +110,22 @@ def clips(movie: Movie) -> Iterator[Clip]:
 def repeated(movie: Movie, span: TemporalSpan) -> bool:
     """Whether a span of a twin lies before it differs from its original."""
     return movie.twin_of is not None and movie.diverges_s is not None and span.end_s <= movie.diverges_s
+
+
+def single(events: Sequence[Event]) -> set[str]:
+    """Ids of the events that happen once among these: no other has their caption, or is their act in other words."""
+    captions = Counter(bare(event.caption).casefold() for event in events)
+    acts = Counter(_act(event) for event in events)
+    return {
+        event.event_id
+        for event in events
+        if captions[bare(event.caption).casefold()] == 1 and (event.action is None or acts[_act(event)] == 1)
+    }
+
+
+def _act(event: Event) -> tuple[object, ...]:
+    in_vain = event.variant == "vain"
+    return event.action, event.participants, event.object, event.target, event.topic, in_vain
 
 
 def _movie_span(movie: Movie) -> TemporalSpan:

@@ -10,13 +10,12 @@ views.
 """
 
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from moviellm.generation.dataset.features import Features, Row
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Event, Movie, QAPair, QuestionType
-from moviellm.training.rows.film import Clip, Look, clips, show
+from moviellm.training.rows.film import Clip, Look, clips, show, single
 from moviellm.training.rows.sft import threads_of
 from moviellm.training.rows.talk import CONVERSATION, Talk, covered
 from moviellm.training.rows.times import CLOCK
@@ -69,11 +68,11 @@ def _fits(question: QAPair, clip: Clip) -> bool:
 def _event_blocks(clip: Clip, rng: random.Random) -> list[Block]:
     """About one question of an event, of every kind in turn; one that would have two answers is left out."""
     events = list(clip.events)
-    said = Counter(bare(event.caption).casefold() for event in events)
+    happens_once = single(events)
     blocks: list[Block] = []
     for place, number in enumerate(rng.sample(range(len(events)), len(events))):
         kind, event = KINDS[place % len(KINDS)], events[number]
-        once = said[bare(event.caption).casefold()] == 1
+        once = event.event_id in happens_once
         if kind == "stretch":
             blocks.append((kind, events[number : number + rng.randint(2, 3)]))
         elif kind == "when" and once:

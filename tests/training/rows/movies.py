@@ -27,6 +27,11 @@ def long_movie(number: int = 0) -> Movie:
     return make_movie(number, chapters=4, scenes=2, keyframes=6)
 
 
+def acts_unknown(movie: Movie) -> Movie:
+    """The movie with its events told apart by their captions alone."""
+    return movie.model_copy(update={"events": tuple(e.model_copy(update={"action": None}) for e in movie.events)})
+
+
 def with_lines(movie: Movie, lines: list[tuple[float, str]]) -> Movie:
     """The movie with these lines in its first scene and none elsewhere."""
     spoken = tuple(
