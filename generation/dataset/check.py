@@ -20,8 +20,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviellm.generation.dataset.check_folder import FILE_BYTES_MAX, HUB_FILES, look, name_problem, read_bounded
-from moviellm.generation.dataset.check_parquet import parquet_problems, read_rows, viewer_problems
+from moviellm.generation.dataset.check_folder import HUB_FILES, look, name_problem, read_bounded
+from moviellm.generation.dataset.check_parquet import parquet_problems, read_rows
 from moviellm.generation.dataset.check_pictures import FORMATS, look_at
 from moviellm.generation.dataset.check_readme import FEATURES_BYTES_MAX, README_BYTES_MAX, check_readme
 from moviellm.generation.dataset.check_rows import RowCheck
@@ -34,6 +34,7 @@ from moviellm.generation.dataset.folder import (
     ManifestFile,
     read_manifest,
 )
+from moviellm.generation.dataset.limits import FILE_BYTES_MAX
 from moviellm.generation.dataset.movie_rows import shards_of
 from moviellm.generation.dataset.older import STEPS, cannot_read, foreign_columns, parts_of
 from moviellm.generation.dataset.results import RESULTS_FILE, read_results, rows_sha256
@@ -224,8 +225,6 @@ def _check_shard(
         yield _error(file.path, f"its column {foreign[0]} is of no schema up to {SCHEMA_VERSION}", kind="schema")
     if _datasets_metadata(schema) not in (None, _datasets_metadata(arrow_schema(columns.get(config, {})))):
         yield _error(file.path, "it carries metadata of `datasets`, which datasets 3.6 cannot read", kind="schema")
-    for problem in viewer_problems(path):
-        yield Finding(severity="warning", where=file.path, what=problem, do="build with smaller pictures", kind="size")
 
 
 def _datasets_metadata(schema: pa.Schema) -> bytes | None:

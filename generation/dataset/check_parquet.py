@@ -17,12 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviellm.generation.dataset.features import Row
+from moviellm.generation.dataset.limits import SCAN_BYTES
 from moviellm.generation.dataset.parquet_footer import Group, page_at, pages, read_footer
 
-GROUP_BYTES_MAX = 300_000_000
-"""What a row group, and so a page or a film, may unpack to: with more, the dataset viewer shows nothing."""
-GROUP_BYTES_VIEWED = 100_000_000
-"""With more, the dataset viewer converts only a part of the file."""
 VALUES_MAX = 20_000_000
 """Values in one column of a row group, those of lists and absent ones included."""
 BATCH_ROWS = 64
@@ -58,19 +55,11 @@ def _group_problems(file: BinaryIO, group: Group, number: int) -> Iterator[str]:
         if max(values, column.values) > VALUES_MAX:
             yield f"a column of row group {number} has {values} values, at most {VALUES_MAX} are read"
             return
-    if unpacked > GROUP_BYTES_MAX:
+    if unpacked > SCAN_BYTES:
         yield (
-            f"row group {number} unpacks to {unpacked} bytes; the dataset viewer reads at most {GROUP_BYTES_MAX}, "
+            f"row group {number} unpacks to {unpacked} bytes; the dataset viewer reads at most {SCAN_BYTES}, "
             f"and so does this check"
         )
-
-
-def viewer_problems(path: Path) -> Iterator[str]:
-    """What the Hub's dataset viewer would not show well of a file that may be read."""
-    metadata = pq.read_metadata(path)
-    largest = max((metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)), default=0)
-    if largest > GROUP_BYTES_VIEWED:
-        yield f"a row group unpacks to {largest} bytes; with {GROUP_BYTES_VIEWED} the dataset viewer shows a part"
 
 
 def read_rows(path: Path, columns: list[str] | None = None) -> Iterator[Row]:

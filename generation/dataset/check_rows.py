@@ -22,6 +22,7 @@ from moviellm.generation.dataset.check_personal import PersonalData, texts_of
 from moviellm.generation.dataset.check_pictures import FrameIndex, look_at
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.dataset.folder import README, DatasetManifest
+from moviellm.generation.dataset.limits import CELL_BYTES
 from moviellm.generation.dataset.movie_rows import MovieStream
 from moviellm.generation.dataset.older import movie_of
 from moviellm.generation.duplicates import PlotIndex, plot_text
@@ -30,8 +31,6 @@ from moviellm.generation.schema import SPLITS, Movie, Split, check_movie
 
 REBUILD = "build the dataset again, or download it again"
 AGAIN = "build the dataset again: the export keeps them together"
-TEXT_VIEWED = 1_000_000
-"""Characters of a row: the first page of the dataset viewer takes a million bytes, and cuts cells beyond that."""
 TEXT_FREE, TEXT_RATIO = 5_000_000, 200
 """Characters that a file may unpack to: so many, and so many more for each of its bytes. Texts shrink to a tenth."""
 _NAMES = ("keyframe_id", "question_id", "line_id", "event_id", "row_id", "movie_id")
@@ -42,9 +41,19 @@ def _error(where: str, what: str, do: str = REBUILD, kind: str = "rows") -> Find
     return Finding(severity="error", where=where, what=what, do=do, kind=kind)
 
 
-def _too_long(where: str, config: str) -> Finding:
-    what = f"its row of {config} has more than {TEXT_VIEWED} characters; the dataset viewer cuts it"
-    return Finding(severity="warning", where=where, what=what, do="make shorter movies, or leave it", kind="size")
+def _too_long(where: str, texts: list[tuple[str, str]]) -> Iterator[Finding]:
+    """Cells of a row with more text than a page of the dataset viewer should send."""
+    cells: Counter[str] = Counter()
+    for path, text in texts:
+        cells[".".join(path.split(".")[:2])] += len(text)
+    for cell, size in cells.items():
+        if size > CELL_BYTES:
+            what = (
+                f"{cell} has {size} characters in one cell; the dataset viewer should not have more than {CELL_BYTES}"
+            )
+            yield Finding(
+                severity="warning", where=where, what=what, do="make shorter movies, or leave it", kind="size"
+            )
 
 
 class RowCheck:
@@ -106,8 +115,8 @@ class RowCheck:
                 left -= long
                 if left < 0:
                     raise ValueError(f"{file.path} has {file.bytes} bytes and unpacks to far more text")
-                if long > TEXT_VIEWED:
-                    self._seen.append(_too_long(where, config))
+                if long > CELL_BYTES:
+                    self._seen += _too_long(where, texts)
                 self._seen += self._media(row, where, split)
                 yield row
                 advance(1)

@@ -402,3 +402,9 @@ def test_a_schema_that_is_too_new_says_what_to_install(folder):
     (folder / MANIFEST).write_text(manifest.model_copy(update={"schema_version": "2.0.0"}).text())
     (finding,) = found(folder)
     assert 'pip install "moviellm>=0.' in finding.what
+
+
+def test_a_cell_with_more_text_than_the_viewer_should_send_is_a_warning(folder):
+    edit(folder, "events", lambda rows: rows[0].update(caption="x " * 600_000))
+    (finding,) = found(folder)
+    assert finding.severity == "warning" and "events.caption has 1200000 characters in one cell" in finding.what

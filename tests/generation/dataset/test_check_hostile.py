@@ -267,7 +267,7 @@ def test_a_value_that_is_repeated_a_million_times_by_a_run_length_is_not_read(tm
 
 
 def test_a_page_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(check_parquet, "GROUP_BYTES_MAX", 1_000_000)
+    monkeypatch.setattr(check_parquet, "SCAN_BYTES", 1_000_000)
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"a": ["x" * 3_000_000]}), path, compression="gzip", use_dictionary=False)
     assert path.stat().st_size < 20_000
@@ -276,7 +276,7 @@ def test_a_page_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypatch)
 
 
 def test_a_page_header_that_says_more_than_its_footer_is_believed(tmp_path, monkeypatch):
-    monkeypatch.setattr(check_parquet, "GROUP_BYTES_MAX", 5_000)
+    monkeypatch.setattr(check_parquet, "SCAN_BYTES", 5_000)
     path = tmp_path / "x.parquet"
     pq.write_table(
         pa.table({"a": ["y" * 777]}), path, use_dictionary=False, compression="gzip", write_statistics=False
