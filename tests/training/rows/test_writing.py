@@ -1,7 +1,9 @@
 """Training views as a dataset folder of their own."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -177,3 +179,15 @@ def test_the_card_says_what_was_counted(rows: Path) -> None:
     total = sum(sum(splits.values()) for splits in manifest.configs.values())
     assert f"3 movies,\n{total} rows" in card
     assert "`boundary` by task: multi\\_turn 12 (80%), dense\\_captioning 3 (20%)" in card
+
+
+def test_the_code_on_the_card_runs_and_both_ways_give_the_same_pictures(films: Path, rows: Path) -> None:
+    card = (rows / "README.md").read_text(encoding="utf-8")
+    load, ours, alone, _ = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(re.sub(r'^source = "[^"]*"', f'source = "{rows}"', load, flags=re.MULTILINE), names)
+    plain = names["sft"]
+    exec(re.sub(r'^films = "[^"]*"', f'films = "{films}"', ours, flags=re.MULTILINE), names)
+    joined, names["sft"] = names["sft"][0]["images"], plain
+    exec(alone, names)
+    assert [one.tobytes() for one in joined] == [one.tobytes() for one in names["sft"][0]["images"]] != []
