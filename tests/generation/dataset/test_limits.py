@@ -13,7 +13,7 @@ from moviellm.generation.dataset.features import FEATURES, arrow_schema, text_ro
 from moviellm.generation.dataset.limits import (
     CELL_BYTES,
     COLUMNS_MAX,
-    FILE_BYTES,
+    FILE_BYTES_ADVISED,
     FOLDER_ENTRIES,
     PREVIEW_BYTES,
     PREVIEW_ROWS,
@@ -38,7 +38,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def test_what_is_written_at_once_is_far_below_what_the_viewer_reads_at_once():
-    assert GROUP_BYTES < SCAN_BYTES / 10 and SHARD_BYTES < FILE_BYTES
+    assert GROUP_BYTES < SCAN_BYTES / 10 and SHARD_BYTES < FILE_BYTES_ADVISED
 
 
 def test_every_shard_has_a_page_index_for_every_column(folder):
