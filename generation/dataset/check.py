@@ -105,6 +105,8 @@ def sound_manifest(folder: Path, watch: Watch = unwatched) -> DatasetManifest:
     if manifest is not None:
         findings += [*_check_schema(folder, manifest, files), *_check_files(folder, manifest, files, watch)]
     wrong = next((finding for finding in findings if finding.severity == "error"), None)
+    if wrong is not None and wrong.kind == "schema" and wrong.where == MANIFEST:
+        raise ValueError(f"{folder}: {wrong.what}")
     if wrong is not None or manifest is None:
         said = f"{wrong.where}: {wrong.what}" if wrong else f"{MANIFEST} is too large"
         raise ValueError(f"{folder} cannot be read ({said}); see what is wrong with: moviellm dataset check {folder}")
