@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviellm.generation.imports import shots
@@ -36,6 +36,7 @@ def assert_tiles(made: list[Stretch], end_s: float) -> None:
     assert all(one.end_s > one.start_s for one in made)
 
 
+@settings(max_examples=30)
 @given(
     gaps_s=st.lists(st.floats(min_value=0.001, max_value=3.0), min_size=1, max_size=25),
     fps=st.floats(min_value=0.2, max_value=20.0),

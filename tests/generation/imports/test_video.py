@@ -140,7 +140,7 @@ def test_a_chapter_can_be_one_scene(tmp_path: Path) -> None:
 
 def test_a_line_before_the_first_picture_stays_at_the_beginning(tmp_path: Path) -> None:
     """The original code put a subtitle that ends before the first keyframe on the last frame."""
-    film = make_film(tmp_path / "film.mp4", [("red", 12.0), ("blue", 12.0)], start_s=3.0, sound_s=27.0)
+    film = make_film(tmp_path / "film.mp4", [("red", 12.0), ("blue", 12.0)], start_s=3.0, sound_s=0.5)
     cues = [(0.2, 0.9, "early"), (14.5, 16.0, "across"), (30.0, 31.0, "never")]
     (tmp_path / "film.srt").write_text(_srt(cues), encoding="utf-8")
     (movie,), report, _ = movies([film], tmp_path / "kept")

@@ -40,7 +40,7 @@ def perfect(asked: list[int], at_s: list[float]) -> Speech:
             for begin, end, text in SPOKEN
             if begin < end_s and end > start_s
         ]
-        return Heard(lines, ["english"] * len(lines))
+        return Heard(lines, [])
 
     return Speech("perfect", "1", listen)
 
@@ -60,7 +60,7 @@ def test_no_line_is_lost_halved_or_heard_twice(tmp_path: Path, monkeypatch: pyte
     for (start_s, end_s, _), (begin, end, _) in zip(got.cues, SPOKEN, strict=True):
         assert (start_s, end_s) == pytest.approx((begin, end), abs=0.15)
     assert max(asked) <= 30 * RATE_HZ
-    assert got.language == "en"
+    assert got.language == "und"
 
 
 def test_the_next_window_begins_where_the_cut_line_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,12 +97,12 @@ def test_sound_keeps_its_place_in_a_film_that_starts_late(tmp_path: Path) -> Non
 
 
 def test_sound_comes_in_small_pieces(tmp_path: Path) -> None:
-    path = make_film(tmp_path / "a.mp4", [("red", 1.0)], sound_s=20.0)
+    path = make_film(tmp_path / "a.mp4", [("red", 1.0)], sound_s=3.0)
     pieces = video_speech.sound_of(path)
     assert pieces is not None
     lengths = [len(piece) for piece in pieces]
     assert max(lengths) <= RATE_HZ
-    assert sum(lengths) / RATE_HZ == pytest.approx(20.0, abs=0.2)
+    assert sum(lengths) / RATE_HZ == pytest.approx(3.0, abs=0.2)
 
 
 def test_a_film_without_sound_has_no_transcript(tmp_path: Path) -> None:
@@ -110,6 +110,7 @@ def test_a_film_without_sound_has_no_transcript(tmp_path: Path) -> None:
     assert hear(path, Speech("never", "1", lambda sound: Heard([], []))).cues is None
 
 
+@pytest.mark.slow  # this and the next ones load transformers
 def test_a_real_model_is_loaded_and_its_lines_lie_inside_the_film(tmp_path: Path, whisper: Path) -> None:
     film = make_film(tmp_path / "a.mp4", [("red", 1.0)], sound_s=6.0)
     speech = load_speech(find_speech(str(whisper)))
@@ -123,6 +124,7 @@ def test_a_real_model_is_loaded_and_its_lines_lie_inside_the_film(tmp_path: Path
     assert got.language in {"en", "de"}
 
 
+@pytest.mark.slow
 def test_a_model_that_hears_nothing_is_refused_by_name(tmp_path: Path) -> None:
     from transformers import CLIPConfig
 
@@ -131,12 +133,14 @@ def test_a_model_that_hears_nothing_is_refused_by_name(tmp_path: Path) -> None:
         find_speech(str(tmp_path / "clip"))
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="it cannot be loaded"):
         find_speech(str(tmp_path / "empty"))
 
 
+@pytest.mark.slow
 def test_weights_that_are_no_safetensors_are_refused(tmp_path: Path, whisper: Path) -> None:
     import shutil
 

@@ -55,13 +55,11 @@ def test_other_settings_or_a_damaged_pack_are_decoded(tmp_path: Path) -> None:
 
 
 def test_films_are_read_side_by_side_and_come_in_order(tmp_path: Path) -> None:
-    films = [make_film(tmp_path / f"{name}.mp4", [(name, 1.0)]) for name in ("red", "blue")]
+    film = make_film(tmp_path / "red.mp4", [("red", 2.0)])
     (tmp_path / "not.mp4").write_text("no film", encoding="utf-8")
     done_s: list[float] = []
-    got = read_films(
-        [films[0], tmp_path / "not.mp4", films[1]], SETTINGS, tmp_path / "kept", time_limit_s=60, advance=done_s.append
-    )
-    assert [one.name if isinstance(one, FilmRecord) else one.kind for one in got] == ["red.mp4", NOT_READ, "blue.mp4"]
+    got = read_films([tmp_path / "not.mp4", film], SETTINGS, tmp_path / "kept", time_limit_s=60, advance=done_s.append)
+    assert [one.name if isinstance(one, FilmRecord) else one.kind for one in got] == [NOT_READ, "red.mp4"]
     assert sum(done_s) == pytest.approx(2.0)
 
 
@@ -90,16 +88,25 @@ def test_a_film_that_changed_is_tried_again(tmp_path: Path, monkeypatch: pytest.
     assert isinstance(got, Refused)
     assert got.kind == CRASHED
     assert "SIGSEGV" in got.reason
-    monkeypatch.undo()
     make_film(path, [("red", 0.3)])
+    fake_worker(monkeypatch, 'print(\'{"refused": "opened again"}\')')
     (again,) = read_films([path], SETTINGS, tmp_path / "kept", time_limit_s=60)
-    assert isinstance(again, FilmRecord)
+    assert isinstance(again, Refused)
+    assert again.reason == "opened again"
 
 
-def test_lengths_of_films_are_those_they_state(tmp_path: Path) -> None:
+def test_lengths_of_films_are_those_they_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "not.mp4").write_text("no film", encoding="utf-8")
-    films = [make_film(tmp_path / "a.mp4", TWO), tmp_path / "not.mp4"]
-    assert stated_lengths(films) == pytest.approx([3.0, 0.0])
+    video_workers._say_lengths([str(make_film(tmp_path / "a.mp4", TWO)), str(tmp_path / "not.mp4")])
+    assert capsys.readouterr().out.split() == ["3.0", "0.0"]
+
+
+def test_a_film_that_hangs_while_its_length_is_asked_is_as_one_of_unknown_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video_workers, "PROBE_S", -1.0)
+    fake_worker(monkeypatch, "import time; print(7.5, flush=True); time.sleep(60)")
+    assert stated_lengths([tmp_path / "a", tmp_path / "b"]) == [7.5, 0.0]
 
 
 def test_a_worker_whose_reader_is_gone_ends(tmp_path: Path) -> None:
