@@ -16,6 +16,7 @@ its own settings, and with a lower threshold that only counts where the picture 
 stills. Fades and dissolves are not looked for: such shots stay one, or are cut where they change fastest.
 """
 
+import importlib.util
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -168,17 +169,26 @@ def scenedetect_version() -> str:
     Raises:
         ValueError: it is not installed.
     """
-    try:
-        from scenedetect import __version__
-    except ImportError:
-        raise ValueError(
-            "--shots needs PySceneDetect: pip install 'moviellm[film]', or leave --shots out and take --fps"
-        ) from None
+    check_detector()
+    from scenedetect import __version__
+
     return str(__version__)
 
 
+def check_detector() -> None:
+    """Whether shots can be found, without loading anything.
+
+    Raises:
+        ValueError: PySceneDetect is not installed.
+    """
+    if importlib.util.find_spec("scenedetect") is None:
+        raise ValueError(
+            "--shots needs PySceneDetect: pip install 'moviellm[film]', or leave --shots out and take --fps"
+        )
+
+
 def _detectors() -> list[Any]:
-    scenedetect_version()
+    check_detector()
     from scenedetect import AdaptiveDetector
 
     return [AdaptiveDetector(min_scene_len=SHOT_S_MIN, **settings) for settings in DETECTORS]

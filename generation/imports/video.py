@@ -19,6 +19,7 @@ from moviellm.generation.dataset.import_report import ImportReport, SourceFile
 from moviellm.generation.files import disk_errors
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
+from moviellm.generation.imports.shots import check_detector
 from moviellm.generation.imports.subtitles import Cue, read_subtitle_file
 from moviellm.generation.imports.told import UNKNOWN_LANGUAGE, Frame, Line, Origin, Part, Picture, Told
 from moviellm.generation.imports.video_said import Source, choose_source, hear_films, what_is_said
@@ -238,6 +239,8 @@ def _settings(options: ImportOptions) -> FilmSettings:
         raise ValueError(f"--scenes {films.scenes!r}: allowed are {' and '.join(SCENES)}")
     if not films.time_limit_s > 0:
         raise ValueError(f"--time-limit {films.time_limit_s}: allowed are seconds above 0")
+    if films.fps is None:
+        check_detector()
     for name, value in (("fps", films.fps), ("max_side_px", films.max_side_px), ("quality", films.quality)):
         _check_bounds(name, value)
     return FilmSettings(fps=films.fps, max_side_px=films.max_side_px, quality=films.quality)

@@ -79,6 +79,10 @@ class FilmRecord(Record):
     mended: dict[str, int]
     """What was mended or left out, by what."""
 
+    def head(self) -> "FilmRecord":
+        """All but the keyframes, and of the subtitles the first line only: small, however long the film is."""
+        return self.model_copy(update={"stretches": (), "cues": self.cues[:1]})
+
 
 def tools(settings: FilmSettings) -> dict[str, str]:
     """Versions of what decodes a film and finds its shots.

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.files import write_whole
+from moviellm.generation.files import DiskError, write_whole
 from moviellm.generation.imports.video_spool import FilmRecord, FilmSettings, spool_film
 from moviellm.generation.imports.video_stream import open_film
 from moviellm.generation.schema import canonical_json
@@ -72,7 +72,7 @@ def read_films(
     advance: Callable[[float], None] = lambda film_s: None,
     workers: int | None = None,
 ) -> list[FilmRecord | Refused]:
-    """Decode films into `folder`, in the order given.
+    """Decode films into `folder`, in the order given; of each its record's head.
 
     Args:
         paths: The films.
@@ -81,6 +81,9 @@ def read_films(
         time_limit_s: Time a film may take, seconds of a clock on the wall.
         advance: Called with the seconds of film just done, of any film.
         workers: Films at once; None takes one a processor.
+
+    Raises:
+        ValueError: the disk would not take it.
     """
     cores = os.cpu_count() or 1
     at_once = min(len(paths), workers or cores)
@@ -161,6 +164,8 @@ def _listen(work: _Work, advance: Callable[[float], None]) -> bool:
             advance(said["film_s"])
         elif "record" in said:
             work.answer = FilmRecord.model_validate(said["record"])
+        elif "stopped" in said:
+            raise ValueError(said["stopped"])
         else:
             work.answer = Refused(work.path, NOT_READ, said["refused"])
     return bool(data)
@@ -241,9 +246,10 @@ def _serve() -> None:
             request["threads"],
         )
     except ValueError as error:
-        say({"refused": str(error)})
+        # A full disk is no fault of the film: the import ends, and goes on when there is room.
+        say({"stopped" if isinstance(error, DiskError) else "refused": str(error)})
     else:
-        say({"record": record.model_dump(mode="json")})
+        say({"record": record.head().model_dump(mode="json")})
 
 
 if __name__ == "__main__":

@@ -136,15 +136,6 @@ def _cuts(levels: list[int]) -> list[float]:
 
 
 def test_without_the_detector_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    import builtins
-
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **more: Any) -> Any:
-        if name.startswith("scenedetect"):
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(shots.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'moviellm\[film\]'"):
         Shots(stamp)

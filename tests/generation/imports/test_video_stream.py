@@ -199,6 +199,17 @@ def test_rubbish_in_the_middle_costs_pictures_and_not_the_film(tmp_path: Path) -
     assert [name for _, name in changes(frames)][-1] == "blue"
 
 
+def test_a_film_may_change_its_size_on_the_way(tmp_path: Path) -> None:
+    parts = [
+        make_film(tmp_path / "a.ts", [("red", 1.0)]),
+        make_film(tmp_path / "b.ts", [("blue", 1.0)], size=(128, 64), start_s=1.0),
+    ]
+    (tmp_path / "film.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    _, frames = read(tmp_path / "film.ts")
+    assert changes(frames) == [(0.0, "red"), (pytest.approx(1.0, abs=0.15), "blue")]
+    assert [frames[0][1].shape, frames[-1][1].shape] == [(48, 64, 3), (64, 128, 3)]
+
+
 def test_a_whole_film_does_not_break_off(tmp_path: Path) -> None:
     film, _ = read(make_film(tmp_path / "a.mkv", TWO, sound_s=2.0))
     assert not film.mended[BREAKS_OFF]

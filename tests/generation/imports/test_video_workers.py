@@ -137,6 +137,20 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list((tmp_path / "kept").glob("*.json")) == []
 
 
+def test_a_full_disk_ends_the_import_and_blames_no_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_film(tmp_path / "a.mp4", [("red", 0.2)])
+    fake_worker(monkeypatch, 'print(\'{"stopped": "no space left while writing"}\')')
+    with pytest.raises(ValueError, match="no space left"):
+        read_films([path], SETTINGS, tmp_path / "kept", time_limit_s=60)
+
+
+def test_what_a_worker_hands_over_is_small(tmp_path: Path) -> None:
+    head = spool(
+        make_film(tmp_path / "a.mp4", TWO, lines=[(0.1, 0.2, "a"), (0.3, 0.4, "b")]), tmp_path / "kept"
+    ).head()
+    assert (head.stretches, len(head.cues)) == ((), 1)
+
+
 def test_stopping_an_import_stops_its_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_film(tmp_path / "a.mp4", [("red", 0.2)])
     pid_file = tmp_path / "pid"
