@@ -6,7 +6,8 @@
     pictures = [frames[keyframe_id] for keyframe_id in qa[0]["keyframe_ids"]]
 
 `load` is plain `datasets.load_dataset` with the errors a reader needs; without this file, `load_dataset(folder, "qa")`
-gives the same. Configs: movies (the film as nested text), keyframes (one row a picture), dialogue, qa, events.
+gives the same. Configs: movies (the film as nested text), keyframes (one row a picture), dialogue, qa, events, and
+films (one row an MP4, its bytes not decoded) where a dataset has them.
 
 `MovieLLM` is a builder over the same folder. Current `datasets` runs it in process:
 
@@ -42,10 +43,17 @@ CONFIGS = {
     "dialogue": "one row a spoken line, with its time",
     "qa": "one row a question, with answer and evidence",
     "events": "one row an event of the story",
+    "films": "one row a movie: the film as MP4 with subtitles, where the dataset has films",
 }
 SCHEMA_MAJOR = 1
 """First number of the schema versions that this file reads."""
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
+_video = (
+    datasets.Video(decode=False)  # decoding needs torchcodec
+    if hasattr(datasets, "Video")  # came with datasets 3
+    else {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
+)
 _list_of = getattr(datasets, "List", None) or (lambda feature: [feature])  # List came with datasets 4
 
 
@@ -57,6 +65,9 @@ def features_from(columns: dict[str, Any]) -> datasets.Features:
 def _feature(neutral: Any) -> Any:
     if neutral == "image":
         return datasets.Image()
+    if neutral == "video":  # bytes and path: decoding takes torchcodec; Video came with datasets 3.2
+        video = getattr(datasets, "Video", None)
+        return video(decode=False) if video else {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
     if isinstance(neutral, str):
         return datasets.Value(neutral)
     if isinstance(neutral, list):
@@ -76,6 +87,8 @@ class MovieLLM(datasets.ArrowBasedBuilder):  # type: ignore[misc]
     def _info(self) -> datasets.DatasetInfo:
         folder = self._folder()
         manifest = _read_manifest(folder)
+        _check_readable(manifest, folder, "")
+        _check_rows(manifest, folder, self.config.name)
         self.config.version = datasets.Version(manifest["version"])  # names the cache: a new version is read anew
         columns = _read_json(folder / "features.json")["configs"]
         return datasets.DatasetInfo(
@@ -99,7 +112,8 @@ class MovieLLM(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         for file_number, path in enumerate(files):
             with pq.ParquetFile(path) as parquet:
                 for group in range(parquet.num_row_groups):
-                    yield (file_number, group), parquet.read_row_group(group)
+                    table = parquet.read_row_group(group)
+                    yield (file_number, group), table.replace_schema_metadata()  # `datasets` 2.21 knows no video
 
 
 def load(
@@ -109,6 +123,7 @@ def load(
     *,
     revision: str | None = None,
     streaming: bool = False,
+    columns: list[str] | None = None,
     cache_dir: str | Path | None = None,
 ) -> Any:
     """Load a config of a MovieLLM dataset.
@@ -119,45 +134,70 @@ def load(
         split: `train`, `validation`, `test`, a slice such as `test[:10]`, or None for all.
         revision: Tag, branch or commit on the Hub; pin it, a tag never changes.
         streaming: Read rows as they are asked for, without a cache.
+        columns: Read these only; None reads all, of which the nested ones take the most time.
         cache_dir: Where `datasets` keeps its cache.
 
     Returns:
         A `Dataset`, or a `DatasetDict` when `split` is None; their iterable kinds when streaming.
 
     Raises:
-        ValueError: no such config or split, no MovieLLM dataset, or one that is newer than this file.
+        ValueError: no such config or split, no MovieLLM dataset, or one of a schema that this file does not read; then
+            the message says which version to ask for.
     """
-    if config not in CONFIGS:
-        raise ValueError(f"no config {config!r}; there are {', '.join(CONFIGS)}")
-    folder = Path(os.path.expanduser(source))  # leaves ~name as it is where there is no such user
-    local = folder.is_dir()
-    if local:
-        manifest = _read_local(folder, revision)
-    elif isinstance(source, Path) or not re.fullmatch(r"[\w.-]+/[\w.-]+", str(source)):
-        raise ValueError(f"no dataset folder {source}; a dataset on the Hub is called org/name")
-    else:
-        manifest = _read_hub_manifest(str(source), revision)
-    _check_readable(manifest, source)
+    manifest = manifest_of(source, revision)
+    if config not in CONFIGS and config not in manifest["configs"]:
+        raise ValueError(
+            f"no config {config!r}; there are {', '.join(dict.fromkeys([*CONFIGS, *manifest['configs']]))}"
+        )
+    _check_rows(manifest, source, config)
     splits = _splits(manifest, config)
-    if not splits:
-        raise ValueError(f"{source} has no rows of {config}; it has {', '.join(manifest['configs'])}")
     for part in [] if split is None else str(split).split("+"):
         name = part.split("[")[0].strip()
         if name not in splits and name != "all":
             raise ValueError(f"{source} has no split {name!r} of {config}; it has {', '.join(splits)}")
+    folder = _as_folder(source)
     return datasets.load_dataset(
-        str(folder.resolve()) if local else str(source),
+        str(folder.resolve()) if folder.is_dir() else str(source),
         config,
         split=split,
         revision=revision,
         streaming=streaming,
+        **({} if columns is None else {"columns": columns}),
         cache_dir=None if cache_dir is None else str(cache_dir),
     )
+
+
+def manifest_of(source: str | Path, revision: str | None = None) -> dict[str, Any]:
+    """The manifest of a dataset folder or of a dataset on the Hub: name, version, splits, rows by config, files.
+
+    Raises:
+        ValueError: as `load`.
+    """
+    folder = _as_folder(source)
+    if folder.is_dir():
+        manifest = _read_local(folder, revision)
+        _check_readable(manifest, source, "")
+    elif isinstance(source, Path) or not HUB_ID.fullmatch(str(source)):
+        raise ValueError(f"no dataset folder {source}; a dataset on the Hub is called org/name")
+    else:
+        manifest = _read_hub_manifest(str(source), revision)
+        if not _readable(manifest):
+            _check_readable(manifest, source, f" at {revision or 'main'}", _newest_readable(str(source)))
+    return manifest
+
+
+def _as_folder(source: str | Path) -> Path:
+    return Path(os.path.expanduser(source))  # leaves ~name as it is where there is no such user
 
 
 def _splits(manifest: dict[str, Any], config: str) -> list[str]:
     """Splits that have rows of a config."""
     return [split for split in manifest["splits"] if split in manifest["configs"].get(config, {})]
+
+
+def _check_rows(manifest: dict[str, Any], source: str | Path, config: str) -> None:
+    if not _splits(manifest, config):
+        raise ValueError(f"{source} has no rows of {config}; it has {', '.join(manifest['configs'])}")
 
 
 def _read_local(folder: Path, revision: str | None) -> dict[str, Any]:
@@ -183,39 +223,114 @@ def _read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be read ({error}); download or build the dataset again") from error
-    assert isinstance(content, dict), path
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} cannot be read (it is no JSON object); download or build the dataset again")
     return content
 
 
 def _read_hub_manifest(repo_id: str, revision: str | None) -> dict[str, Any]:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub import errors, hf_hub_download
 
+    login = "log in with `hf auth login`, or set HF_TOKEN"
     try:
         path = hf_hub_download(repo_id, "manifest.json", repo_type="dataset", revision=revision)
-    except RevisionNotFoundError as error:
-        raise ValueError(f"{repo_id} has no revision {revision!r} on the Hub") from error
-    except RepositoryNotFoundError as error:
-        raise ValueError(f"no folder and no dataset on the Hub is called {repo_id}, or it is private") from error
-    except LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError
-        raise ValueError(f"no folder is called {repo_id}, and the Hub cannot be reached: {error}") from error
-    except EntryNotFoundError as error:
+    except errors.RevisionNotFoundError as error:
+        there = ", ".join(_tags(repo_id)) or "no tag"
+        raise ValueError(f"{repo_id} has no revision {revision!r} on the Hub; it has {there}") from error
+    except errors.GatedRepoError as error:  # a kind of RepositoryNotFoundError
+        page = f"https://huggingface.co/datasets/{repo_id}"
+        raise ValueError(f"{repo_id} is gated: ask for access at {page}, then {login}") from error
+    except errors.RepositoryNotFoundError as error:
+        raise ValueError(
+            f"no folder and no dataset on the Hub is called {repo_id}, or it is private: then {login}"
+        ) from error
+    except errors.LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError
+        raise ValueError(
+            f"no folder is called {repo_id}, and the Hub cannot be reached: {_first_line(error)}"
+        ) from error
+    except errors.EntryNotFoundError as error:
         raise ValueError(f"{repo_id} is no MovieLLM dataset: it has no manifest.json") from error
+    except OSError as error:
+        if error.errno is not None:  # the system's, as a full disk
+            raise
+        raise _unread(repo_id, error) from error
+    except Exception as error:  # of whichever library this version of huggingface_hub speaks through
+        raise _unread(repo_id, error) from error
     return _read_json(Path(path))
 
 
-def _check_readable(manifest: dict[str, Any], source: str | Path) -> None:
-    version = manifest["schema_version"]
-    if int(version.split(".")[0]) > SCHEMA_MAJOR:
-        raise ValueError(
-            f"{source} has schema {version}, this reader reads {SCHEMA_MAJOR}.x: upgrade moviellm, or ask for an "
-            f"older revision of the dataset, with schema {SCHEMA_MAJOR}.x"
-        )
+def _unread(repo_id: str, error: Exception) -> ValueError:
+    return ValueError(
+        f"{repo_id} cannot be read from the Hub ({type(error).__name__}: {_first_line(error)}); try again"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
+
+
+def _tags(repo_id: str) -> list[str]:
+    """Tags of a dataset that name a version, newest first; none when they cannot be had, a message then says less."""
+    from huggingface_hub import HfApi
+
+    try:
+        tags = [tag.name for tag in HfApi().list_repo_refs(repo_id, repo_type="dataset").tags]
+    except Exception:
+        return []
+    found = [match for tag in tags if (match := re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+)", tag))]
+    found.sort(key=lambda match: tuple(map(int, match.groups())), reverse=True)
+    return [match[0] for match in found]
+
+
+def _newest_readable(repo_id: str) -> tuple[str, str] | None:
+    """The newest tag of a dataset that this file reads, and its schema."""
+    for tag in _tags(repo_id):
+        try:
+            manifest = _read_hub_manifest(repo_id, tag)
+        except ValueError:  # a tag without a manifest
+            continue
+        if _readable(manifest):
+            return tag, manifest["schema_version"]
+    return None
+
+
+def _schema_major(manifest: dict[str, Any]) -> int | None:
+    found = re.match(r"(\d+)\.", str(manifest.get("schema_version")))
+    return int(found[1]) if found else None
+
+
+def _readable(manifest: dict[str, Any]) -> bool:
+    return _schema_major(manifest) == SCHEMA_MAJOR
+
+
+def _check_readable(
+    manifest: dict[str, Any], source: str | Path, where: str, other: tuple[str, str] | None = None
+) -> None:
+    """Refuse a schema of another first number, and say what to do instead.
+
+    Args:
+        manifest: Of the dataset.
+        source: Its name.
+        where: How its revision is called in the message.
+        other: A tag of it that this file reads, and that tag's schema.
+    """
+    major = _schema_major(manifest)
+    if major is None:
+        raise ValueError(f"{source} is no MovieLLM dataset: its manifest.json names no schema_version")
+    if major == SCHEMA_MAJOR:
+        return
+    ways = []
+    if other:
+        ways.append(f'its newest version for this reader: load("{source}", revision="{other[0]}"), schema {other[1]}')
+    if major > SCHEMA_MAJOR:
+        ways.append("a newer reader: pip install --upgrade moviellm")
+    elif major >= 1:  # drafts before 1.0 have no converter
+        ways.append("a copy with the present schema: moviellm dataset upgrade FOLDER --out NEW")
+    ways.append("the reader that lies in the dataset itself: its moviellm_dataset.py")
+    raise ValueError(
+        f"{source}{where} has schema {manifest['schema_version']}, and this reader reads {SCHEMA_MAJOR}.x; take "
+        + ", or ".join(ways)
+    )
 
 
 class Frames:
