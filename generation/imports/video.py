@@ -30,7 +30,7 @@ from moviellm.generation.imports.video_subtitles import OUTSIDE, lines_by_scene,
 from moviellm.generation.imports.video_workers import Refused, read_films, stated_lengths
 from moviellm.generation.output import note
 from moviellm.generation.progress import WholeSteps, progress
-from moviellm.generation.schema import TemporalSpan
+from moviellm.generation.schema import TemporalSpan, movie_number
 
 TITLE = "films"
 SCENES = ("colour", "whole")
@@ -43,6 +43,9 @@ UNKNOWN = (
     "What happens, who is in it, and where: there are no characters, places, events or questions.",
     "What the pictures show: captions, prompts and framing are empty or null.",
     "Who speaks, but where WebVTT names a voice, and how: a line without speaker is not necessarily a narrator's.",
+)
+HEARD = "What is said, for certain: a model (see `provenance.params`) heard the lines, and nobody checked them."
+    "What is said, for certain: lines were heard by a model (`provenance.params` names it) and nobody checked them."
 )
 TWICE = "films given twice"
 BY_COLOUR = "Where scenes begin: they are told apart by colour, a rule of thumb, and have no heading or summary."
@@ -97,6 +100,8 @@ def open_films(paths: Sequence[Path], options: ImportOptions, report: ImportRepo
         report.files.append(SourceFile(path.name, record.sha256, record.bytes))
         for what, times in record.mended.items():
             report.change(what, times)
+    if any(source.transcript is not None for source in sources.values()):
+        report.unknown.append(HEARD)
     films = [_Decoded(path, record.key, record.sha256, sources[path]) for path, record in records.items()]
     return _Films(films, folder, options, report, lock).reader()
 
@@ -107,19 +112,23 @@ class _Films:
     def __init__(
         self, films: Sequence[_Decoded], folder: Path, options: ImportOptions, report: ImportReport, lock: IO[bytes]
     ) -> None:
-        self._films, self._folder, self._options, self._report = films, folder, options, report
+        ids = ids_for([film.path.stem for film in films])
+        self._films = dict(sorted(zip(ids, films, strict=True), key=lambda pair: movie_number(pair[0])))
+        self._folder, self._options, self._report = folder, options, report
         self._lock = lock
         """Held for as long as the pictures may be read."""
 
     def reader(self) -> ImportedMovies:
         """The movies."""
-        return ImportedMovies(
-            self._report,
-            ids_for([film.path.stem for film in self._films]),
-            lambda number: Origin("video", self._films[number].path.name, self._films[number].sha256),
-            self._tell,
-            self._read,
-        )
+        films = list(self._films.values())
+
+        def origin(number: int) -> Origin:
+            return Origin("video", films[number].path.name, films[number].sha256)
+
+        def tell(number: int) -> Told:
+            return self._tell(films[number])
+
+        return ImportedMovies(self._report, list(self._films), origin, tell, self._read)
 
     def _record(self, film: _Decoded) -> FilmRecord:
         record = kept_film(self._folder, film.key)
@@ -131,8 +140,7 @@ class _Films:
         key, offset, length = picture.name.split()
         return read_packed(self._folder, key, int(offset), int(length))
 
-    def _tell(self, number: int) -> Told:
-        film = self._films[number]
+    def _tell(self, film: _Decoded) -> Told:
         record = self._record(film)
         said = what_is_said(film.source, record)
         for reason, times in said.left_out.items():
@@ -158,31 +166,37 @@ class _Films:
         self, record: FilmRecord, cues: Sequence[Cue] | None
     ) -> tuple[tuple[str, ...], tuple[tuple[Part, ...], ...]]:
         """Titles and parts of the chapters of a film."""
-        stretches = record.stretches
-        chapters = chapter_starts(record.facts.chapters, [one.start_s for one in stretches])
-        by_colour = self._options.films.scenes == "colour"
-        starts = {index for index, _ in chapters}
-        marks_s = [stretches[index].start_s for index in starts]
-        starts |= {
-            index
-            for index, one in enumerate(stretches)
-            if by_colour and one.opens_scene and all(abs(one.start_s - mark_s) >= SCENE_S_MIN for mark_s in marks_s)
-        }
-        edges = [*sorted(starts), len(stretches)]
-        scenes = [tuple(_frame(record.key, one) for one in stretches[here:end]) for here, end in pairwise(edges)]
+        chapters = chapter_starts(record.facts.chapters, [one.start_s for one in record.stretches])
+        starts = [index for index, _ in chapters]
+        if self._options.films.scenes == "colour":
+            starts = _with_scenes(record.stretches, starts)
+        edges = [*starts, len(record.stretches)]
+        frames = [_frame(record.key, one) for one in record.stretches]
+        scenes = [tuple(frames[here:end]) for here, end in pairwise(edges)]
         spans = [TemporalSpan(start_s=one[0].span.start_s, end_s=one[-1].span.end_s) for one in scenes]
         lines: list[tuple[Line, ...] | None] = [None] * len(scenes)
         if cues is not None:
             lines[:], counts = lines_by_scene(cues, spans)
             for what, times in counts.items():
                 (self._report.leave_out if what == OUTSIDE else self._report.change)(what, times)
+        titles = dict(chapters)
         parts: list[list[Part]] = []
-        for here, frames, said in zip(edges, scenes, lines, strict=False):
-            if any(here == index for index, _ in chapters):
+        for here, shown, said in zip(starts, scenes, lines, strict=True):
+            if here in titles:
                 parts.append([])
-            parts[-1].append(Part(frames, said))
-        titles = tuple(title for _, title in chapters)
-        return titles if any(titles) else (), tuple(map(tuple, parts))
+            parts[-1].append(Part(shown, said))
+        return tuple(titles.values()) if any(titles.values()) else (), tuple(map(tuple, parts))
+
+
+def _with_scenes(stretches: Sequence[FilmStretch], chapters: Sequence[int]) -> list[int]:
+    """The first stretches of chapters, and of the scenes by colour that do not begin or end right beside one."""
+    marks_s = [stretches[index].start_s for index in chapters]
+    scenes = [
+        index
+        for index, one in enumerate(stretches)
+        if one.opens_scene and all(abs(one.start_s - mark_s) >= SCENE_S_MIN for mark_s in marks_s)
+    ]
+    return sorted({*chapters, *scenes})
 
 
 def _frame(key: str, stretch: FilmStretch) -> Frame:

@@ -290,3 +290,9 @@ def test_colours_of_the_pictures_are_those_of_the_film(tmp_path: Path) -> None:
     (movie,), _, reader = movies([make_film(tmp_path / "film.mp4", THREE)], tmp_path / "kept")
     seen = [name_of(np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))) for _, data in reader.images(movie)]
     assert seen == ["red", "blue", "grey"]
+
+
+def test_films_of_ours_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
+    films = [make_film(tmp_path / f"m{number:05d}.mp4", [(name, 1.0)]) for number, name in ((3, "red"), (1, "blue"))]
+    found, _, _ = movies(films, tmp_path / "kept")
+    assert [(movie.movie_id, movie.title) for movie in found] == [("m00001", "m00001"), ("m00003", "m00003")]
