@@ -40,13 +40,11 @@ SUFFIXES = {
 }  # fmt: skip
 """Files of a folder that are taken for films; a file that is named may be called anything."""
 UNKNOWN = (
-    "What happens, who is in it, and where: there are no characters, places, events or questions.",
+    "What happens and where: no places, events or questions; of characters no more than names in subtitles.",
     "What the pictures show: captions, prompts and framing are empty or null.",
     "Who speaks, but where WebVTT names a voice, and how: a line without speaker is not necessarily a narrator's.",
 )
 HEARD = "What is said, for certain: a model (see `provenance.params`) heard the lines, and nobody checked them."
-    "What is said, for certain: lines were heard by a model (`provenance.params` names it) and nobody checked them."
-)
 TWICE = "films given twice"
 BY_COLOUR = "Where scenes begin: they are told apart by colour, a rule of thumb, and have no heading or summary."
 WHOLE = "Where scenes begin: every chapter is one scene."
