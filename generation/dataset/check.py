@@ -215,7 +215,12 @@ def _check_shard(
     yield from (_error(file.path, problem) for problem in problems)
     if problems:
         return
-    rows, schema = pq.read_metadata(path).num_rows, pq.read_schema(path)
+    try:
+        with pq.ParquetFile(path) as parquet:
+            rows, schema = parquet.metadata.num_rows, parquet.schema_arrow
+    except (OSError, pa.ArrowException) as error:
+        yield _error(file.path, f"it is no Parquet file ({error})")
+        return
     config = file.path.split("/")[0]
     if rows != file.rows:
         yield _error(file.path, f"it has {rows} rows, the manifest says {file.rows}")

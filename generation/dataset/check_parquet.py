@@ -31,7 +31,7 @@ MEDIA = ("image", "images", "video")
 
 
 def parquet_problems(path: Path) -> Iterator[str]:
-    """Why a file must not be read, nothing when it may. Memory and time follow its size, not what it declares."""
+    """Why others must not open a file, nothing when they may. Memory and time follow its size, not what it says."""
     try:
         with open(path, "rb") as file:
             footer = read_footer(file)
@@ -40,7 +40,6 @@ def parquet_problems(path: Path) -> Iterator[str]:
                 return
             for number, group in enumerate(footer.groups):
                 yield from _group_problems(file, group, number)
-        pq.read_schema(path)
     except (OSError, ValueError, pa.ArrowException) as error:
         yield f"it is no Parquet file ({error})"
 

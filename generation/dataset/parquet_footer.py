@@ -26,81 +26,85 @@ MAGIC = b"PAR1"
 _WINDOWS = (16_384, 2_000_000)
 """Bytes in which a page header is looked for: nearly always, and with long statistics."""
 _STRUCTS_MAX = 8
-_INTEGERS = (4, 5, 6)
 
 
-class ShortError(Exception):
-    """The bytes end within a value."""
+def read_struct(data: bytes, at: int = 0, depth: int = 0) -> tuple[dict[int, Any], int]:
+    """A struct of Thrift's compact encoding as `{field number: value}`, and where it ends.
+
+    Doubles and texts are passed over: of a text only its length is kept.
+
+    Raises:
+        IndexError: the bytes end within it.
+        ValueError: it is none.
+    """
+    if depth > _STRUCTS_MAX:
+        raise ValueError("structs within structs")
+    fields: dict[int, Any] = {}
+    number = 0
+    while (head := data[at]) != 0:
+        at += 1
+        if head >> 4:
+            number += head >> 4
+        else:
+            number, at = _integer(data, at)
+        fields[number], at = _value(data, at, head & 0x0F, depth)
+    return fields, at + 1
 
 
-class Compact:
-    """Reads Thrift's compact encoding: structs as `{field number: value}`; doubles and texts are passed over."""
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = data[at]
+    if value < 0x80:
+        return value, at + 1
+    value &= 0x7F
+    for shift in range(7, 70, 7):
+        at += 1
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at + 1
+    raise ValueError("a number of more than ten bytes")
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.at = 0
 
-    def _byte(self) -> int:
-        if self.at >= len(self._data):
-            raise ShortError
-        self.at += 1
-        return self._data[self.at - 1]
+def _integer(data: bytes, at: int) -> tuple[int, int]:
+    value, at = _varint(data, at)
+    return (value >> 1) ^ -(value & 1), at
 
-    def _varint(self) -> int:
-        value = 0
-        for shift in range(0, 70, 7):
-            byte = self._byte()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-        raise ValueError("a number of more than ten bytes")
 
-    def _integer(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
+def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
+    if 4 <= kind <= 6:
+        return _integer(data, at)
+    if kind == 12:
+        return read_struct(data, at, depth + 1)
+    if kind == 8:
+        length, at = _varint(data, at)
+        return length, _passed(data, at, length)
+    if kind in (9, 10):
+        return _list(data, at, depth + 1)
+    if kind in (1, 2):
+        return kind == 1, at
+    if kind == 3:
+        return data[at], at + 1
+    if kind == 7:
+        return None, _passed(data, at, 8)
+    raise ValueError(f"a value of kind {kind}")
 
-    def _skip(self, count: int) -> int:
-        if count > len(self._data) - self.at:
-            raise ShortError
-        self.at += count
-        return count
 
-    def _list(self, depth: int) -> list[Any]:
-        head = self._byte()
-        count, kind = (head >> 4 if head >> 4 != 15 else self._varint()), head & 0x0F
-        if count > len(self._data) - self.at:
-            raise ShortError
-        if kind in (1, 2):
-            return [self._byte() == 1 for _ in range(count)]
-        return [self._value(kind, depth) for _ in range(count)]
+def _passed(data: bytes, at: int, count: int) -> int:
+    if at + count > len(data):
+        raise IndexError
+    return at + count
 
-    def _value(self, kind: int, depth: int) -> Any:
-        if kind in (1, 2):
-            return kind == 1
-        if kind == 3:
-            return self._byte()
-        if kind in _INTEGERS:
-            return self._integer()
-        if kind == 7:
-            return self._skip(8)
-        if kind == 8:
-            return self._skip(self._varint())
-        if kind in (9, 10):
-            return self._list(depth + 1)
-        if kind == 12:
-            return self.struct(depth + 1)
-        raise ValueError(f"a value of kind {kind}")
 
-    def struct(self, depth: int = 0) -> dict[int, Any]:
-        """The next struct. Of a text only its length is kept."""
-        if depth > _STRUCTS_MAX:
-            raise ValueError("structs within structs")
-        fields: dict[int, Any] = {}
-        number = 0
-        while (head := self._byte()) != 0:
-            number = number + (head >> 4) if head >> 4 else self._integer()
-            fields[number] = self._value(head & 0x0F, depth)
-        return fields
+def _list(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
+    head = data[at]
+    count, at = (head >> 4, at + 1) if head >> 4 != 15 else _varint(data, at + 1)
+    _passed(data, at, count)  # every item takes a byte at least
+    kind = head & 0x0F
+    items: list[Any] = []
+    for _ in range(count):
+        item, at = (data[at] == 1, at + 1) if kind in (1, 2) else _value(data, at, kind, depth)
+        items.append(item)
+    return items, at
 
 
 @dataclass(frozen=True)
@@ -158,10 +162,10 @@ def read_footer(file: BinaryIO) -> Footer:
         raise ValueError(f"a footer of {length} bytes; at most {FOOTER_BYTES_MAX} are read")
     file.seek(size - 8 - length)
     try:
-        fields = Compact(file.read(length)).struct()
+        fields, _ = read_struct(file.read(length))
         leaves = _leaves(_structs(fields, 2))
         groups = tuple(_group(one, leaves, size) for one in _structs(fields, 4))
-    except (ShortError, KeyError, TypeError) as error:
+    except (LookupError, TypeError) as error:
         raise ValueError(f"its footer lacks what every footer has ({error or 'it ends too soon'})") from None
     rows = _count(fields, 3)
     if sum(group.rows for group in groups) != rows:
@@ -249,16 +253,15 @@ def page_at(file: BinaryIO, at: int) -> Page:
     """The page whose header begins there."""
     for window in _WINDOWS:
         file.seek(at)
-        reader = Compact(file.read(window))
         try:
-            header = reader.struct()
+            header, length = read_struct(file.read(window))
             unpacked, packed = _count(header, 2), _count(header, 3)
-        except ShortError:
-            continue
         except KeyError:
             raise ValueError("a page without a size") from None
+        except IndexError:  # it is longer than the window
+            continue
         about = header.get(5) or header.get(8) or {1: 0}
         if not isinstance(about, dict):
             raise ValueError("a page without a number of values")
-        return Page(at + reader.at + packed, unpacked, _count(about, 1) if 1 in about else 0)
+        return Page(at + length + packed, unpacked, _count(about, 1) if 1 in about else 0)
     raise ValueError("a page header without an end")
