@@ -1,0 +1,1 @@
+"""Tests of MovieLLM's own model."""

@@ -1,0 +1,168 @@
+"""Rows of a batch while the processor makes them: text with placeholders, and whose frames they are for.
+
+A row knows the films and pictures at its markers, so that an error can name the film. It makes no ids; the tokenizer
+does, and `check_tokens` counts what came out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from moviellm.training.model.layout import (
+    FRAME,
+    IMAGE,
+    MARKERS,
+    VIDEO,
+    FilmLike,
+    as_film,
+    frame_count,
+    lay_out,
+)
+from moviellm.training.model.placing import MISMATCH
+from moviellm.training.model.steps import NO_TIME, step_of
+
+
+@dataclass
+class Row:
+    """One row."""
+
+    number: int
+    text: str = ""
+    films: list[FilmLike] = field(default_factory=list)
+    """Films, and pictures as films of one frame without a time, in the order of their placeholders."""
+    places: list[dict[str, Any]] = field(default_factory=list)
+    """Where markers stood and what they became, as transformers notes it to find assistant turns again."""
+
+    @property
+    def frames(self) -> int:
+        """Frames of all its films."""
+        return sum(frame_count(film) for film in self.films)
+
+    @property
+    def name(self) -> str:
+        """The row, and the films in it."""
+        ids = [film.movie_id for film in self.films if film.movie_id]
+        return f"row {self.number}" + (f" ({', '.join(ids)})" if ids else "")
+
+    def time_ids(self, steps: int) -> Iterator[int]:
+        """The step of each frame."""
+        for film in self.films:
+            if film.times_s:
+                yield from (step_of(time_s, film.duration_s, steps) for time_s in film.times_s)
+            else:
+                yield from [NO_TIME] * frame_count(film)
+
+    def tensors(self, frames: Any) -> Iterator[tuple[str, torch.Tensor]]:
+        """Its frames as what the model takes, film by film."""
+        pictures: list[Any] = []
+        for film in self.films:
+            if film.features is not None:
+                features = torch.as_tensor(film.features)
+                yield "frame_features", features[:, None] if features.ndim == 2 else features
+            elif film.movie_id or film.times_s:
+                yield "pixel_values", frames.prepare(film.frames, film.movie_id or self.name)
+            else:
+                pictures.extend(film.frames or ())
+                yield "pixel_values", frames.prepare(film.frames, self.name)
+
+    def check_budget(self, longest: int | None, per_frame: int) -> None:
+        """Refuse a row whose visual tokens alone are too many, before it is written out."""
+        if longest is not None and self.frames * per_frame > longest:
+            raise ValueError(self._too_long(self.frames * per_frame, longest, per_frame, "or more"))
+
+    def check_tokens(self, ids: Any, settings: Any, longest: int | None, pad_id: int | None) -> None:
+        """Refuse a row that is too long, or whose placeholders the tokenizer did not keep."""
+        ids = ids if isinstance(ids, torch.Tensor) else torch.as_tensor(ids)
+        visual = int((ids == settings.frame_token_id).sum())
+        if visual != self.frames * settings.tokens_per_frame:
+            raise ValueError(
+                f"{MISMATCH} in {self.name}: the tokenizer made {visual} placeholders for {self.frames} frames of "
+                f"{settings.tokens_per_frame} tokens. Is {settings.frame_token!r} one special token of it?"
+            )
+        length = int((ids != pad_id).sum()) if pad_id is not None else len(ids)
+        if longest is not None and length > longest:
+            raise ValueError(self._too_long(length, longest, settings.tokens_per_frame, ""))
+
+    def _too_long(self, length: int, longest: int, per_frame: int, more: str) -> str:
+        visual = self.frames * per_frame
+        text = max(length - visual, 0)
+        fitting = max((longest - text) // max(per_frame + text // max(self.frames, 1), 1), 0)
+        advice = (
+            f"show at most about {min(fitting, longest // per_frame):,} frames, use fewer tokens a frame or fewer "
+            "stamps, or raise `context_tokens`"
+            if self.frames
+            else "shorten the text, or raise `context_tokens`"
+        )
+        name = self.name[:1].upper() + self.name[1:]
+        return (
+            f"{name} has {length:,} tokens{f' {more}' if more else ''}, {visual:,} of them for {self.frames:,} frames; "
+            f"a row may have {longest:,}. Nothing is cut: {advice}."
+        )
+
+
+def rows_of(texts: Sequence[str], images: Any, videos: Any, processor: Any) -> list[Row]:
+    """Rows with their markers replaced."""
+    pictures = by_row("images", IMAGE, images, texts)
+    films = by_row("videos", VIDEO, videos, texts)
+    sorted_out = zip(texts, pictures, films, strict=True)
+    return [
+        _row(number, text, iter(one), iter(other), processor) for number, (text, one, other) in enumerate(sorted_out)
+    ]
+
+
+def _row(number: int, text: str, pictures: Iterator[Any], films: Iterator[Any], processor: Any) -> Row:
+    row = Row(number)
+    placeholders = processor.frame_token * processor.tokens_per_frame
+    parts: list[str] = []
+    last = length = 0
+    for match in MARKERS.finditer(text):
+        before = text[last : match.start()]
+        if match[0] == FRAME:
+            written = "< frame>"
+        elif match[0] == IMAGE:
+            row.films.append(as_film({"frames": [next(pictures)]}))
+            written = placeholders
+        else:
+            film = as_film(next(films))
+            row.films.append(film)
+            laid = lay_out(film, processor.stamper(), processor.clean_words, max(processor.frames_per_stamp, 1))
+            written = laid.replace(IMAGE, placeholders)
+        start = length + len(before)
+        row.places.append(
+            {"type": "video", "span": match.span(), "new_span": (start, start + len(written)), "replacement": written}
+        )
+        parts += [before, written]
+        length = start + len(written)
+        last = match.end()
+    row.text = "".join([*parts, text[last:]])
+    return row
+
+
+def by_row(name: str, marker: str, given: Any, texts: Sequence[str]) -> list[list[Any]]:
+    """Pictures or films sorted to rows: a list for each row, or one list for all, dealt out by markers."""
+    wanted = [text.count(marker) for text in texts]
+    items = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
+    nested = bool(items) and len(items) == len(texts) and all(isinstance(one, (list, tuple)) for one in items)
+    if nested and not (name == "videos" and sum(wanted) == len(items) and _are_frames(items)):
+        for number, (count, one) in enumerate(zip(wanted, items, strict=True)):
+            if len(one) != count:
+                raise ValueError(f"Row {number} has {count} {marker} and {len(one)} {name}: give one for each marker.")
+        return [list(one) for one in items]
+    if len(items) != sum(wanted):
+        raise ValueError(f"The texts have {sum(wanted)} {marker} and {len(items)} {name} came: give one each.")
+    dealt = iter(items)
+    return [[next(dealt) for _ in range(count)] for count in wanted]
+
+
+def _are_frames(items: list[Any]) -> bool:
+    """Whether lists in a list of films are films themselves, as lists of pictures."""
+    first = items[0][0] if items[0] else None
+    if first is None or isinstance(first, list) or hasattr(first, "times_s"):
+        return False
+    return not _is_mapping_film(first)
+
+
+def _is_mapping_film(value: Any) -> bool:
+    return isinstance(value, dict) and ("frames" in value or "features" in value)
