@@ -1,0 +1,182 @@
+"""The attention of a shared movie, as an attention implementation of transformers: `share_attention(model)`.
+
+    share_attention(model)                      # any decoder of transformers that takes attention implementations
+    model(input_ids=..., position_ids=..., attention_mask=sees, labels=...)     # a batch of `batch.stack`
+
+`sees` is 4-D, which the library hands to the layers as it is, and of whole numbers, by which it is known here. On
+CUDA it becomes the block mask of flex attention, elsewhere blocks of SDPA (`plan.py`); neither makes a mask of all
+pairs. A mask of 32-bit whole numbers says how far before a query each key stands, below 0 where it does not see it:
+what `answering.py` gives. Every other mask goes to the library's own SDPA, so plain rows, `generate` and evaluation
+work as before. Layers with a sliding window see by positions, so the window counts along the way of a turn, not across the sequence.
+
+The blocks are worked out once a batch and kept on the mask. Attention dropout is refused: it would fall otherwise on
+a shared movie than on the movie read many times.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from moviellm.training.shared.plan import plan, tiles
+
+NAME = "moviellm_shared"
+"""Under this name transformers knows the implementation."""
+TILE = 128
+"""Side of a tile of flex attention."""
+
+
+def share_attention(model: Any) -> None:
+    """Lets the model's decoder read shared movies; a vision tower keeps the attention it has.
+
+    Raises ValueError for a model whose class takes no attention implementation.
+    """
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import sdpa_mask
+
+    AttentionInterface.register(NAME, shared_attention)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+    part = decoder_of(model)
+    if part.config._attn_implementation == NAME:
+        return
+    part.set_attn_implementation(NAME)
+    if part.config._attn_implementation != NAME:
+        raise ValueError(f"{type(part).__name__} takes no attention implementation: use a decoder that does")
+
+
+def decoder_of(model: Any) -> Any:
+    """The language model within a model that also looks, or the model itself."""
+    get = getattr(model, "get_decoder", None)
+    decoder = get() if get is not None else None
+    return decoder if decoder is not None and hasattr(decoder, "set_attn_implementation") else model
+
+
+def shared_attention(
+    module: Any, query: Any, key: Any, value: Any, attention_mask: Any, dropout: float = 0.0, **kwargs: Any
+) -> tuple[Any, None]:
+    """Attention of one layer; query (rows, heads, tokens, width), key and value with the layer's own heads."""
+    window, scale = kwargs.get("sliding_window"), kwargs.get("scaling")
+    if attention_mask is not None and attention_mask.dtype == torch.int32:
+        mask = _kept(attention_mask, ("near", window), lambda: _near(attention_mask, window))
+        return _over_own_heads(query, key, value, mask, scale).transpose(1, 2).contiguous(), None
+    if attention_mask is None or attention_mask.dtype != torch.int64:
+        from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+        result: tuple[Any, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, **kwargs
+        )
+        return result
+    _check(module, key, attention_mask, dropout, kwargs)
+    if query.device.type == "cuda":
+        out = _tiled(
+            query,
+            key,
+            value,
+            _kept(attention_mask, ("tiles", window), lambda: block_mask(attention_mask, window)),
+            scale,
+        )
+    else:
+        blocks = _kept(attention_mask, ("blocks", window), lambda: _blocks(attention_mask, window))
+        out = _blockwise(query, key, value, blocks, scale)
+    return out.transpose(1, 2).contiguous(), None
+
+
+def _check(module: Any, key: Any, sees: Any, dropout: float, kwargs: dict[str, Any]) -> None:
+    if dropout:
+        raise ValueError("attention dropout falls otherwise on a shared movie: set attention_dropout to 0")
+    for name in ("softcap", "position_bias", "s_aux"):
+        if kwargs.get(name) is not None:
+            raise ValueError(f"{type(module).__name__} uses {name}, which a shared movie does not have yet")
+    if key.shape[2] != sees.shape[-1]:
+        raise ValueError(
+            f"{key.shape[2]} keys and a mask of {sees.shape[-1]} tokens: no cache while a movie is shared"
+        )
+
+
+def _kept(sees: Any, name: Any, make: Any) -> Any:
+    """What was worked out from this mask, kept on it: layers, and checkpointed layers again, ask for the same."""
+    kept: dict[Any, Any] = sees.__dict__.setdefault("_moviellm_kept", {})
+    if name not in kept:
+        kept[name] = make()
+    return kept[name]
+
+
+def _blocks(sees: Any, window: int | None) -> list[list[tuple[int, int, Any, Any]]]:
+    def tensor(array: Any) -> Any:
+        return None if array is None else torch.from_numpy(array).to(sees.device)
+
+    return [
+        [(block.start, block.end, tensor(block.keys), tensor(block.mask)) for block in plan(row[0], window)]
+        for row in sees.cpu().numpy()
+    ]
+
+
+def _blockwise(
+    query: Any, key: Any, value: Any, rows: list[list[tuple[int, int, Any, Any]]], scale: float | None
+) -> Any:
+    """SDPA of each block; (rows, heads, tokens, width)."""
+    repeat = query.shape[1] // key.shape[1]
+    outs = []
+    for number, blocks in enumerate(rows):
+        here = slice(number, number + 1)
+        parts = []
+        for start, end, keys, mask in blocks:
+            if keys is None:
+                k, v = key[here, :, start:end], value[here, :, start:end]
+            else:
+                k, v = key[here].index_select(2, keys), value[here].index_select(2, keys)
+            if repeat > 1:
+                k, v = k.repeat_interleave(repeat, dim=1), v.repeat_interleave(repeat, dim=1)
+            q = query[here, :, start:end]
+            parts.append(scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=keys is None, scale=scale))
+        outs.append(torch.cat(parts, dim=2))
+    return torch.cat(outs)
+
+
+def _near(distances: Any, window: int | None) -> Any:
+    """Pairs that see each other, from how far apart they stand; below 0: they do not."""
+    seen = distances >= 0
+    return seen if window is None else seen & (distances < window)
+
+
+def _over_own_heads(query: Any, key: Any, value: Any, mask: Any, scale: float | None) -> Any:
+    """SDPA of few queries over many keys: queries of heads that share keys stand in one row, keys are not repeated."""
+    heads, tokens, width = query.shape[1:]
+    repeat = heads // key.shape[1]
+    rows = query.reshape(len(query), key.shape[1], repeat * tokens, width)
+    out = scaled_dot_product_attention(rows, key, value, attn_mask=mask.repeat(1, 1, repeat, 1), scale=scale)
+    return out.reshape(len(query), heads, tokens, width)
+
+
+def block_mask(sees: Any, window: int | None = None) -> Any:
+    """The mask as flex attention takes it, made from bounds of tiles: no array of all pairs on the way."""
+    from torch.nn.attention.flex_attention import BlockMask
+
+    pairs = [tiles(row[0], TILE, window) for row in sees.cpu().numpy()]
+    mixed = _ordered(np.stack([mixed for mixed, _ in pairs]), sees.device)
+    full = _ordered(np.stack([full for _, full in pairs]), sees.device)
+    tokens = sees.shape[-1]
+    sees_to, seen_until, positions = (sees[:, 0, part].contiguous() for part in range(3))
+
+    def sees_pair(row: Any, head: Any, query: Any, key: Any) -> Any:
+        seen = (key <= sees_to[row, query]) & (query < seen_until[row, key])
+        return seen if window is None else seen & (positions[row, key] > positions[row, query] - window)
+
+    return BlockMask.from_kv_blocks(*mixed, *full, BLOCK_SIZE=TILE, mask_mod=sees_pair, seq_lengths=(tokens, tokens))
+
+
+def _ordered(wanted: Any, device: Any) -> tuple[Any, Any]:
+    """How many key tiles each query tile has, and which, those first: (rows, 1, tiles) and (rows, 1, tiles, tiles)."""
+    order = np.argsort(~wanted, axis=-1, kind="stable")
+    counts = torch.from_numpy(wanted.sum(-1).astype(np.int32))[:, None]
+    return counts.to(device), torch.from_numpy(order.astype(np.int32))[:, None].to(device)
+
+
+def _tiled(query: Any, key: Any, value: Any, mask: Any, scale: float | None) -> Any:
+    from transformers.integrations.flex_attention import compile_friendly_flex_attention
+
+    grouped = query.shape[1] != key.shape[1]
+    return compile_friendly_flex_attention(
+        query, key, value, training=torch.is_grad_enabled(), block_mask=mask, scale=scale, enable_gqa=grouped
+    )
