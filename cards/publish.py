@@ -25,9 +25,9 @@ from moviellm.cards.hub.local import (
     read_files,
     total_bytes,
 )
-from moviellm.cards.hub.names import RepoType, check_repo_id, check_version, page, tag_of
-from moviellm.cards.hub.plan import PlannedCommit, RemoteFile, plan_commits, surplus
-from moviellm.cards.hub.pushing import branch_for, check_same, push, set_tag
+from moviellm.cards.hub.names import RepoType, check_repo_id, check_version, newest_tag, page, tag_of
+from moviellm.cards.hub.plan import PlannedCommit, foreign, plan_commits, surplus
+from moviellm.cards.hub.pushing import branch_for, check_same, own_branch, push, set_tag
 from moviellm.cards.hub.repository import Repository, Settings
 from moviellm.cards.hub.stamping import Stamp, front_matter, licence_for, stamp, version_for
 from moviellm.generation.dataset.folder import MANIFEST, README, read_manifest
@@ -126,7 +126,7 @@ def publish_dataset(
         files = dataset_files(folder, manifest, advance)
     url = page(repository.endpoint, repo_id, "dataset")
     files = stamp(files, manifest, Stamp(repo_id, version, url, licence))
-    return _publish(_Job(repository, author, files, version, how))
+    return _publish(_Job(repository, author, files, version, how, dataset=manifest.name))
 
 
 def publish_folder(
@@ -224,18 +224,35 @@ class _Job:
     how: How
     exact: bool = True
     """Whether the repository shall hold nothing else."""
+    dataset: str | None = None
+    """Name of the dataset; None for what is none."""
 
-    def missing(self, tree: dict[str, RemoteFile]) -> tuple[PlannedCommit, ...]:
+    def plan(self, head: str | None) -> tuple[PlannedCommit, ...]:
+        """The commits that are still to be made on top of one; None where there is none yet.
+
+        Raises:
+            ValueError: they would delete what others may have put there.
+        """
+        tree = self.repository.tree(head) if head else {}
+        found = surplus(self.files, tree) if self.exact and not self.how.replace else []
+        if found and head and self.dataset is not None:
+            there = self.repository.read(MANIFEST, head) if MANIFEST in tree else b"" if README in tree else None
+            found = foreign(found, self.dataset, there)
+        if found:
+            names = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+            raise ValueError(
+                f"{self.repository.repo_id} holds files that this folder does not, and they would be deleted: "
+                f"{names}; choose another repository, or allow it with --replace (its history keeps them)"
+            )
         return tuple(plan_commits(self.files, tree, exact=self.exact))
 
     def push(self, commits: Sequence[PlannedCommit], line: Callable[[], str], title: str) -> str:
         with self.how.progress("pushing", sum(planned.bytes for planned in commits)) as advance:
             return push(
                 self.repository,
-                self.files,
+                self.plan,
                 line=line,
                 title=title,
-                exact=self.exact,
                 progress=advance,
                 note=self.how.note,
             )
@@ -277,31 +294,34 @@ def _publish(job: _Job) -> Published:
     _check_settings(job, settings)
     tags = repository.tags() if settings else {}
     tag = None if version is None else tag_of(version)
-    if tag is not None and tag in tags:
+    if version is not None and tag in tags:
         check_same(repository, tag, tags[tag], job.files)
-        _set_gate(job, settings)
+        if not how.dry_run and not how.create_pr:
+            _set_gate(job, settings)
+            repository.drop_branch(own_branch(version), tags[tag])  # of a push that was killed behind its tag
         return job.told("already there", (), tags[tag], tag=tag)
     head = repository.head("main") if settings else None
-    tree = repository.tree(head) if head else {}
-    if job.exact:
-        _check_surplus(job, tree)
-    commits = job.missing(tree)
+    commits = job.plan(head)
     if how.dry_run:
         return job.told("would be pushed", commits, None, tag=tag, branch=branch_for(version, tags))
     title = how.message or (f"Version {version}" if version else "Update")
+    if how.create_pr and branch_for(version, tags) != "main":
+        raise ValueError(
+            f"{repository.repo_id} has {newest_tag(tags)} already, and merging {tag} would put main back to the older "
+            f"one; push it without --create-pr, which leaves main as it is, or choose a higher version"
+        )
     if how.create_pr:
         return _propose(job, commits, title) if commits else job.told("already there", (), head)
     if settings is None:
         repository.create(how.private, how.space_sdk)
         _check_settings(job, repository.settings())  # somebody else may have made it, public, this very moment
     _set_gate(job, settings)
-    commit = job.push(commits, lambda: _line(repository, version), title)
-    if tag is None:
+    commit = job.push(commits, lambda: _line(job), title)
+    if version is None or tag is None:
         return job.told("pushed" if commits else "already there", commits, commit)
     set_tag(repository, tag, commit, job.files)
     branch = branch_for(version, [name for name in repository.tags() if name != tag])
-    if branch != "main" and branch in repository.branches():
-        repository.drop_branch(branch)  # the tag keeps its commits
+    repository.drop_branch(own_branch(version), commit)  # the tag keeps its commits
     return job.told("pushed", commits, commit, tag=tag, branch=branch)
 
 
@@ -322,29 +342,26 @@ def _check_settings(job: _Job, settings: Settings | None) -> None:
 def _set_gate(job: _Job, settings: Settings | None) -> None:
     """Have readers ask for access, where that is wanted and not so yet."""
     wanted = job.how.gated
-    if wanted is not None and (settings is None or settings.gated != wanted) and not job.how.dry_run:
+    if wanted is not None and (settings is None or settings.gated != wanted):
         job.repository.gate(wanted)
 
 
-def _line(repository: Repository, version: str | None) -> str:
-    """The branch to commit to now, made where it is not there."""
-    branch = branch_for(version, repository.tags()) if version else "main"
+def _line(job: _Job) -> str:
+    """The branch to commit to now, made where it is not there.
+
+    Raises:
+        ValueError: somebody else has published other files under this version meanwhile.
+    """
+    repository, version = job.repository, job.version
+    if version is None:
+        return "main"
+    tags = repository.tags()
+    if tag_of(version) in tags:
+        check_same(repository, tag_of(version), tags[tag_of(version)], job.files)
+    branch = branch_for(version, tags)
     if branch != "main":
         repository.branch(branch)
     return branch
-
-
-def _check_surplus(job: _Job, tree: dict[str, RemoteFile]) -> None:
-    """Refuse to delete what others may have put there: a dataset of ours replaces its own older version only."""
-    found = surplus(job.files, tree)
-    ours = job.repository.repo_type == "dataset" and (MANIFEST in tree or README not in tree)
-    if not found or ours or job.how.replace:
-        return
-    names = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-    raise ValueError(
-        f"{job.repository.repo_id} holds files that this folder does not, and they would be deleted: {names}; choose "
-        f"another repository, or allow it with --replace (its history keeps them)"
-    )
 
 
 def _propose(job: _Job, commits: Sequence[PlannedCommit], title: str) -> Published:

@@ -7,10 +7,13 @@ the deletion of files that are no longer listed. What misses little goes in one 
 meanwhile meets new shards under an old card. It sends nothing: see pushing.py.
 """
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from moviellm.cards.hub.local import LocalFile
+from moviellm.generation.dataset.folder import MANIFEST
 from moviellm.generation.dataset.limits import COMMIT_FILES
 
 COMMIT_BYTES = 20_000_000_000
@@ -21,6 +24,8 @@ FRONT_FOLDERS = frozenset({"", "card"})
 """Folders whose small files are what a reader sees first: README.md, manifest.json, the loading script, pictures."""
 KEPT = (".gitattributes", ".eval_results/")
 """Never deleted: the Hub's own, and results that others reported."""
+LEFT_BY_A_PUSH = re.compile(r"[\w-]+/(train|validation|test)-\d{5}-of-\d{5}\.parquet|features/\d{5}/m\d+\.safetensors")
+"""What a push that did not come to its end leaves without a manifest that lists it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,23 @@ def surplus(files: Iterable[LocalFile], tree: Mapping[str, RemoteFile]) -> list[
     """Files of the repository that are not of the folder and would be deleted."""
     listed = {file.path for file in files}
     return sorted(path for path in tree if path not in listed and not path.startswith(KEPT))
+
+
+def foreign(found: Sequence[str], name: str, manifest: bytes | None) -> list[str]:
+    """Those of some files of a repository that no push of this dataset has put there.
+
+    Args:
+        name: Of the dataset.
+        manifest: What the repository has for one; it may be anything.
+    """
+    try:
+        told = json.loads(manifest or b"{}")
+        listed = {MANIFEST, *(str(file["path"]) for file in told["files"])} if told.get("name") == name else set()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        listed = set()
+    if manifest is not None and not listed:
+        return [*found]
+    return [path for path in found if path not in listed and not LEFT_BY_A_PUSH.fullmatch(path)]
 
 
 def differences(files: Sequence[LocalFile], tree: Mapping[str, RemoteFile]) -> list[str]:

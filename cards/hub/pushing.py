@@ -1,6 +1,6 @@
 """The loop of a push: look at what the repository holds, make the commits that are missing, until it holds the files.
 
-    commit = push(repository, files, line=lambda: "main", title="Version 1.2.0", progress=advance)
+    commit = push(repository, plan, line=lambda: "main", title="Version 1.2.0", progress=advance, note=note)
     set_tag(repository, "v1.2.0", commit, files)
 
 There is no state but the repository: a push that was killed anywhere is resumed by the same call, and sends no large
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from moviellm.cards.hub.answers import LostCommitError, pause
 from moviellm.cards.hub.local import LocalFile
 from moviellm.cards.hub.names import newest_tag, version_key
-from moviellm.cards.hub.plan import PlannedCommit, differences, plan_commits
+from moviellm.cards.hub.plan import PlannedCommit, differences
 from moviellm.cards.hub.repository import Repository
 
 FAILURES_MAX = 6
@@ -27,20 +27,19 @@ SHOWN = 5
 
 def push(
     repository: Repository,
-    files: Sequence[LocalFile],
+    plan: Callable[[str], Sequence[PlannedCommit]],
     *,
     line: Callable[[], str],
     title: str,
-    exact: bool = True,
     progress: Callable[[int], None],
     note: Callable[[str], None],
 ) -> str:
     """Make a branch hold the files.
 
     Args:
+        plan: The commits that are still to be made on top of one; it refuses what must not be done.
         line: The branch, asked anew before each look: another writer may have published a newer version.
         title: Title of the commits.
-        exact: The branch shall hold nothing else.
         progress: Called with the number of bytes just sent.
         note: Told what is tried again, and why.
 
@@ -55,7 +54,7 @@ def push(
     while True:
         branch = line()
         head = repository.head(branch)
-        commits = _plan(files, repository, head, exact)
+        commits = plan(head)
         if not commits:
             return head
         try:
@@ -63,7 +62,7 @@ def push(
                 said = title if planned.last else f"{title}: part {number} of {len(commits)}"
                 head = repository.commit(planned, branch, head, said, progress)
                 failures = 0
-            commits = _plan(files, repository, head, exact)
+            commits = plan(head)
             if not commits:
                 return head
             unkept += 1
@@ -82,15 +81,16 @@ def push(
             pause(min(races, 3) if lost.raced else failures)
 
 
-def _plan(files: Sequence[LocalFile], repository: Repository, commit: str, exact: bool) -> list[PlannedCommit]:
-    return plan_commits(files, repository.tree(commit), exact=exact)
-
-
 def branch_for(version: str | None, tags: Iterable[str]) -> str:
     """Where a version is committed: `main`, or, when a newer one is out, a branch: main goes on showing the newer."""
     newest = newest_tag(tags)
     if version is None or newest is None or version_key(version) >= version_key(newest[1:]):
         return "main"
+    return own_branch(version)
+
+
+def own_branch(version: str) -> str:
+    """Name of the branch on which a version is committed that must not change `main`."""
     return f"release-{version}"
 
 

@@ -10,7 +10,10 @@ Spoken through huggingface_hub. What the Hub's refusals become is in answers.py.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from moviellm.cards.hub.answers import NotThereError, lost, patiently, raise_as
 from moviellm.cards.hub.names import RepoType, page
@@ -47,8 +50,10 @@ class Repository:
         cls, repo_id: str, repo_type: RepoType, token: str | None = None, endpoint: str | None = None
     ) -> "Repository":
         """The repository under this name, there or not, asked with the token from the usual places."""
-        from huggingface_hub import HfApi, get_token
+        from huggingface_hub import HfApi, constants, get_token
 
+        if urlsplit(endpoint or constants.ENDPOINT).username is not None:
+            raise ValueError("HF_ENDPOINT holds a name or a password, which would show; take it out and set HF_TOKEN")
         return cls(HfApi(endpoint=endpoint, token=token or get_token() or False), repo_id, repo_type)
 
     @property
@@ -67,6 +72,8 @@ class Repository:
         """
         if not self.api.token:
             raise ValueError("no token for the Hub; log in with: hf auth login, or set HF_TOKEN")
+        if not str(self.api.token).isascii():
+            raise ValueError("the token for the Hub has characters that no token has; copy it again: hf auth login")
         told = self._ask(lambda: self.api.whoami())
         name, owner = str(told["name"]), self.repo_id.split("/")[0]
         role = ((told.get("auth") or {}).get("accessToken") or {}).get("role")
@@ -97,10 +104,10 @@ class Repository:
         refs = self._ask(lambda: self.api.list_repo_refs(self.repo_id, repo_type=self.repo_type))
         return {tag.name: tag.target_commit for tag in refs.tags}
 
-    def branches(self) -> list[str]:
-        """Names of the branches."""
+    def branches(self) -> dict[str, str]:
+        """Commit by branch."""
         refs = self._ask(lambda: self.api.list_repo_refs(self.repo_id, repo_type=self.repo_type))
-        return [branch.name for branch in refs.branches]
+        return {branch.name: branch.target_commit for branch in refs.branches}
 
     def head(self, revision: str) -> str:
         """The commit that a branch, tag or pull request is at."""
@@ -120,6 +127,16 @@ class Repository:
             file.path: RemoteFile(file.size, file.blob_id, file.lfs.sha256 if file.lfs else None)
             for file in self._ask(listing)
         }
+
+    def read(self, path: str, commit: str) -> bytes:
+        """The bytes of a small file of a commit."""
+        with TemporaryDirectory(prefix="moviellm-push-") as folder:
+            kept = self._ask(
+                lambda: self.api.hf_hub_download(
+                    self.repo_id, path, repo_type=self.repo_type, revision=commit, local_dir=folder
+                )
+            )
+            return Path(kept).read_bytes()
 
     def create(self, private: bool, space_sdk: str | None = None) -> None:
         """Make the repository; one that is there stays as it is."""
@@ -141,8 +158,10 @@ class Repository:
                 lambda: self.api.create_branch(self.repo_id, repo_type=self.repo_type, branch=name, exist_ok=True)
             )
 
-    def drop_branch(self, name: str) -> None:
-        """Remove a branch; its commits stay where a tag names them."""
+    def drop_branch(self, name: str, commit: str) -> None:
+        """Remove a branch that is at this commit; its commits stay where a tag names them."""
+        if self.branches().get(name) != commit:
+            return
         self._ask(lambda: self.api.delete_branch(self.repo_id, repo_type=self.repo_type, branch=name))
 
     def tag(self, name: str, commit: str) -> None:

@@ -65,10 +65,10 @@ def make_folder(
     return folder
 
 
-def write_manifest(folder: Path, paths: list[str], version: str = "0.0.4711") -> None:
+def write_manifest(folder: Path, paths: list[str], version: str = "0.0.4711", name: str = "Films") -> None:
     files = [describe_file(folder, folder / path, 10 if path.endswith("parquet") else None) for path in sorted(paths)]
     manifest = DatasetManifest(
-        name="Films",
+        name=name,
         version=version,
         schema_version="1.3.0",
         configs={"qa": {"train": 10 * len(files)}},

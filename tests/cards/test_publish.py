@@ -54,7 +54,9 @@ def test_shards_go_in_small_commits_and_the_card_in_the_last(hub_here: Hub, fold
 
 
 def test_every_commit_names_its_parent(hub_here: Hub, folder: Path) -> None:
-    hub_here.when("POST .*/commit/", lambda: hub_here.write(REPO, {"qa/x.parquet": b"\0other"}), nth=2)
+    hub_here.when(
+        "POST .*/commit/", lambda: hub_here.write(REPO, {"qa/test-00000-of-00001.parquet": b"\0other"}), nth=2
+    )
     publish_dataset(folder, REPO, version="1.2.0")
     assert_holds(hub_here, REPO, folder, "v1.2.0", "1.2.0")
     assert [logged.status for logged in hub_here.log if "/commit/" in logged.path].count(412) == 1
@@ -209,6 +211,75 @@ def test_a_repository_of_others_is_not_emptied(hub_here: Hub, folder: Path) -> N
         publish_dataset(folder, REPO, version="1.2.0")
     publish_dataset(folder, REPO, version="1.2.0", how=How(replace=True))
     assert_holds(hub_here, REPO, folder, "v1.2.0", "1.2.0")
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"train.csv": b"theirs"},
+        {README: b"# Theirs", "manifest.json": b'{"files": 3}', "data/train-00000-of-00001.parquet": b"\0theirs"},
+        {"manifest.json": b"[]", "a.wav": b"\0"},
+        {"manifest.json": b"\xff", "a.wav": b"\0"},
+    ],
+)
+def test_what_no_push_has_put_there_is_not_deleted(hub_here: Hub, folder: Path, theirs: dict[str, bytes]) -> None:
+    head = hub_here.write(REPO, theirs)
+    with pytest.raises(ValueError, match="would be deleted"):
+        publish_dataset(folder, REPO, version="1.2.0")
+    assert hub_here.store.repos["dataset", REPO].branches == {"main": head}
+
+
+def test_a_file_added_between_two_versions_is_not_deleted(hub_here: Hub, folder: Path, tmp_path: Path) -> None:
+    publish_dataset(folder, REPO, version="1.2.0")
+    hub_here.write(REPO, {"docs/notes.md": b"theirs"})
+    with pytest.raises(ValueError, match=r"would be deleted: docs/notes\.md; choose"):
+        publish_dataset(make_folder(tmp_path / "new", shards=2), REPO, version="1.3.0")
+
+
+def test_another_dataset_does_not_take_the_place_of_one(hub_here: Hub, folder: Path, tmp_path: Path) -> None:
+    publish_dataset(folder, REPO, version="1.2.0")
+    rows = make_folder(tmp_path / "rows", shards=2)
+    write_manifest(rows, sorted(set(content(rows)) - {MANIFEST}), name="Films-sft")
+    with pytest.raises(ValueError, match=r"would be deleted: qa/train-00000-of-00005\.parquet"):
+        publish_dataset(rows, REPO, version="1.3.0")
+
+
+def test_other_bytes_that_come_second_do_not_stay_on_main(hub_here: Hub, folder: Path, tmp_path: Path) -> None:
+    # Another push of the same version ends while this one is on its way.
+    quicker = make_folder(tmp_path / "quicker", seed=1)
+    hub_here.when("POST .*/commit/", lambda: publish_dataset(quicker, REPO, version="1.2.0") and None, nth=2)
+    with pytest.raises(ValueError, match=r"has v1\.2\.0 already, with other files"):
+        publish_dataset(folder, REPO, version="1.2.0")
+    assert_holds(hub_here, REPO, quicker, "v1.2.0", "1.2.0")
+    assert hub_here.tree(REPO) == hub_here.tree(REPO, revision="v1.2.0")
+
+
+def test_the_branch_of_a_hot_fix_that_was_killed_behind_its_tag_goes(
+    hub_here: Hub, folder: Path, tmp_path: Path
+) -> None:
+    publish_dataset(folder, REPO, version="1.2.0")
+    old = make_folder(tmp_path / "old", seed=1)
+    hub_here.fail("DELETE .*/branch/", with_=403)
+    with pytest.raises(ValueError, match="may not do that"):
+        publish_dataset(old, REPO, version="1.1.9")
+    assert "release-1.1.9" in hub_here.store.repos["dataset", REPO].branches
+    assert publish_dataset(old, REPO, version="1.1.9").state == "already there"
+    assert list(hub_here.store.repos["dataset", REPO].branches) == ["main"]
+
+
+def test_a_pull_request_never_puts_main_back(hub_here: Hub, folder: Path, tmp_path: Path) -> None:
+    publish_dataset(folder, REPO, version="1.2.0")
+    with pytest.raises(ValueError, match=r"has v1\.2\.0 already, and merging v1\.1\.9 would put main back"):
+        publish_dataset(make_folder(tmp_path / "old", seed=1), REPO, version="1.1.9", how=How(create_pr=True))
+
+
+def test_secrets_of_the_address_and_broken_tokens_are_not_shown(
+    hub_here: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match=r"^HF_ENDPOINT holds a name or a password, which would show"):
+        publish_dataset(folder, REPO, version="1.2.0", how=How(endpoint="http://me:hidden@127.0.0.1:9"))
+    with pytest.raises(ValueError, match=r"^the token for the Hub has characters that no token has"):
+        publish_dataset(folder, REPO, version="1.2.0", how=How(token="hf_é"))
 
 
 def test_a_pull_request_holds_the_files_and_no_tag(hub_here: Hub, folder: Path, tmp_path: Path) -> None:

@@ -138,11 +138,15 @@ def test_a_file_that_changes_meanwhile_is_not_published(hub_here: Hub, folder: P
     assert README not in hub_here.tree(REPO) and hub_here.store.repos["dataset", REPO].tags == {}
 
 
-def test_what_somebody_else_commits_meanwhile_is_not_lost_from_the_history(hub_here: Hub, folder: Path) -> None:
+def test_what_somebody_else_adds_meanwhile_is_not_deleted(hub_here: Hub, folder: Path) -> None:
     hub_here.when("POST .*/commit/", lambda: hub_here.write(REPO, {"notes.md": b"theirs"}) and None, nth=2)
-    publish_dataset(folder, REPO, version="1.2.0")
+    with pytest.raises(ValueError, match=r"would be deleted: notes\.md; "):
+        publish_dataset(folder, REPO, version="1.2.0")
+    assert hub_here.read(REPO, "notes.md") == b"theirs" and hub_here.store.repos["dataset", REPO].tags == {}
+    publish_dataset(folder, REPO, version="1.2.0", how=How(replace=True))
+    assert_holds(hub_here, REPO, folder, "v1.2.0", "1.2.0")
     history = hub_here.store.repos["dataset", REPO].history("main")
-    assert any("notes.md" in commit.tree for commit in history) and "notes.md" not in hub_here.tree(REPO)
+    assert any("notes.md" in commit.tree for commit in history)
 
 
 def _threads(folders: dict[str, Path]) -> Iterator[threading.Thread]:
