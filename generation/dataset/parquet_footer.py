@@ -14,6 +14,7 @@ unpacks nothing and knows no limits but its own: see check_parquet.py.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 FOOTER_BYTES_MAX = 8_000_000
@@ -161,8 +162,13 @@ def read_footer(file: BinaryIO) -> Footer:
     if length > FOOTER_BYTES_MAX:
         raise ValueError(f"a footer of {length} bytes; at most {FOOTER_BYTES_MAX} are read")
     file.seek(size - 8 - length)
+    return _parsed(file.read(length), size)
+
+
+@lru_cache(maxsize=16)
+def _parsed(data: bytes, size: int) -> Footer:
     try:
-        fields, _ = read_struct(file.read(length))
+        fields, _ = read_struct(data)
         leaves = _leaves(_structs(fields, 2))
         groups = tuple(_group(one, leaves, size) for one in _structs(fields, 4))
     except (LookupError, TypeError) as error:

@@ -136,6 +136,7 @@ def test_pairs_are_those_of_the_definition(movies):
     assert index([(part, [far[n] for n in some]) for part, some in movies]).pairs() == expected
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_pictures_take_seconds():
     movies = [(number % 3, marks(number, 16)) for number in range(6_000)]
     began = time.process_time()

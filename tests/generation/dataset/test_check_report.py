@@ -40,9 +40,9 @@ def test_nothing_wrong_is_said():
     assert "Nothing is wrong." in report.markdown() and "Nothing is wrong." in report.html()
 
 
-def test_a_million_findings_are_counted_and_a_thousand_kept():
-    report = Report("out", (finding(f"it has {n} rows") for n in range(100_000)))
-    assert report.errors == 100_000 and len(report.kept) == KEPT and len(report.lines) == 1
+def test_many_findings_are_counted_and_a_thousand_kept():
+    report = Report("out", (finding(f"it has {n} rows") for n in range(20_000)))
+    assert report.errors == 20_000 and len(report.kept) == KEPT and len(report.lines) == 1
 
 
 def test_what_a_terminal_would_obey_is_spelt_out():
@@ -65,7 +65,7 @@ def test_what_markdown_would_render_is_text():
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("built") / "dataset"
-    build(out, [make_story(0, chapters=1)])
+    build(out, [make_story(0, chapters=1, scenes=1)])
     return out
 
 

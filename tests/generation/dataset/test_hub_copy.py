@@ -20,7 +20,7 @@ def films(hub_here: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub
     """A dataset with the tag v1.0.0, and a README without licence after it."""
     monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
     out = tmp_path / "dataset"
-    build(out, [make_story(0, chapters=1)])
+    build(out, [make_story(0, chapters=1, scenes=1)])
     files = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
     hub_here.write(REPO, files)
     HfApi().create_tag(REPO, tag="v1.0.0", repo_type="dataset")
