@@ -123,7 +123,7 @@ class ContextContentCompressor(nn.Module):
         question_mask: torch.Tensor,
         frame_rows: torch.Tensor,
     ) -> torch.Tensor:
-        """Features (F, P, D), questions (B, L, ...), their mask (B, L), rows of the frames (F,) -> (F, 1 + n * n, H)."""
+        """Features (F, P, D), questions (B, L, ...), mask (B, L), rows of the frames (F,) -> (F, 1 + n * n, H)."""
         contexts = []
         for start in range(0, len(features), CHUNK_FRAMES):
             part = self.norm(features[start : start + CHUNK_FRAMES])

@@ -39,7 +39,7 @@ class MovieLLMConfig(PreTrainedConfig):
     guide_config: Any = None
     """The Q-Former's config where `guide` is `qformer`."""
     compressor: str = "pool"
-    """`cls`: 1 token a frame. `pool`: n x n pooled ones. `context_content`: 1 that the question picks, n x n pooled."""
+    """`cls`: 1 token a frame. `pool`: n x n pooled. `context_content`: 1 that the question picks, n x n pooled."""
     pool_side: int | None = None
     """n of the n x n pooled tokens; None: 4 for `pool`, 1 for `context_content`."""
     projector: str | None = None

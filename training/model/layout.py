@@ -4,7 +4,7 @@
     # [0.0 s] <image>\\n[2.0 s] <image>\\n[2.4 s] Ada: Is it you?\\n[4.0 s] <image>
 
 The same layout as that of training rows (rows/film.py), so that a row and a film that is asked about read alike. A
-line stands after the last frame that begins before it. Words of a film are data: markers in them are broken, not obeyed.
+line stands after the last frame that begins before it. Words of a film are data: markers in them are broken.
 """
 
 import re
@@ -16,7 +16,6 @@ from moviellm.training.model.steps import step_of
 
 IMAGE, VIDEO, FRAME = "<image>", "<video>", "<frame>"
 """Markers of one picture and of one film in a prompt, and the placeholder of a visual token in a row."""
-MARKERS = re.compile(f"{IMAGE}|{VIDEO}|{FRAME}")
 Stamper = Callable[[float, float], str]
 """From a time and the film's length, in seconds, to what stands before a frame or a line."""
 
@@ -99,9 +98,26 @@ def as_film(value: Any) -> FilmLike:
 
 def frame_count(film: FilmLike) -> int:
     """Frames of a film, as pictures or as features."""
+    frames = film.features if film.frames is None else film.frames
+    return 0 if frames is None else len(frames)
+
+
+def check_film(film: FilmLike, name: str, time: str) -> None:
+    """Raise where a film's frames, times and dialogue do not go together."""
     if (film.frames is None) == (film.features is None):
-        raise ValueError(f"Film {film.movie_id!r} has frames and features, or neither: it must have one of them.")
-    return len(film.features if film.frames is None else film.frames)
+        raise ValueError(f"Film {name} has frames and features, or neither: it must have one of them.")
+    frames, times = frame_count(film), [float(time_s) for time_s in film.times_s]
+    if not frames:
+        raise ValueError(f"Film {name} has no frames.")
+    if len(times) != frames and (times or time != "none" or film.dialogue):
+        raise ValueError(
+            f"Film {name} has {frames} frames and {len(times)} times: times and dialogue need one time a frame, in "
+            "seconds."
+        )
+    if any(not before <= after for before, after in zip([0.0, *times], times, strict=False)):
+        raise ValueError(f"Film {name} has times that are not in order: they begin at 0 s or later and never fall.")
+    if time in {"index", "additive"} and frames > 1 and not film.duration_s > 0:
+        raise ValueError(f"Film {name} has a length of {film.duration_s} s: times are told as parts of it.")
 
 
 def stamper(time: str, every: int, steps: int = 100, form: str | None = None) -> Stamper | None:
@@ -115,14 +131,9 @@ def stamper(time: str, every: int, steps: int = 100, form: str | None = None) ->
 
 def lay_out(film: FilmLike, stamp: Stamper | None, clean: Callable[[str], str], every: int = 1) -> str:
     """A film as text with one image marker a frame; `every`: frames that share a stamp."""
-    frames = frame_count(film)
-    if len(film.times_s) != frames and (film.times_s or stamp is not None or film.dialogue):
-        raise ValueError(
-            f"Film {film.movie_id!r} has {frames} frames and {len(film.times_s)} times: stamps and dialogue need one "
-            "time a frame, in seconds."
-        )
-    moments = [(time_s, 0, number) for number, time_s in enumerate(film.times_s or range(frames))]
-    moments += [(line.start_s, 1, number) for number, line in enumerate(film.dialogue)]
+    times = film.times_s if len(film.times_s) else [0.0] * frame_count(film)
+    moments = [(float(time_s), 0, number) for number, time_s in enumerate(times)]
+    moments += [(float(line.start_s), 1, number) for number, line in enumerate(film.dialogue)]
     parts: list[str] = []
     for time_s, spoken, number in sorted(moments):
         told = "" if stamp is None else stamp(time_s, film.duration_s)

@@ -10,14 +10,15 @@ A film is laid out with its stamps and its dialogue (layout.py). Rows are never 
 that names the film and says what would fit. Texts of messages are data: markers written in them are broken.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from transformers import AutoTokenizer, BatchFeature, ProcessorMixin
 
 from moviellm.training.model.configuration import MovieLLMConfig
-from moviellm.training.model.layout import FRAME, IMAGE, MARKERS, VIDEO, breaker, flatten, stamper
+from moviellm.training.model.layout import FRAME, IMAGE, VIDEO, breaker, flatten, stamper
 from moviellm.training.model.rows import Row, rows_of
 
 GUIDE_FOLDER = "guide_tokenizer"
@@ -113,12 +114,13 @@ class MovieLLMProcessor(ProcessorMixin):
             )
         longest = min(filter(None, (self.longest_row, _asked_length(kwargs))), default=None)
         wants_places = kwargs.pop("return_text_replacement_offsets", False)
+        kwargs["return_attention_mask"] = True
         rows = rows_of([text] if isinstance(text, str) else list(text), images, videos, self)
         for row in rows:
             row.check_budget(longest, self.tokens_per_frame)
         batch = self.tokenizer([row.text for row in rows], return_tensors=return_tensors, **kwargs)
-        for row, ids in zip(rows, batch["input_ids"], strict=True):
-            row.check_tokens(ids, self, longest, self.tokenizer.pad_token_id)
+        for row, ids, mask in zip(rows, batch["input_ids"], batch["attention_mask"], strict=True):
+            row.check_tokens(ids, int(torch.as_tensor(mask).sum()), self, longest)
         data = dict(batch) | self._frames(rows) | self._questions(rows, questions)
         if wants_places:
             data["text_replacement_offsets"] = [row.places for row in rows]
@@ -161,13 +163,20 @@ class MovieLLMProcessor(ProcessorMixin):
         )
         return {"question_ids": asked["input_ids"], "question_mask": asked["attention_mask"]}
 
-    def clean(self, text: str) -> str:
-        """A text in which no marker is left."""
-        return breaker((IMAGE, VIDEO, FRAME, self.frame_token))(text)
+    @property
+    def markers(self) -> re.Pattern[str]:
+        """The markers of pictures and films, and the placeholder."""
+        return re.compile("|".join(map(re.escape, (IMAGE, VIDEO, self.frame_token))))
 
-    def clean_words(self, text: str) -> str:
-        """Words of a film in which no marker and no special token is left."""
-        return breaker((IMAGE, VIDEO, FRAME, self.frame_token, *self.tokenizer.all_special_tokens))(text)
+    @property
+    def clean(self) -> Callable[[str], str]:
+        """Breaks markers in a text."""
+        return breaker((IMAGE, VIDEO, self.frame_token))
+
+    @property
+    def clean_words(self) -> Callable[[str], str]:
+        """Breaks markers and special tokens in words of a film."""
+        return breaker((IMAGE, VIDEO, self.frame_token, *self.tokenizer.all_special_tokens))
 
     def stamper(self) -> Any:
         """What tells the time in text."""
@@ -194,7 +203,7 @@ class MovieLLMProcessor(ProcessorMixin):
         images = [[one for message in talk for one in message["media"][0]] for talk in conversations]
         videos = [[one for message in talk for one in message["media"][1]] for talk in conversations]
         asked = [[message["content"] for message in talk if message["role"] == "user"] for talk in conversations]
-        questions = ["\n".join(MARKERS.sub("", one).strip() for one in texts) for texts in asked]
+        questions = ["\n".join(self.markers.sub("", one).strip() for one in texts) for texts in asked]
         return images, videos, [], {"questions": questions} if self.asks else {}
 
     @property
@@ -223,6 +232,5 @@ class MovieLLMProcessor(ProcessorMixin):
 
 def _asked_length(kwargs: dict[str, Any]) -> int | None:
     """The length that a caller wants rows cut to, taken out of the arguments: nothing is cut here."""
-    asked = kwargs.pop("max_length", None)
-    truncates = kwargs.pop("truncation", None)
-    return asked if truncates or asked else None
+    kwargs.pop("truncation", None)
+    return kwargs.get("max_length") if kwargs.get("padding") == "max_length" else kwargs.pop("max_length", None)

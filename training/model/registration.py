@@ -6,7 +6,15 @@
 No file of a checkpoint is run, and no checkpoint carries an `auto_map`.
 """
 
-from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelForImageTextToText, AutoProcessor
+from transformers import (
+    AutoConfig,
+    AutoImageProcessor,
+    AutoModel,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    InstructBlipVideoVisionConfig,
+    InstructBlipVideoVisionModel,
+)
 
 from moviellm.training.model.configuration import MovieLLMConfig
 from moviellm.training.model.frames import MovieLLMVideoProcessor
@@ -21,3 +29,5 @@ def register() -> None:
     AutoModelForImageTextToText.register(MovieLLMConfig, MovieLLMForConditionalGeneration, exist_ok=True)
     AutoImageProcessor.register(MovieLLMConfig, image_processor_classes={"pil": MovieLLMVideoProcessor}, exist_ok=True)
     AutoProcessor.register(MovieLLMConfig, MovieLLMProcessor, exist_ok=True)
+    # EVA's ViT-g, which LLaMA-VID sees with; transformers ships it, but AutoModel does not know it.
+    AutoModel.register(InstructBlipVideoVisionConfig, InstructBlipVideoVisionModel, exist_ok=True)

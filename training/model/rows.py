@@ -11,12 +11,11 @@ from typing import Any
 import torch
 
 from moviellm.training.model.layout import (
-    FRAME,
     IMAGE,
-    MARKERS,
     VIDEO,
     FilmLike,
     as_film,
+    check_film,
     frame_count,
     lay_out,
 )
@@ -49,56 +48,46 @@ class Row:
     def time_ids(self, steps: int) -> Iterator[int]:
         """The step of each frame."""
         for film in self.films:
-            if film.times_s:
+            if len(film.times_s):
                 yield from (step_of(time_s, film.duration_s, steps) for time_s in film.times_s)
             else:
                 yield from [NO_TIME] * frame_count(film)
 
     def tensors(self, frames: Any) -> Iterator[tuple[str, torch.Tensor]]:
         """Its frames as what the model takes, film by film."""
-        pictures: list[Any] = []
         for film in self.films:
             if film.features is not None:
                 features = torch.as_tensor(film.features)
                 yield "frame_features", features[:, None] if features.ndim == 2 else features
-            elif film.movie_id or film.times_s:
-                yield "pixel_values", frames.prepare(film.frames, film.movie_id or self.name)
             else:
-                pictures.extend(film.frames or ())
-                yield "pixel_values", frames.prepare(film.frames, self.name)
+                yield "pixel_values", frames.prepare(film.frames, film.movie_id or self.name)
 
     def check_budget(self, longest: int | None, per_frame: int) -> None:
         """Refuse a row whose visual tokens alone are too many, before it is written out."""
         if longest is not None and self.frames * per_frame > longest:
-            raise ValueError(self._too_long(self.frames * per_frame, longest, per_frame, "or more"))
+            raise ValueError(self._too_long(self.frames * per_frame, longest, per_frame, " or more"))
 
-    def check_tokens(self, ids: Any, settings: Any, longest: int | None, pad_id: int | None) -> None:
+    def check_tokens(self, ids: Any, length: int, settings: Any, longest: int | None) -> None:
         """Refuse a row that is too long, or whose placeholders the tokenizer did not keep."""
-        ids = ids if isinstance(ids, torch.Tensor) else torch.as_tensor(ids)
-        visual = int((ids == settings.frame_token_id).sum())
+        visual = int((torch.as_tensor(ids) == settings.frame_token_id).sum())
         if visual != self.frames * settings.tokens_per_frame:
             raise ValueError(
                 f"{MISMATCH} in {self.name}: the tokenizer made {visual} placeholders for {self.frames} frames of "
                 f"{settings.tokens_per_frame} tokens. Is {settings.frame_token!r} one special token of it?"
             )
-        length = int((ids != pad_id).sum()) if pad_id is not None else len(ids)
         if longest is not None and length > longest:
             raise ValueError(self._too_long(length, longest, settings.tokens_per_frame, ""))
 
     def _too_long(self, length: int, longest: int, per_frame: int, more: str) -> str:
-        visual = self.frames * per_frame
-        text = max(length - visual, 0)
-        fitting = max((longest - text) // max(per_frame + text // max(self.frames, 1), 1), 0)
-        advice = (
-            f"show at most about {min(fitting, longest // per_frame):,} frames, use fewer tokens a frame or fewer "
-            "stamps, or raise `context_tokens`"
-            if self.frames
-            else "shorten the text, or raise `context_tokens`"
-        )
+        frames = self.frames
+        advice = "shorten the text"
+        if frames:
+            fitting = int(longest / max(length / frames, per_frame))
+            advice = f"show {fitting:,} frames at most, or use fewer tokens a frame or fewer stamps"
         name = self.name[:1].upper() + self.name[1:]
         return (
-            f"{name} has {length:,} tokens{f' {more}' if more else ''}, {visual:,} of them for {self.frames:,} frames; "
-            f"a row may have {longest:,}. Nothing is cut: {advice}."
+            f"{name} has {length:,} tokens{more}, {frames * per_frame:,} of them for {frames:,} frames; a row may "
+            f"have {longest:,}. Nothing is cut: {advice}, or raise `context_tokens`."
         )
 
 
@@ -106,10 +95,8 @@ def rows_of(texts: Sequence[str], images: Any, videos: Any, processor: Any) -> l
     """Rows with their markers replaced."""
     pictures = by_row("images", IMAGE, images, texts)
     films = by_row("videos", VIDEO, videos, texts)
-    sorted_out = zip(texts, pictures, films, strict=True)
-    return [
-        _row(number, text, iter(one), iter(other), processor) for number, (text, one, other) in enumerate(sorted_out)
-    ]
+    given = zip(texts, pictures, films, strict=True)
+    return [_row(number, text, iter(one), iter(more), processor) for number, (text, one, more) in enumerate(given)]
 
 
 def _row(number: int, text: str, pictures: Iterator[Any], films: Iterator[Any], processor: Any) -> Row:
@@ -117,16 +104,17 @@ def _row(number: int, text: str, pictures: Iterator[Any], films: Iterator[Any], 
     placeholders = processor.frame_token * processor.tokens_per_frame
     parts: list[str] = []
     last = length = 0
-    for match in MARKERS.finditer(text):
+    for match in processor.markers.finditer(text):
         before = text[last : match.start()]
-        if match[0] == FRAME:
-            written = "< frame>"
+        if match[0] == processor.frame_token:
+            written = processor.clean(match[0])
         elif match[0] == IMAGE:
             row.films.append(as_film({"frames": [next(pictures)]}))
             written = placeholders
         else:
             film = as_film(next(films))
             row.films.append(film)
+            check_film(film, film.movie_id or f"row {number}", processor.time)
             laid = lay_out(film, processor.stamper(), processor.clean_words, max(processor.frames_per_stamp, 1))
             written = laid.replace(IMAGE, placeholders)
         start = length + len(before)
