@@ -47,3 +47,31 @@ def train_rows(
         embed=with_images,
         as_json=json,
     )
+
+
+@train_app.command("convert")
+def train_convert(
+    checkpoint: Annotated[Path, typer.Argument(help="Folder of a LLaMA-VID, or a projector: mm_projector.bin.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the converted checkpoint.")] = None,
+    base: Annotated[Path | None, typer.Option(help="Folder of the language model that a projector is for.")] = None,
+    adapter: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a LoRA adapter to merge; may be repeated, in order.")
+    ] = None,
+    tower: Annotated[Path | None, typer.Option(help="Vision tower: eva_vit_g.pth, or CLIP's folder.")] = None,
+    question_words: Annotated[
+        str, typer.Option(help="BERT's vocabulary, in which LLaMA-VID reads questions: folder or Hub id.")
+    ] = "google-bert/bert-base-uncased",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the key map; write nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Turn a published checkpoint of LLaMA-VID or VTimeLLM into one of ours."""
+    cli_options.verbs("training.convert.converting").convert(
+        checkpoint,
+        out,
+        base=base,
+        adapters=adapter or [],
+        tower=tower,
+        question_words=question_words,
+        dry_run=dry_run,
+        as_json=json,
+    )
