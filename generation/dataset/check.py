@@ -69,12 +69,11 @@ def check_dataset(folder: Path, watch: Watch = unwatched) -> Iterator[Finding]:
     yield from findings
     harmless = all(finding.severity == "warning" for finding in findings)
     if MANIFEST not in files:
-        if not findings:
-            read_manifest(folder)
+        if harmless:
+            read_manifest(folder)  # which says that there is none
         return
     try:
-        read_bounded(folder / MANIFEST, MANIFEST_BYTES_MAX)
-        manifest = read_manifest(folder)
+        manifest = _read_manifest(folder, files)
     except (ValueError, RecursionError):
         yield _error(MANIFEST, "it is damaged", f"delete {folder} first, then {REBUILD}")
         return
@@ -87,8 +86,8 @@ def check_dataset(folder: Path, watch: Watch = unwatched) -> Iterator[Finding]:
         if finding.severity == "error":
             bad.add(finding.where)
         yield finding
-    if not bad:
-        yield from check_readme(folder, manifest, load=harmless)
+    if not bad & {README, FEATURES_FILE}:
+        yield from check_readme(folder, manifest, load=harmless and not bad)
     yield from _check_results(folder, manifest, files)
     yield from _check_rows(folder, manifest, files, bad, watch)
 
@@ -101,16 +100,26 @@ def sound_manifest(folder: Path, watch: Watch = unwatched) -> DatasetManifest:
     """
     folder = folder.resolve()
     files, findings = look(folder) if folder.is_dir() else ({}, [])
-    manifest = read_manifest(folder) if files.get(MANIFEST, 0) <= MANIFEST_BYTES_MAX else None
-    if manifest is not None:
-        findings += [*_check_schema(folder, manifest, files), *_check_files(folder, manifest, files, watch)]
+    if MANIFEST in files or all(finding.severity == "warning" for finding in findings):
+        manifest = _read_manifest(folder, files)
+        schema = [one for one in _check_schema(folder, manifest, files) if one.severity == "error"]
+        if schema:
+            raise ValueError(f"{folder}: {schema[0].what}")
+        findings += _check_files(folder, manifest, files, watch)
     wrong = next((finding for finding in findings if finding.severity == "error"), None)
-    if wrong is not None and wrong.kind == "schema" and wrong.where == MANIFEST:
-        raise ValueError(f"{folder}: {wrong.what}")
-    if wrong is not None or manifest is None:
-        said = f"{wrong.where}: {wrong.what}" if wrong else f"{MANIFEST} is too large"
-        raise ValueError(f"{folder} cannot be read ({said}); see what is wrong with: moviellm dataset check {folder}")
+    if wrong is not None:
+        raise ValueError(
+            f"{folder} cannot be read ({wrong.where}: {wrong.what}); "
+            f"see what is wrong with: moviellm dataset check {folder}"
+        )
     return manifest
+
+
+def _read_manifest(folder: Path, files: dict[str, int]) -> DatasetManifest:
+    """Raises ValueError for a manifest that is none, is missing, or is too large to be one."""
+    if MANIFEST in files:
+        read_bounded(folder / MANIFEST, MANIFEST_BYTES_MAX)
+    return read_manifest(folder)
 
 
 def _error(where: str, what: str, do: str = REBUILD, kind: str = "files") -> Finding:

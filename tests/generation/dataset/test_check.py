@@ -409,3 +409,9 @@ def test_a_cell_with_more_text_than_the_viewer_should_send_is_a_warning(folder):
     edit(folder, "events", lambda rows: rows[0].update(caption="x " * 600_000))
     (finding,) = found(folder)
     assert finding.severity == "warning" and "events.caption has 1200000 characters in one cell" in finding.what
+
+
+def test_the_card_is_checked_although_another_file_is_damaged(folder):
+    edit_front_matter(folder, lambda front: front.pop("license"))
+    (folder / shard("events")).unlink()
+    assert says(folder, shard("events"), "missing") and says(folder, README, "no licence")

@@ -211,3 +211,10 @@ def test_the_verb_says_what_it_did(folder, tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said["from_schema_version"] == "1.1.0" and said["schema_version"] == SCHEMA_VERSION
     assert sorted(said["added"]) == ["keyframes.not_drawn", "qa.flags"]
+
+
+def test_a_hostile_folder_is_not_upgraded_and_its_links_are_not_followed(folder, tmp_path):
+    shutil.move(folder / MANIFEST, tmp_path / "outside")
+    (folder / MANIFEST).symlink_to(tmp_path / "outside")
+    with pytest.raises(ValueError, match=r"manifest\.json: it is a symbolic link"):
+        upgrade_dataset(folder, tmp_path / "new")
