@@ -4,10 +4,10 @@
         print(finding.severity, finding.kind, finding.where, finding.what, finding.do)
 
 The order is from the outside in, and what fails is not looked into: names and kinds of files without opening them
-(check_folder.py), the manifest, hashes, Parquet footers and page headers (check_parquet.py), the README's front matter
-and `load_dataset` (check_readme.py), then every row and picture once (check_rows.py). So a hostile folder costs a
-finding and no harm: nothing outside it is read, and memory is bounded. It heals nothing: what is damaged is built or
-downloaded again. Command line: `moviellm dataset check FOLDER|ORG/NAME`, see checking.py and docs/checks.md.
+(checks/folder.py), the manifest, hashes, Parquet footers and page headers (checks/parquet.py), the README's front
+matter and `load_dataset` (checks/readme.py), then every row and picture once (checks/rows.py). So a hostile folder
+costs a finding and no harm: nothing outside it is read, and memory is bounded. It heals nothing: what is damaged is
+built or downloaded again. Command line: `moviellm dataset check FOLDER|ORG/NAME`, see checking.py and docs/checks.md.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviellm.generation.dataset.check_folder import HUB_FILES, look, name_problem, read_bounded
-from moviellm.generation.dataset.check_parquet import parquet_problems, read_rows
-from moviellm.generation.dataset.check_pictures import FORMATS, look_at
-from moviellm.generation.dataset.check_readme import FEATURES_BYTES_MAX, README_BYTES_MAX, check_readme
-from moviellm.generation.dataset.check_rows import RowCheck
+from moviellm.generation.dataset.checks.folder import HUB_FILES, look, name_problem, read_bounded
+from moviellm.generation.dataset.checks.parquet import parquet_problems, read_rows
+from moviellm.generation.dataset.checks.pictures import FORMATS, look_at
+from moviellm.generation.dataset.checks.readme import FEATURES_BYTES_MAX, README_BYTES_MAX, check_readme
+from moviellm.generation.dataset.checks.rows import RowCheck
 from moviellm.generation.dataset.features import FEATURES, Features, arrow_schema
 from moviellm.generation.dataset.folder import (
     FEATURES_FILE,

@@ -4,7 +4,7 @@
     upgrade(Path("old"), Path("new"), version=None, as_json=False)
 
 The memory of the process is capped while it checks, so that a file which unpacks beyond every limit of
-check_parquet.py ends in a finding instead of a machine that swaps. It finds nothing itself: see check.py.
+checks/parquet.py ends in a finding instead of a machine that swaps. It finds nothing itself: see check.py.
 """
 
 import shutil
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from moviellm.generation.dataset.check import check_dataset
-from moviellm.generation.dataset.check_report import Report
+from moviellm.generation.dataset.checks.report import Report
 from moviellm.generation.dataset.hub_copy import local_copy
 from moviellm.generation.files import write_whole
 from moviellm.generation.findings import Finding

@@ -17,11 +17,14 @@ class SourceFile:
     """One file that was read."""
 
     name: str
-    """Its name, or its path inside what was given; never a path of this machine."""
+    """Its name, or its path inside what was given; never a path of this machine. Bytes that are no text become `?`."""
     sha256: str
     """Hash of its bytes; empty for archives and films, whose parts have hashes of their own."""
     bytes: int
     """Its size."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name.encode("utf-8", "replace").decode())
 
 
 @dataclass

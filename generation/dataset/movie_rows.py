@@ -5,7 +5,7 @@
         parts = {config: stream.take(movie_id) for config, stream in streams.items()}
 
 Every config holds the movies of a split in the same order, so a movie is put together without looking back. It reads
-no file: see check_parquet.py.
+no file: see checks/parquet.py.
 """
 
 from collections.abc import Iterable, Iterator

@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 import yaml
 
 from moviellm.generation.dataset.check import Advance, Watch, sound_manifest, unwatched
-from moviellm.generation.dataset.check_folder import read_bounded
-from moviellm.generation.dataset.check_parquet import read_rows
-from moviellm.generation.dataset.check_readme import README_BYTES_MAX, read_front_matter
+from moviellm.generation.dataset.checks.folder import read_bounded
+from moviellm.generation.dataset.checks.parquet import read_rows
+from moviellm.generation.dataset.checks.readme import README_BYTES_MAX, read_front_matter
 from moviellm.generation.dataset.features import Row, film_row, keyframe_rows, text_rows
 from moviellm.generation.dataset.folder import (
     FEATURES_FILE,

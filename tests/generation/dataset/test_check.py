@@ -41,7 +41,7 @@ def loads() -> None:
 @pytest.fixture(autouse=True)
 def loading(request, monkeypatch) -> None:
     if "loads" not in request.fixturenames:
-        monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
+        monkeypatch.setattr("moviellm.generation.dataset.checks.readme._check_loading", lambda *given: iter(()))
 
 
 def found(folder: Path) -> list[Finding]:

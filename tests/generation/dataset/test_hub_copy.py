@@ -18,7 +18,7 @@ REPO = "moviellm/films"
 @pytest.fixture
 def films(hub_here: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:  # noqa: F811
     """A dataset with the tag v1.0.0, and a README without licence after it."""
-    monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
+    monkeypatch.setattr("moviellm.generation.dataset.checks.readme._check_loading", lambda *given: iter(()))
     out = tmp_path / "dataset"
     build(out, [make_story(0, chapters=1, scenes=1)])
     files = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}

@@ -31,7 +31,7 @@ def folder(current, tmp_path) -> Path:
 
 @pytest.fixture(autouse=True)
 def loading(monkeypatch) -> None:
-    monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
+    monkeypatch.setattr("moviellm.generation.dataset.checks.readme._check_loading", lambda *given: iter(()))
 
 
 def rows(folder: Path) -> dict[str, list[dict]]:

@@ -6,7 +6,7 @@
 
 Nothing is followed: a symbolic link is a finding, unless the Hugging Face cache made it, whose snapshots link to their
 own blobs. Only regular files are ever opened, so that a device or a pipe cannot hang a reader. Sizes are held against
-what the Hub takes (https://huggingface.co/docs/hub/storage-limits). It reads no rows: see check_parquet.py.
+what the Hub takes (https://huggingface.co/docs/hub/storage-limits). It reads no rows: see parquet.py.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""parquet_footer.py: what it reads is what pyarrow wrote, and what does not fit together is refused."""
+"""footer.py: what it reads is what pyarrow wrote, and what does not fit together is refused."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from moviellm.generation.dataset.checks.footer import pages, read_footer, read_struct
 from moviellm.generation.dataset.features import FEATURES, arrow_schema
-from moviellm.generation.dataset.parquet_footer import pages, read_footer, read_struct
 
 TEXTS = st.lists(st.one_of(st.none(), st.text(max_size=20)), min_size=1, max_size=60)
 

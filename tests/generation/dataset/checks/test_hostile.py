@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from moviellm.generation.dataset import check_folder, check_parquet
 from moviellm.generation.dataset.check import check_dataset
-from moviellm.generation.dataset.check_parquet import parquet_problems, read_rows
-from moviellm.generation.dataset.check_readme import read_front_matter
+from moviellm.generation.dataset.checks import folder as names
+from moviellm.generation.dataset.checks import parquet
+from moviellm.generation.dataset.checks.parquet import parquet_problems, read_rows
+from moviellm.generation.dataset.checks.readme import read_front_matter
 from moviellm.generation.dataset.folder import FEATURES_FILE, MANIFEST, README
 from moviellm.generation.dataset.results import RESULTS_FILE
 from tests.generation.dataset import hostile
@@ -38,7 +39,7 @@ def folder(built, tmp_path) -> Path:
 
 @pytest.fixture(autouse=True)
 def loading(monkeypatch) -> None:
-    monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
+    monkeypatch.setattr("moviellm.generation.dataset.checks.readme._check_loading", lambda *given: iter(()))
 
 
 _opened: list[str] | None = None
@@ -169,7 +170,7 @@ def test_a_gigabyte_where_a_page_belongs_is_not_read(folder, name):
 
 @pytest.mark.parametrize("name", [README, FEATURES_FILE])
 def test_a_page_that_is_longer_than_any_is_not_read(folder, monkeypatch, name):
-    monkeypatch.setattr(f"moviellm.generation.dataset.check_readme.{name.split('.')[0].upper()}_BYTES_MAX", 100)
+    monkeypatch.setattr(f"moviellm.generation.dataset.checks.readme.{name.split('.')[0].upper()}_BYTES_MAX", 100)
     assert any(f"{name} has" in one and "bytes; at most 100 are read" in one for one in what(folder))
 
 
@@ -235,7 +236,7 @@ def test_a_readme_that_is_a_bomb_is_one_finding(folder):
     ],
 )
 def test_pictures_that_are_none_or_too_large_are_not_unpacked(data, reason):
-    from moviellm.generation.dataset.check_pictures import look_at
+    from moviellm.generation.dataset.checks.pictures import look_at
 
     assert reason in (look_at(data, "x.jpg").problem or "")
 
@@ -259,7 +260,7 @@ def test_a_billion_rows_that_the_manifest_declares_are_a_finding(folder):
 
 
 def test_a_value_that_is_repeated_a_million_times_by_a_run_length_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(check_parquet, "VALUES_MAX", 1_000)
+    monkeypatch.setattr(parquet, "VALUES_MAX", 1_000)
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"a": pa.array([[None] * 5_000], pa.list_(pa.string()))}), path)
     (problem,) = parquet_problems(path)
@@ -267,7 +268,7 @@ def test_a_value_that_is_repeated_a_million_times_by_a_run_length_is_not_read(tm
 
 
 def test_a_page_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(check_parquet, "SCAN_BYTES", 1_000_000)
+    monkeypatch.setattr(parquet, "SCAN_BYTES", 1_000_000)
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"a": ["x" * 3_000_000]}), path, compression="gzip", use_dictionary=False)
     assert path.stat().st_size < 20_000
@@ -276,7 +277,7 @@ def test_a_page_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypatch)
 
 
 def test_a_page_header_that_says_more_than_its_footer_is_believed(tmp_path, monkeypatch):
-    monkeypatch.setattr(check_parquet, "SCAN_BYTES", 5_000)
+    monkeypatch.setattr(parquet, "SCAN_BYTES", 5_000)
     path = tmp_path / "x.parquet"
     pq.write_table(
         pa.table({"a": ["y" * 777]}), path, use_dictionary=False, compression="gzip", write_statistics=False
@@ -324,7 +325,7 @@ def test_text_that_a_dictionary_repeats_is_not_read_to_the_end(folder):
 
 
 def test_too_many_entries_in_one_folder_are_found(folder, monkeypatch):
-    monkeypatch.setattr(check_folder, "FOLDER_ENTRIES", 5)
+    monkeypatch.setattr(names, "FOLDER_ENTRIES", 5)
     assert any("5 entries in one folder; the Hub takes fewer than 5" in one for one in what(folder / ".")) is False
     for number in range(5):
         (folder / "card" / f"{number}.svg").write_text("")
@@ -332,15 +333,15 @@ def test_too_many_entries_in_one_folder_are_found(folder, monkeypatch):
 
 
 def test_too_many_files_are_found_and_the_rest_is_not_looked_at(folder, monkeypatch):
-    monkeypatch.setattr(check_folder, "ENTRIES_SEEN_MAX", 6)
+    monkeypatch.setattr(names, "ENTRIES_SEEN_MAX", 6)
     assert any("more than 6 files" in one for one in what(folder))
 
 
 @pytest.mark.parametrize(("size", "severity"), [(60, "warning"), (300, "error")])
 def test_files_that_the_hub_does_not_like_are_found(folder, monkeypatch, size, severity):
-    monkeypatch.setattr(check_folder, "GB", 1)
-    monkeypatch.setattr(check_folder, "FILE_BYTES_ADVISED", 50)
-    monkeypatch.setattr(check_folder, "FILE_BYTES_MAX", 200)
+    monkeypatch.setattr(names, "GB", 1)
+    monkeypatch.setattr(names, "FILE_BYTES_ADVISED", 50)
+    monkeypatch.setattr(names, "FILE_BYTES_MAX", 200)
     (folder / "card/chart.svg").write_bytes(b"x" * size)
     hostile.accept(folder, "card/chart.svg")
     kinds = {one.severity for one in check_dataset(folder) if one.where == "card/chart.svg" and one.kind == "size"}

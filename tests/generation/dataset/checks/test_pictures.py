@@ -1,4 +1,4 @@
-"""check_pictures.py: the same picture is recognised in other bytes, and movies by the pictures they share."""
+"""pictures.py: the same picture is recognised in other bytes, and movies by the pictures they share."""
 
 import io
 import random
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
-from moviellm.generation.dataset.check_pictures import BITS_MAX, FrameIndex, look_at
+from moviellm.generation.dataset.checks.pictures import BITS_MAX, FrameIndex, look_at
 from tests.generation.dataset.patterned import again, encoded, patterned
 
 

@@ -6,7 +6,7 @@
     yield from rows.ends()                          # what only all movies together can show
 
 A picture is looked at and forgotten at once, so memory does not grow with a movie's pictures, and beyond the movies'
-ids and the marks of their plots and pictures nothing is kept. Files must have passed check_parquet.py.
+ids and the marks of their plots and pictures nothing is kept. Files must have passed parquet.py.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
-from moviellm.generation.dataset.check_parquet import read_rows
-from moviellm.generation.dataset.check_personal import PersonalData, texts_of
-from moviellm.generation.dataset.check_pictures import FrameIndex, look_at
+from moviellm.generation.dataset.checks.parquet import read_rows
+from moviellm.generation.dataset.checks.personal import PersonalData, texts_of
+from moviellm.generation.dataset.checks.pictures import FrameIndex, look_at
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.dataset.folder import README, DatasetManifest
 from moviellm.generation.dataset.limits import CELL_BYTES

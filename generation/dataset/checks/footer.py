@@ -8,7 +8,7 @@
 pyarrow believes a footer: one with fewer columns in a row group than in its schema ends the process, and a page is
 unpacked before its size is known. So what other readers rely on is looked at here, in Thrift's compact encoding
 (https://github.com/apache/parquet-format): the tree of columns, and where each of them lies, packed and unpacked. It
-unpacks nothing and knows no limits but its own: see check_parquet.py.
+unpacks nothing and knows no limits but its own: see parquet.py.
 """
 
 import os

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from moviellm.generation.dataset.check_folder import read_bounded
+from moviellm.generation.dataset.checks.folder import read_bounded
 from moviellm.generation.dataset.features import FEATURES, readme_features
 from moviellm.generation.dataset.folder import FEATURES_FILE, README, DatasetManifest
 from moviellm.generation.findings import Finding

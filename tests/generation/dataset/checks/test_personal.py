@@ -1,10 +1,10 @@
-"""check_personal.py: what is personal is found and masked, what is kept for stories and manuals is not."""
+"""personal.py: what is personal is found and masked, what is kept for stories and manuals is not."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation.dataset.check_personal import PersonalData, find_personal, mask, texts_of
+from moviellm.generation.dataset.checks.personal import PersonalData, find_personal, mask, texts_of
 
 
 def kinds(text: str) -> list[str]:

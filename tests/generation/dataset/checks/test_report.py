@@ -1,4 +1,4 @@
-"""check_report.py and checking.py: what people read, in four forms, whatever names a folder has."""
+"""report.py and checking.py: what people read, in four forms, whatever names a folder has."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import pytest
 
 from moviellm.generation.cli import call
 from moviellm.generation.dataset import checking
-from moviellm.generation.dataset.check_report import KEPT, Report
+from moviellm.generation.dataset.checks.report import KEPT, Report
 from moviellm.generation.findings import Finding
 from tests.generation.dataset import hostile
 from tests.stories import build, make_story
@@ -71,7 +71,7 @@ def built(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def folder(built, tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr("moviellm.generation.dataset.check_readme._check_loading", lambda *given: iter(()))
+    monkeypatch.setattr("moviellm.generation.dataset.checks.readme._check_loading", lambda *given: iter(()))
     return Path(shutil.copytree(built, tmp_path / "dataset"))
 
 

@@ -5,8 +5,8 @@
 
 Kilobytes of Parquet can unpack to terabytes: a footer may declare any number of rows, a page of a few bytes may say
 that it unpacks to two gigabytes, and a run-length code repeats one value a billion times. So footer and page headers
-are read first (parquet_footer.py). Row groups are also held against what the Hub's dataset viewer can show. It checks
-no meaning: see check_rows.py.
+are read first (footer.py). Row groups are also held against what the Hub's dataset viewer can show. It checks
+no meaning: see rows.py.
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from moviellm.generation.dataset.checks.footer import Group, page_at, pages, read_footer
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.dataset.limits import SCAN_BYTES
-from moviellm.generation.dataset.parquet_footer import Group, page_at, pages, read_footer
 
 VALUES_MAX = 20_000_000
 """Values in one column of a row group, those of lists and absent ones included."""
