@@ -75,3 +75,20 @@ def train_convert(
         dry_run=dry_run,
         as_json=json,
     )
+
+
+@train_app.command("export")
+def train_export(
+    checkpoint: Annotated[str, typer.Argument(help="Checkpoint of ours: folder, or id on the Hub.")],
+    as_: Annotated[str, typer.Option("--as", help="Class of transformers: llava_next_video, or llava.")],
+    out: Annotated[Path, typer.Option(help="Folder for the exported checkpoint.")],
+    fit: Annotated[
+        str | None, typer.Option(help="How frames that are no squares are fitted: stretch, crop [default: as trained]")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of a checkpoint on the Hub.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a checkpoint as a class that transformers ships, for users without moviellm."""
+    cli_options.verbs("training.convert.exporting").export(
+        checkpoint, as_, out, fit=fit, revision=revision, as_json=json
+    )

@@ -4,8 +4,8 @@
     moviellm train convert vtimellm-stage1/mm_projector.bin --base vicuna-7b-v1.5 \
         --adapter vtimellm-stage2 --adapter vtimellm-stage3 --tower clip-vit-large-patch14 --out ours
 
-Names and shapes are matched before a weight is read; then weights go through one at a time. The result has no code and
-no pickle in it. It downloads nothing but, for LLaMA-VID, the vocabulary of its Q-Former when that is named by a Hub id.
+Names and shapes are matched before a weight is read; then weights go through one at a time. The result holds no code
+and no pickle. It downloads nothing but, for LLaMA-VID, the vocabulary of its Q-Former where that is named by a Hub id.
 """
 
 import json

@@ -13,6 +13,7 @@ VICUNA_TALK = (
     "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"
 )
 """How Vicuna 1.5 talks; what the originals say before the first turn is a system message that a user may send."""
+DEFAULT_PX = 224
 QUESTION_START = "[DEC]"
 """A token that LLaMA-VID adds to BERT's vocabulary."""
 
@@ -55,8 +56,8 @@ def tokenizer_at(folder: Path) -> Tokenizer:
         words = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
         raise ValueError(
-            f"The tokenizer in {folder} cannot be loaded ({str(error).strip().splitlines()[0]}): it needs tokenizer.json, "
-            "or tokenizer.model and `pip install sentencepiece protobuf`."
+            f"The tokenizer in {folder} cannot be loaded ({str(error).strip().splitlines()[0]}): it needs "
+            "tokenizer.json, or tokenizer.model and `pip install sentencepiece protobuf`."
         ) from error
     if words.pad_token_id is None and words.unk_token is not None:
         words.pad_token = words.unk_token  # as the originals pad
@@ -107,5 +108,5 @@ def processor_of(config: Any, words: Any, guide_words: Any) -> Any:
     """The processor of a converted checkpoint: frames cropped as CLIP's are, and no stamps."""
     from moviellm.training.model import MovieLLMProcessor, MovieLLMVideoProcessor
 
-    size = {} if config.vision_config is None else {"size_px": int(config.vision_config.image_size)}
-    return MovieLLMProcessor.for_model(config, words, MovieLLMVideoProcessor(fit="crop", **size), guide_words)
+    size_px = DEFAULT_PX if config.vision_config is None else int(config.vision_config.image_size)
+    return MovieLLMProcessor.for_model(config, words, MovieLLMVideoProcessor(size_px, fit="crop"), guide_words)

@@ -139,7 +139,7 @@ def make_plan(rule_lines: Iterable[Rule], sources: Shapes, targets: Shapes) -> P
     plan.steps += [
         Step(line.new, (), targets[line.new], fill=line.fill)
         for line in lines
-        if line.fill is not None and line.new in targets and line.new not in parts
+        if line.fill is not None and line.new is not None and line.new in targets and line.new not in parts
     ]
     given = {step.target for step in plan.steps} | {wrong.split(" ")[0] for wrong in plan.wrong}
     plan.missing = [name for name in targets if name not in given]

@@ -95,7 +95,7 @@ def _unknown(checkpoint: Path, sources: Sources, whole: bool) -> str:
         raw = config_of(checkpoint)
         kind = f" of the architecture {(raw.get('architectures') or [raw.get('model_type')])[0]!r}"
     return (
-        f"{checkpoint} is a checkpoint{kind} that is not converted here: it holds neither `model.vlm_att_*` (LLaMA-VID) "
-        f"nor a linear `model.mm_projector` (VTimeLLM) among {len(sources.shapes)} weights. Models of transformers "
-        "need no conversion: name them as they are."
+        f"{checkpoint} is a checkpoint{kind} that is not converted here: it holds neither `model.vlm_att_*` "
+        f"(LLaMA-VID) nor a linear `model.mm_projector` (VTimeLLM) among {len(sources.shapes)} weights. "
+        "Models of transformers need no conversion: name them as they are."
     )

@@ -154,7 +154,7 @@ def _side(kind: str | None, vision: Any) -> int:
         raise ValueError(f"`compress_type` is {kind!r}: it can be `mean` or `grid:N`, N at least 2.")
     if grid % side:
         raise ValueError(
-            f"`compress_type` is {kind!r} on {grid} x {grid} patches: the original then leaves patches out, which this "
-            f"model does not; N must divide {grid}."
+            f"`compress_type` is {kind!r} on {grid} x {grid} patches: the original then leaves patches out, which "
+            f"this model does not; N must divide {grid}."
         )
     return side

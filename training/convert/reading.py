@@ -51,7 +51,7 @@ class Weights:
             if (folder / name).is_file():
                 return cls([folder / name])
         raise ValueError(
-            f"{folder} holds no weights: expected {SINGLE[0]}, {SINGLE[1]}, or the index of their shards ({INDEXES[0]})."
+            f"{folder} holds no weights: expected {SINGLE[0]}, {SINGLE[1]}, or the index of shards, {INDEXES[0]}."
         )
 
     @classmethod
@@ -116,8 +116,8 @@ def _opened(file: Path) -> Any:
         return _open_safetensors(file)
     if not zipfile.is_zipfile(file):
         raise ValueError(
-            f"{file} is a bare pickle (or a file of torch before 1.6): it is not read, for it could run code. Take the "
-            "safetensors, or, if you trust where it comes from, save it anew with torch: "
+            f"{file} is a bare pickle (or a file of torch before 1.6): it is not read, for it could run code. Take "
+            "the safetensors, or, if you trust where it comes from, save it anew with torch: "
             "torch.save(torch.load(FILE, weights_only=True), FILE)."
         )
     return _open_torch(file)
@@ -140,7 +140,8 @@ def _open_torch(file: Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         reason = re.search("GLOBAL (\\S+)", str(error))
         raise ValueError(
-            f"{file} holds more than tensors and is refused, for it could run code{f' ({reason[1]})' if reason else ''}."
+            f"{file} holds more than tensors and is refused, for it could run code"
+            f"{f' ({reason[1]})' if reason else ''}."
         ) from error
     except (RuntimeError, ValueError, EOFError, KeyError) as error:
         raise ValueError(f"{file} cannot be read as weights: {str(error).splitlines()[0]}") from error

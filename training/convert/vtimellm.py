@@ -1,4 +1,4 @@
-"""VTimeLLM: one token a frame, the CLS of CLIP's ViT-L/14 in its joint space through one linear layer, as MovieLLMConfig.
+"""VTimeLLM as a MovieLLMConfig: a frame is one token, the CLS of CLIP's ViT-L/14 in its joint space, projected.
 
 Its stages are files of their own: a projector, then LoRA adapters that are merged one after the other into Vicuna. The
 tower is CLIP's as transformers has it (a folder with config.json), or absent, and then only features are fed. The
@@ -58,9 +58,7 @@ def _clip(folder: Path, width: int) -> Any:
 
     raw = config_of(folder)
     if raw.get("model_type") not in {"clip", "clip_vision_model"}:
-        raise ValueError(
-            f"The tower in {folder} is a {raw.get('model_type')!r}: VTimeLLM's is CLIP (openai/clip-vit-large-patch14)."
-        )
+        raise ValueError(f"The tower in {folder} is a {raw.get('model_type')!r}: VTimeLLM's is CLIP's ViT-L/14.")
     parts = dict(raw.get("vision_config") or raw)
     if raw.get("projection_dim"):
         parts["projection_dim"] = raw["projection_dim"]
