@@ -29,7 +29,7 @@ from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.pickles import FILE_BYTES_MAX, ForeignNameError, read_pickle
 from moviellm.generation.imports.pictures import Gallery
-from moviellm.generation.imports.records import Record, grouped, read_records, text_of, turns_of
+from moviellm.generation.imports.records import Record, folders_of, grouped, read_records, text_of, turns_of
 from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Line, Origin, Picture, Told, one_part
 from moviellm.generation.schema import TemporalSpan
 
@@ -120,8 +120,7 @@ class _Films:
         self._options, self._report, self._scratch = options, report, scratch
         self._groups = grouped(records, self._key)
         self.source_ids = [_path_of(group[0]) for group in self._groups]
-        folders = [path if path.is_dir() else path.parent for path in paths]
-        self._media = Media(list(options.media), beside=folders)
+        self._media = Media(list(options.media), beside=folders_of(paths))
         self.gallery = Gallery(self._media)
         self._known: dict[int, _Film | None] = {}
 

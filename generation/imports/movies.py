@@ -182,7 +182,9 @@ def _questions(
             keyframe_ids=tuple(frames[index] for index in asked.frames),
             line_ids=(),
             requires=(),
-            provenance=made.model_copy(update={"params": canonical_json(asked.params)}) if asked.params else None,
+            provenance=made.model_copy(update={"params": clean(canonical_json(asked.params))})
+            if asked.params
+            else None,
         )
         for question_id, asked in zip(ids, questions, strict=True)
     )
@@ -195,7 +197,7 @@ def _provenance(told: Told, origin: Origin) -> Provenance:
         model_revision=VERSION,
         prompt_id=clean(origin.name),
         prompt_sha256=origin.sha256,
-        params=canonical_json({"id": told.source_id, **told.params}),
+        params=clean(canonical_json({"id": told.source_id, **told.params})),
         seed=0,
         created_at="",
         code_version=_code_version(),

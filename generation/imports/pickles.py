@@ -100,7 +100,7 @@ def read_pickle(path: Path, bytes_max: int = FILE_BYTES_MAX) -> Any:
         raise ValueError(f"{path.name} has {size} bytes; allowed are {bytes_max}")
     with open(path, "rb") as file:
         try:
-            return _run(_steps(cast(BinaryIO, _Bounded(file, size))))
+            return _run(_steps(cast(BinaryIO, _Bounded(file, size))), size)
         except ValueError as error:
             kind = ForeignNameError if isinstance(error, ForeignNameError) else ValueError
             raise kind(f"{path.name} is no pickle of plain values and arrays: {error}") from None
@@ -108,7 +108,7 @@ def read_pickle(path: Path, bytes_max: int = FILE_BYTES_MAX) -> Any:
 
 def loads(data: bytes) -> Any:
     """The same for bytes in memory."""
-    return _run(_steps(cast(BinaryIO, _Bounded(io.BytesIO(data), len(data)))))
+    return _run(_steps(cast(BinaryIO, _Bounded(io.BytesIO(data), len(data)))), len(data))
 
 
 class _Bounded:
@@ -147,8 +147,8 @@ def _steps(file: BinaryIO) -> Iterator[tuple[str, Any]]:
         yield opcode.name, argument
 
 
-def _run(steps: Iterator[tuple[str, Any]]) -> Any:
-    machine = _Machine()
+def _run(steps: Iterator[tuple[str, Any]], size: int) -> Any:
+    machine = _Machine(size)
     for name, argument in steps:
         try:
             done = machine.step(name, argument)
@@ -162,7 +162,9 @@ def _run(steps: Iterator[tuple[str, Any]]) -> Any:
 class _Machine:
     """The stack and the memo. Its values are Python's own, or `_Name`, `_Type`, `_Array` and `_Mark` of here."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._unmade = size
+        """Bytes that may still be made of text: a file says each of them once."""
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
@@ -263,6 +265,9 @@ class _Machine:
         elif name == _DTYPE and isinstance(arguments[0], str):
             self._stack.append(_Type(arguments[0]))
         elif name == _ENCODE and len(arguments) == 2 and arguments[1] in ("latin1", "latin-1"):
+            self._unmade -= len(arguments[0])
+            if self._unmade < 0:
+                raise ValueError("it makes more bytes of its text than the file has")
             self._stack.append(_bytes(arguments[0]))
         elif name in _NO_BYTES and not arguments:
             self._stack.append(b"")

@@ -72,6 +72,11 @@ def _json_files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
     return found
 
 
+def folders_of(paths: Sequence[Path]) -> list[Path]:
+    """The folders that files lie in: pictures and features may lie there too."""
+    return [path if path.is_dir() else path.parent for path in paths]
+
+
 def _parsed(data: bytes, path: Path) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"))
@@ -79,6 +84,8 @@ def _parsed(data: bytes, path: Path) -> Any:
         raise ValueError(f"{path} is not UTF-8 text (byte {error.start}); is it JSON?") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is no JSON: {error}") from None
+    except ValueError as error:  # a number of more digits than Python reads
+        raise ValueError(f"{path} is no JSON that can be read: {str(error).split(';')[0]}") from None
     except RecursionError:
         raise ValueError(f"{path} is no JSON that can be read: it is nested too deeply") from None
 

@@ -20,7 +20,15 @@ from moviellm.generation.imports.media import Media
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.pickles import ForeignNameError, read_pickle
-from moviellm.generation.imports.records import Record, grouped, read_records, text_of, turns_of, without_media
+from moviellm.generation.imports.records import (
+    Record,
+    folders_of,
+    grouped,
+    read_records,
+    text_of,
+    turns_of,
+    without_media,
+)
 from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Origin, Told, one_part
 from moviellm.generation.schema import TemporalSpan
 
@@ -47,7 +55,7 @@ def open_video_chatgpt(
         "When something happens, plot, cast, dialogue, and what type a question is of.",
         "Who wrote an answer, a person or a model, and whether anybody checked it.",
     ]
-    films = _Films(read_records(paths, KIND, report), options, report, scratch)
+    films = _Films(read_records(paths, KIND, report), paths, options, report, scratch)
     return ImportedMovies(
         report,
         ids_for(films.source_ids),
@@ -61,11 +69,18 @@ def open_video_chatgpt(
 class _Films:
     """Films with their records."""
 
-    def __init__(self, records: Sequence[Record], options: ImportOptions, report: ImportReport, scratch: Path) -> None:
+    def __init__(
+        self,
+        records: Sequence[Record],
+        paths: Sequence[Path],
+        options: ImportOptions,
+        report: ImportReport,
+        scratch: Path,
+    ) -> None:
         self._options, self._report, self._scratch = options, report, scratch
         self._groups = grouped(records, self._key)
         self.source_ids = [_film_of(group[0]) for group in self._groups]
-        self._media = Media(list(options.media))
+        self._media = Media(list(options.media), beside=folders_of(paths))
         self._featured = options.features and any(name.endswith(".pkl") for name in self._media.keys)
 
     def _key(self, record: Record) -> str | None:

@@ -24,7 +24,7 @@ from moviellm.generation.imports.media import Media
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.pictures import Gallery
-from moviellm.generation.imports.records import Record, grouped, read_records, text_of, turns_of
+from moviellm.generation.imports.records import Record, folders_of, grouped, read_records, text_of, turns_of
 from moviellm.generation.imports.spans import Moments, Said, seconds_of
 from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Origin, Told, one_part
 from moviellm.generation.schema import AnswerFormat, TemporalSpan
@@ -63,7 +63,7 @@ def open_vtimellm(
         "Plot, cast, dialogue, and what type a question is of.",
         "Whether parts of one film are in several splits: only records with the same id and `split` are one movie.",
     ]
-    films = _Films(read_records(paths, KIND, report), options, report, scratch)
+    films = _Films(read_records(paths, KIND, report), paths, options, report, scratch)
     return ImportedMovies(
         report,
         ids_for(films.source_ids),
@@ -78,11 +78,18 @@ def open_vtimellm(
 class _Films:
     """Films and pictures with their records."""
 
-    def __init__(self, records: Sequence[Record], options: ImportOptions, report: ImportReport, scratch: Path) -> None:
+    def __init__(
+        self,
+        records: Sequence[Record],
+        paths: Sequence[Path],
+        options: ImportOptions,
+        report: ImportReport,
+        scratch: Path,
+    ) -> None:
         self._options, self._report, self._scratch = options, report, scratch
         self._groups = grouped(records, self._key)
         self.source_ids = [text_of(group[0], "id") or text_of(group[0], "image") for group in self._groups]
-        self._media = Media(list(options.media))
+        self._media = Media(list(options.media), beside=folders_of(paths))
         self.gallery = Gallery(self._media)
         self._featured = any(name.endswith(".npy") for name in self._media.keys) and options.features
 

@@ -1,6 +1,7 @@
 """imports/importing.py: every kind becomes a dataset folder that checks, loads, and says what it does not know."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from safetensors.numpy import load_file
 
 from moviellm.generation.cli import call
 from moviellm.generation.dataset.check import check_dataset
-from moviellm.generation.imports.importing import KINDS
+from moviellm.generation.imports.importing import KINDS, import_dataset
+from moviellm.generation.imports.options import ImportOptions
 from tests.generation.imports.legacy import dump, video_chatgpt, vtimellm, write_long_videoqa, write_story
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nWho is there?\n"
@@ -204,3 +206,10 @@ def test_what_a_killed_import_left_is_removed(tmp_path: Path, capsys) -> None:
     (left / "m00000.safetensors").write_bytes(b"x")
     assert run(tmp_path, capsys)[0] == 0
     assert sorted(one.name for one in tmp_path.iterdir()) == ["in", "out"]
+
+
+def test_a_file_whose_name_is_no_text_is_imported(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.srt"))
+    path.write_text("1\n00:00:01,000 --> 00:00:02,000\nHello.\n")
+    import_dataset("subtitles", [path], tmp_path / "out", ImportOptions(), as_json=True)
+    assert "?.srt" in (tmp_path / "out/README.md").read_text()

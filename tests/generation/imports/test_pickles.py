@@ -170,6 +170,17 @@ def test_a_length_that_is_not_there_takes_no_memory() -> None:
     tracemalloc.stop()
 
 
+def test_a_text_that_is_made_into_bytes_again_and_again_takes_no_memory() -> None:
+    text = b"X" + (1_000_000).to_bytes(4, "little") + b"a" * 1_000_000
+    once = b"c_codecs\nencode\nq\x01" + text + b"X\x06\0\0\0latin1\x86q\x02R"
+    assert loads(b"\x80\x02" + once + b".") == b"a" * 1_000_000
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="more bytes of its text than the file has"):
+        loads(b"\x80\x02](" + once + b"h\x01h\x02R" * 100 + b"e.")
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
 def test_a_shape_that_its_bytes_do_not_fill_is_refused() -> None:
     data = pickle.dumps(np.zeros(300, np.uint8), 2).replace(b"M,\x01", b"M-\x01")
     with pytest.raises(ValueError, match=r"shape \(301,\)"):

@@ -169,6 +169,19 @@ def test_stage_1_is_a_picture_with_its_caption(read, tmp_path: Path) -> None:
     assert list(found.reader.images(found.movies[0])) == [(keyframe, picture(1, "JPEG"))]
 
 
+def test_pictures_beside_the_file_are_found(read, tmp_path: Path) -> None:
+    (tmp_path / "data/images/00453").mkdir(parents=True)
+    (tmp_path / "data/images/00453/a.jpg").write_bytes(picture(1, "JPEG"))
+    (keyframe,) = read(stage_1()).movies[0].keyframes()
+    assert keyframe.image == "m00000-c00-s00-k00.jpg"
+
+
+def test_names_that_are_no_text_are_shown_as_well_as_can_be(read) -> None:
+    record = stage_1()[0] | {"id": "a\ud800", "image": "b\ud800.jpg"}
+    (movie,) = read([record]).movies
+    assert '"id":"a?"' in movie.provenance[0].params and '"image":"b?.jpg"' in movie.provenance[0].params
+
+
 def test_a_picture_that_is_missing_is_counted(read) -> None:
     assert read(stage_1()).left_out == {"pictures that are missing": 1}
 
