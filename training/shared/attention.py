@@ -7,7 +7,8 @@
 CUDA it becomes the block mask of flex attention, elsewhere blocks of SDPA (`plan.py`); neither makes a mask of all
 pairs. A mask of 32-bit whole numbers says how far before a query each key stands, below 0 where it does not see it:
 what `answering.py` gives. Every other mask goes to the library's own SDPA, so plain rows, `generate` and evaluation
-work as before. Layers with a sliding window see by positions, so the window counts along the way of a turn, not across the sequence.
+work as before. Layers with a sliding window see by positions: the window counts along the way to a turn, not across
+the sequence.
 
 The blocks are worked out once a batch and kept on the mask. Attention dropout is refused: it would fall otherwise on
 a shared movie than on the movie read many times.
@@ -173,10 +174,13 @@ def _ordered(wanted: Any, device: Any) -> tuple[Any, Any]:
     return counts.to(device), torch.from_numpy(order.astype(np.int32))[:, None].to(device)
 
 
-def _tiled(query: Any, key: Any, value: Any, mask: Any, scale: float | None) -> Any:
+def _tiled(query: Any, key: Any, value: Any, mask: Any, scale: float | None, training: bool) -> Any:
+    """Flex attention, compiled; (rows, heads, tokens, width)."""
     from transformers.integrations.flex_attention import compile_friendly_flex_attention
 
-    grouped = query.shape[1] != key.shape[1]
+    heads, repeat = query.shape[1], query.shape[1] // key.shape[1]
+    if heads & (heads - 1):  # its grouped kernels want a power of two
+        key, value, repeat = key.repeat_interleave(repeat, dim=1), value.repeat_interleave(repeat, dim=1), 1
     return compile_friendly_flex_attention(
-        query, key, value, training=torch.is_grad_enabled(), block_mask=mask, scale=scale, enable_gqa=grouped
+        query, key, value, training=training, block_mask=mask, scale=scale, enable_gqa=repeat > 1
     )

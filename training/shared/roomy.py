@@ -15,8 +15,11 @@ ROOM = 1024
 """Tokens of room at least, when there is none left."""
 
 
-class RoomyLayer(DynamicLayer):  # type: ignore[misc]
+class RoomyLayer(DynamicLayer):
     """Keys and values as views of larger tensors; (1, heads, tokens, width)."""
+
+    keys: Any
+    values: Any
 
     def update(self, key_states: Any, value_states: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Write the new states behind the old ones; returns all of them."""
