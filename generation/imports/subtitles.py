@@ -1,7 +1,8 @@
 """Subtitles beside an older dataset or a film: SubRip (`.srt`) and WebVTT (`.vtt`) become cues, however broken.
 
-    cues = read_subtitles(Path("film.srt"))        # [Cue(start_s=1.0, end_s=2.5, text="Who is there?"), ...]
-    text = read_subtitle_file(Path("film.srt"))    # the same, with how many cues could not be used and why
+    found = read_subtitle_file(Path("film.srt"))
+    found.cues                      # [Cue(start_s=1.0, end_s=2.5, text="Who is there?"), ...]
+    found.left_out                  # how many could not be used, and why
 
 It reads what players read: any line ends, a byte order mark, UTF-8 or Windows-1252 (what is often called latin-1) or
 UTF-16, missing numbers, a comma or a point in times, hours above 99, cues that overlap or come out of order, markup.
@@ -55,15 +56,6 @@ class Subtitles:
     """What can be used, in order of the time it starts."""
     left_out: Counter[str]
     """Cues that cannot be used, by reason."""
-
-
-def read_subtitles(path: Path) -> list[Cue]:
-    """The cues of a file, in order of the time they start.
-
-    Raises:
-        ValueError: it is no file of subtitles, or an absurdly large one.
-    """
-    return read_subtitle_file(path).cues
 
 
 def read_subtitle_file(path: Path) -> Subtitles:

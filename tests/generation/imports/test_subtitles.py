@@ -15,7 +15,6 @@ from moviellm.generation.imports.subtitles import (
     decode,
     parse_subtitles,
     read_subtitle_file,
-    read_subtitles,
 )
 from tests.factories import make_movie
 
@@ -29,7 +28,7 @@ def texts(text: str) -> list[str]:
 
 def test_subrip_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.srt").write_text(SRT)
-    assert read_subtitles(tmp_path / "a.srt") == CUES
+    assert read_subtitle_file(tmp_path / "a.srt").cues == CUES
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r"])
@@ -107,12 +106,12 @@ def test_what_cannot_be_used_is_counted(block: str, reason: str, tmp_path: Path)
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.srt").write_text('{"q": "what?"}')
     with pytest.raises(ValueError, match=r"a\.srt: it holds no subtitles"):
-        read_subtitles(tmp_path / "a.srt")
+        read_subtitle_file(tmp_path / "a.srt")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no file of subtitles"):
-        read_subtitles(tmp_path / "none.srt")
+        read_subtitle_file(tmp_path / "none.srt")
 
 
 def test_our_own_subtitles_read_back() -> None:
