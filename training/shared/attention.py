@@ -46,6 +46,22 @@ def share_attention(model: Any) -> None:
         raise ValueError(f"{type(part).__name__} takes no attention implementation: use a decoder that does")
 
 
+def lead_in_with_frames(model: Any) -> None:
+    """Copies before a turn get their originals' embeddings: those of frames are known only behind the ids."""
+    decoder = decoder_of(model)
+    if not getattr(decoder, "_moviellm_originals", False):
+        decoder._moviellm_originals = True
+        decoder.register_forward_pre_hook(_originals, with_kwargs=True)
+
+
+def _originals(module: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    sees, embeds = kwargs.get("attention_mask"), kwargs.get("inputs_embeds")
+    if embeds is None or not isinstance(sees, torch.Tensor) or sees.dtype != torch.int64 or sees.ndim != 4:
+        return None
+    originals = sees[:, 0, 0, :, None].expand(-1, -1, embeds.shape[-1])
+    return args, {**kwargs, "inputs_embeds": embeds.gather(1, originals)}
+
+
 def decoder_of(model: Any) -> Any:
     """The language model within a model that also looks, or the model itself."""
     get = getattr(model, "get_decoder", None)

@@ -40,7 +40,7 @@ class SharedMovies:
     tokens_a_row: int | None = None
     """Pack several movies into rows of at most so many tokens; None: a movie a row. Not with a lead-in."""
     frame_token_id: int | None = None
-    """The placeholder of frames, so that copies of it are refused with the reason."""
+    """The placeholder of frames: a copy in a lead-in does not ask for a frame of its own. Needed with a lead-in."""
 
     def __post_init__(self) -> None:
         if self.lead_in and self.tokens_a_row is not None:
@@ -64,12 +64,8 @@ class SharedMovies:
             raise ValueError(f"an example has {guided[0]}: frames that depend on the question cannot be shared")
         turns = [turn if isinstance(turn, Turn) else Turn(**turn) for turn in example["turns"]]
         layout = lay_out(example["movie_ids"], turns, self.lead_in)
-        copies = layout.input_ids[layout.turns == LEAD_IN]
-        if self.frame_token_id is not None and (copies == self.frame_token_id).any():
-            raise ValueError(
-                f"frames stand within {self.lead_in} tokens of a question, and the decoder's convolutions need copies "
-                "of those tokens: put a line of text between the last frame and the questions"
-            )
+        copied_frames = (layout.turns == LEAD_IN) & (layout.input_ids == self.frame_token_id)
+        layout.input_ids[copied_frames] = self.pad_id  # the decoder takes their originals' embeddings
         return layout
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from moviellm.training.shared.attention import decoder_of, share_attention
+from moviellm.training.shared.attention import decoder_of, lead_in_with_frames, share_attention
 from moviellm.training.shared.batch import stack
 from moviellm.training.shared.layout import Turn, apart, lay_out
 
@@ -36,6 +36,8 @@ def share_movies(model: Any) -> int:
     if getattr(decoder_of(model), "_is_stateful", False):
         raise ValueError(_reason(type(model).__name__, "a state"))
     share_attention(model)
+    if lead_in:
+        lead_in_with_frames(model)
     _try(model, lead_in)
     return lead_in
 

@@ -1,0 +1,1 @@
+"""Tests of shared movies: one reading, all questions."""

@@ -36,8 +36,19 @@ def _one_by_one(model: Any, movie: Any, questions: list[Turn], answers: list[lis
     return found
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen3", "qwen3_windows", "mistral", "gemma3", "lfm2", "qwen3_next"])
-@pytest.mark.parametrize("at_once", [3, 64])
+@pytest.mark.parametrize(
+    ("kind", "at_once"),
+    [
+        ("llama", 64),
+        ("llama", 3),
+        ("qwen3", 64),
+        ("qwen3_windows", 3),
+        ("gemma3", 64),
+        ("lfm2", 64),
+        ("lfm2", 3),
+        ("qwen3_next", 3),
+    ],
+)
 def test_answers_equal_asking_one_by_one(kind: str, at_once: int) -> None:
     import torch
 
@@ -61,7 +72,9 @@ def test_the_movie_is_read_once() -> None:
     model.model.register_forward_pre_hook(
         lambda module, args, kwargs: read.append(kwargs["input_ids"].shape[1]), with_kwargs=True
     )
-    answer_all(model, {"input_ids": movie}, some_turns(6, 1, longest=4, follow_ups=False), 5, stop_ids=STOPS, at_once=2)
+    answer_all(
+        model, {"input_ids": movie}, some_turns(6, 1, longest=4, follow_ups=False), 5, stop_ids=STOPS, at_once=2
+    )
     assert read[0] == 40
     assert all(count <= 8 for count in read[1:])
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from moviellm.training.shared.collating import SharedMovies, example_of
-from moviellm.training.shared.layout import IGNORED, LEAD_IN, Turn
+from moviellm.training.shared.layout import IGNORED, Turn
 from tests.training.shared.decoders import some_turns, tokens
 
 
@@ -45,13 +45,10 @@ def test_rows_of_one_movie_become_one_example() -> None:
     assert (example["movie_ids"], len(example["turns"])) == ([5, 6, 7], 2)
 
 
-def test_copies_of_frames_are_refused_with_the_way_out() -> None:
-    example = {"movie_ids": [5, 6, 3, 3], "turns": [Turn([7, 8])]}
-    with pytest.raises(ValueError, match="put a line of text between the last frame and the questions"):
-        SharedMovies(pad_id=0, lead_in=2, frame_token_id=3)([example])
-    batch = SharedMovies(pad_id=0, lead_in=2, frame_token_id=3)([{**example, "movie_ids": [3, 3, 5, 6]}])
-    assert batch["input_ids"][0].tolist() == [3, 3, 5, 6, 5, 6, 7, 8]
-    assert LEAD_IN == -2
+def test_a_copy_of_a_frame_asks_for_no_frame() -> None:
+    example = {"movie_ids": [5, 6, 3, 3], "turns": [Turn([7, 8]), Turn([9])]}
+    batch = SharedMovies(pad_id=0, lead_in=2, frame_token_id=3)([example])
+    assert batch["input_ids"][0].tolist() == [5, 6, 3, 3, 0, 0, 7, 8, 0, 0, 9]
 
 
 def test_convolutions_are_not_packed() -> None:

@@ -199,4 +199,6 @@ def test_plain_rows_and_generation_stay_as_they_were() -> None:
         answer = model.generate(input_ids=ids, attention_mask=mask, max_new_tokens=8, do_sample=False)
         share_movies(model)
         assert torch.equal(before[0], model(input_ids=ids, attention_mask=mask).logits[0])
-        assert torch.equal(answer, model.generate(input_ids=ids, attention_mask=mask, max_new_tokens=8, do_sample=False))
+        assert torch.equal(
+            answer, model.generate(input_ids=ids, attention_mask=mask, max_new_tokens=8, do_sample=False)
+        )

@@ -34,7 +34,9 @@ def test_a_turn_that_begins_with_a_label_is_learned_from_a_copy_of_the_token_bef
 
 
 def _seen(layout: Layout, token: int) -> set[int]:
-    return {other for other in range(len(layout)) if other <= layout.sees_to[token] and token < layout.seen_until[other]}
+    return {
+        other for other in range(len(layout)) if other <= layout.sees_to[token] and token < layout.seen_until[other]
+    }
 
 
 @given(forests())
