@@ -11,6 +11,7 @@ It does not say what is in the files: see export.py. dataset_check.py holds a fo
 import errno
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,8 +73,17 @@ class DatasetManifest(BaseModel):
         return canonical_json(self.model_dump(mode="json")) + "\n"
 
     def shards(self, config: str, split: str) -> list[ManifestFile]:
-        """The Parquet files of one config and split, in order."""
-        return [file for file in self.files if file.path.startswith(f"{config}/{split}-")]
+        """The Parquet files of one config and split, in order.
+
+        Raises:
+            ValueError: a name leads out of the config's folder.
+        """
+        stem = f"{config}/{split}-"
+        found = [file for file in self.files if file.path.startswith(stem)]
+        odd = [file.path for file in found if not re.fullmatch(r"[\w.-]+", file.path.removeprefix(stem))]
+        if odd:
+            raise ValueError(f"{MANIFEST} lists {odd[0]!r}, which no export writes; run: moviellm dataset check")
+        return found
 
 
 def read_manifest(folder: Path) -> DatasetManifest:

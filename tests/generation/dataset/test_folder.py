@@ -7,6 +7,7 @@ import pytest
 from moviellm.generation.dataset.folder import (
     MANIFEST,
     DatasetManifest,
+    ManifestFile,
     building_folder,
     check_target,
     describe_file,
@@ -186,3 +187,10 @@ def test_a_build_killed_between_its_renames_is_healed_before_the_target_is_looke
     (tmp_path / ".out.previous" / "mine.txt").write_text("mine", encoding="utf-8")
     with building_folder(tmp_path / "out"):
         assert (tmp_path / "out" / "mine.txt").exists()
+
+
+def test_a_shard_that_leads_out_of_its_folder_is_not_read():
+    file = ManifestFile(path="qa/train-/../../../etc/passwd", sha256="0" * 64, bytes=1, rows=1)
+    manifest = DatasetManifest(name="n", version="1.0.0", schema_version="1.3.0", configs={}, splits=(), files=(file,))
+    with pytest.raises(ValueError, match="which no export writes"):
+        manifest.shards("qa", "train")
