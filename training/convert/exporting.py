@@ -20,8 +20,8 @@ from moviellm.training.convert.stock_files import pictures, stock_tokenizer, wri
 
 REPORT = "export.json"
 STAMPS = (
-    "the stock processor writes no stamps and no dialogue between frames: write them yourself, each frame as a film of "
-    "one frame behind its stamp, or train with `time` `none` for prompts with whole films"
+    "the stock processor writes no stamps and no dialogue between frames: write them yourself, each frame as a film "
+    "of one frame behind its stamp, or train with `time` `none` for prompts with whole films"
 )
 IDENTITY = "the projector is `linear`: written as two layers with the activation `linear`, which vLLM may not know"
 

@@ -114,15 +114,19 @@ def _tower(sources: Sources, tower: Path | None) -> tuple[Any, tuple[Rule, ...],
         sources.add(Weights.of_folder(tower) if tower.is_dir() else Weights([tower]), "the tower")
     prefix = IN_CHECKPOINT if inside else ""
     there = {name.removeprefix(prefix): shape for name, shape in sources.shapes.items() if name.startswith(prefix)}
+    vision, lines = eva(there, prefix)
+    return vision, lines, []
+
+
+def eva(there: Mapping[str, tuple[int, ...]], prefix: str) -> tuple[Any, tuple[Rule, ...]]:
+    """Config and rules of EVA's ViT-g, without what LLaMA-VID leaves out of it."""
     blocks = sorted({int(name.split(".")[1]) for name in there if name.startswith("blocks.")})
     if "cls_token" not in there or "pos_embed" not in there or not blocks:
         raise ValueError("The vision tower is no EVA ViT: it has no `cls_token`, `pos_embed` and `blocks.*`.")
     extra = [block for block in blocks if block >= EVA_BLOCKS]
-    cut = tuple(
-        Rule((f"blocks.{block}.{{rest}}",), None, "LLaMA-VID takes 39 of the 40 blocks of EVA's ViT-g")
-        for block in extra
-    )
-    return _eva_config(there, len(blocks) - len(extra)), under(prefix, (*cut, *rules("eva"))), []
+    why = "LLaMA-VID takes 39 of the 40 blocks of EVA's ViT-g"
+    cut = tuple(Rule((f"blocks.{block}.{{rest}}",), None, why) for block in extra)
+    return _eva_config(there, len(blocks) - len(extra)), under(prefix, (*cut, *rules("eva")))
 
 
 def _eva_config(there: Mapping[str, tuple[int, ...]], blocks: int) -> Any:

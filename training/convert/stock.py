@@ -1,7 +1,7 @@
 """The same weights as a class that transformers ships, where there is one that computes the same.
 
-    stock = express(model, "llava_next_video", image_id)  # a model of LlavaNextVideoForConditionalGeneration
-    stock.save_pretrained(folder)
+    express(model, "llava_next_video", image_id).save_pretrained(folder)
+    LlavaNextVideoForConditionalGeneration.from_pretrained(folder)
 
 `llava_next_video` pools patches over squares and projects them, as `pool` does: with a stride of the grid's side a
 frame is one token. `llava` takes every patch. What neither can express is refused by the name of the setting. It
@@ -30,7 +30,7 @@ class Seen:
 
 
 def express(model: Any, as_: str, image_id: int) -> Any:
-    """A stock model that shares the tensors of ours.
+    """A stock model that shares the tensors of ours, to be saved: what it computes from its config is not there.
 
     Args:
         image_id: the token of a picture; llava_next_video has one beside that of a film, and the tables of words get a
