@@ -31,7 +31,7 @@ from av.video.stream import VideoStream
 
 from moviellm.generation.files import write_whole
 from moviellm.generation.film.mp4 import write_film
-from moviellm.generation.imports.video_spool import FilmSettings, tools
+from moviellm.generation.imports.films.spool import FilmSettings, tools
 from moviellm.generation.progress import progress
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Movie

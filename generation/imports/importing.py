@@ -33,7 +33,7 @@ KINDS = {
     "vtimellm": "vtimellm.open_vtimellm",
     "video-chatgpt": "video_chatgpt.open_video_chatgpt",
     "subtitles": "transcripts.open_transcripts",
-    "video": "video.open_films",
+    "video": "films.video.open_films",
 }
 """Module and function of every kind."""
 SECONDS_PER_KEYFRAME = (0.1, 3600.0)
@@ -82,7 +82,7 @@ def import_dataset(
     recipe = recipe_from(_recipe_data(kind, name, licence, version, split, overrides), source="import")
     check_target(resolve_target(out))  # refuse the place before the work
     report = ImportReport(kind=kind, title=kind)
-    module, function = KINDS[kind].split(".")
+    module, function = KINDS[kind].rsplit(".", 1)
     kept = _scratch_place(out) / f".{resolve_target(out).name}.kept"
     # A locked folder beside the dataset, emptied of what a killed import left there, and removed at the end.
     with building_folder(_scratch_place(out) / f"{resolve_target(out).name}.import") as scratch:

@@ -16,16 +16,16 @@ from PIL import Image
 from moviellm.generation.cli import call
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.film.mp4 import write_film
-from moviellm.generation.imports import video, video_spool
+from moviellm.generation.imports.films import spool, video
+from moviellm.generation.imports.films.spool import FilmRecord, spool_film
+from moviellm.generation.imports.films.subtitles import OUTSIDE
+from moviellm.generation.imports.films.video import TWICE, open_films
+from moviellm.generation.imports.films.workers import CRASHED, NOT_READ, Refused
 from moviellm.generation.imports.importing import import_dataset
 from moviellm.generation.imports.options import FilmOptions, ImportOptions, film_options
-from moviellm.generation.imports.video import TWICE, open_films
-from moviellm.generation.imports.video_spool import FilmRecord, spool_film
-from moviellm.generation.imports.video_subtitles import OUTSIDE
-from moviellm.generation.imports.video_workers import CRASHED, NOT_READ, Refused
 from moviellm.generation.schema import Movie, check_movie
 from tests.factories import MemoryRun, make_movie
-from tests.generation.imports.filmkit import make_film, name_of
+from tests.generation.imports.films.filmkit import make_film, name_of
 from tests.tiny_speech import save_tiny_whisper
 
 THREE = [("red", 4.0), ("blue", 4.0), ("grey", 4.0)]
@@ -34,7 +34,7 @@ SHOTS = ImportOptions(films=FilmOptions(fps=None))
 
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Decode here: processes of their own are for test_video_workers.py."""
+    """Decode here: processes of their own are for test_workers.py."""
     if "own_processes" in request.fixturenames:
         return
 
@@ -193,7 +193,7 @@ def test_a_film_without_subtitles_is_heard_once(tmp_path: Path, monkeypatch: pyt
     assert all(line.span.end_s <= 6.0 + 1e-6 for line in movie.dialogue())
     by = json.loads(movie.provenance[0].params)["subtitles"]
     assert by.startswith("whisper@")
-    monkeypatch.setattr("moviellm.generation.imports.video_said.load_speech", None)
+    monkeypatch.setattr("moviellm.generation.imports.films.said.load_speech", None)
     (again,), _, _ = movies([film], tmp_path / "kept", options)
     assert again == movie
 
@@ -230,13 +230,13 @@ def test_an_import_that_was_killed_decodes_no_finished_film_again(
     kept = tmp_path / ".data.kept"
     spool_film(films[0], video._settings(SHOTS), kept, lambda film_s: None)
     opened: list[str] = []
-    real = video_spool.open_film
+    real = spool.open_film
 
     def counting(path: Path, threads: int = 2) -> Any:
         opened.append(path.name)
         return real(path, threads)
 
-    monkeypatch.setattr(video_spool, "open_film", counting)
+    monkeypatch.setattr(spool, "open_film", counting)
     import_dataset("video", films, tmp_path / "data", SHOTS)
     assert opened == ["blue.mp4"]
     assert not kept.exists()

@@ -5,7 +5,7 @@
 
 A line belongs to the scene that it overlaps longest, by its own time: one before the first picture to the first scene,
 one across a cut to the scene where most of it is said, where it ends at the cut. What lies outside the film is left
-out and counted. It reads no file: see subtitles.py, and video_stream.py for tracks inside a film.
+out and counted. It reads no file: see subtitles.py, and stream.py for tracks inside a film.
 """
 
 import re

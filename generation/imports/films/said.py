@@ -16,11 +16,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from moviellm.generation.files import write_whole
+from moviellm.generation.imports.films.speech import VERSION, SpeechModel, Transcript, hear, load_speech
+from moviellm.generation.imports.films.spool import FilmRecord
+from moviellm.generation.imports.films.subtitles import find_subtitles, language_tag
 from moviellm.generation.imports.subtitles import Cue, read_subtitle_file
 from moviellm.generation.imports.told import UNKNOWN_LANGUAGE
-from moviellm.generation.imports.video_speech import VERSION, SpeechModel, Transcript, hear, load_speech
-from moviellm.generation.imports.video_spool import FilmRecord
-from moviellm.generation.imports.video_subtitles import find_subtitles, language_tag
 from moviellm.generation.output import note
 from moviellm.generation.progress import WholeSteps, progress
 from moviellm.generation.schema import canonical_json

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation.imports.shots import Stretch
-from moviellm.generation.imports.video_scenes import SCENE_S_MIN, Scenes, alike, chapter_starts, colours
-from tests.generation.imports.filmkit import colour_picture
+from moviellm.generation.imports.films.scenes import SCENE_S_MIN, Scenes, alike, chapter_starts, colours
+from moviellm.generation.imports.films.shots import Stretch
+from tests.generation.imports.films.filmkit import colour_picture
 
 
 def opened(names: list[str], length_s: float = 4.0) -> list[int]:

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from moviellm.generation.imports.shots import Stretch
-from moviellm.generation.imports.video_pictures import Rgb
+from moviellm.generation.imports.films.pictures import Rgb
+from moviellm.generation.imports.films.shots import Stretch
 
 SCENE_S_MIN = 8.0
 """Shortest scene."""

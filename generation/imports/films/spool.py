@@ -19,10 +19,10 @@ import av
 from pydantic import Field, ValidationError
 
 from moviellm.generation.files import disk_errors, file_sha256, write_whole
-from moviellm.generation.imports.shots import FPS, Choose, Grid, Shots, Stretch, scenedetect_version
-from moviellm.generation.imports.video_pictures import Pictures, Rgb
-from moviellm.generation.imports.video_scenes import Scenes
-from moviellm.generation.imports.video_stream import Film, FilmFacts, open_film
+from moviellm.generation.imports.films.pictures import Pictures, Rgb
+from moviellm.generation.imports.films.scenes import Scenes
+from moviellm.generation.imports.films.shots import FPS, Choose, Grid, Shots, Stretch, scenedetect_version
+from moviellm.generation.imports.films.stream import Film, FilmFacts, open_film
 from moviellm.generation.schema import Record, Sha256, Text, canonical_json
 
 VERSION = 1

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation.imports.subtitles import Cue
-from moviellm.generation.imports.video_subtitles import (
+from moviellm.generation.imports.films.subtitles import (
     CUT,
     OUTSIDE,
     find_subtitles,
@@ -15,6 +14,7 @@ from moviellm.generation.imports.video_subtitles import (
     lines_by_scene,
     pair_subtitles,
 )
+from moviellm.generation.imports.subtitles import Cue
 from moviellm.generation.schema import TemporalSpan
 
 SCENES = [

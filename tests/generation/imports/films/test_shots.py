@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviellm.generation.imports import shots
-from moviellm.generation.imports.shots import CANDIDATES, Choose, Grid, Shots, Stretch
-from moviellm.generation.imports.video_pictures import Pictures
-from moviellm.generation.imports.video_stream import open_film
-from tests.generation.imports.filmkit import make_film, name_of
+from moviellm.generation.imports.films import shots
+from moviellm.generation.imports.films.pictures import Pictures
+from moviellm.generation.imports.films.shots import CANDIDATES, Choose, Grid, Shots, Stretch
+from moviellm.generation.imports.films.stream import open_film
+from tests.generation.imports.films.filmkit import make_film, name_of
 
 
 def stamp(frame: Any) -> Any:

@@ -3,9 +3,9 @@
     moviellm dataset import video film.mkv --out data --shots
 
 What a film does not say of itself stays unknown: there are no characters, events or questions, and captions are empty.
-Pictures are decoded in processes of their own (video_workers.py) and lie on disk beside the dataset until it is
+Pictures are decoded in processes of their own (workers.py) and lie on disk beside the dataset until it is
 written; an import that was killed decodes no finished film again. Subtitles are those given, else those that lie
-beside the film, else those in it, else what a model hears (`--asr`, video_speech.py).
+beside the film, else those in it, else what a model hears (`--asr`, speech.py).
 """
 
 import fcntl
@@ -17,17 +17,17 @@ from typing import IO
 
 from moviellm.generation.dataset.import_report import ImportReport, SourceFile
 from moviellm.generation.files import disk_errors
+from moviellm.generation.imports.films.said import Source, choose_source, hear_films, what_is_said
+from moviellm.generation.imports.films.scenes import SCENE_S_MIN, chapter_starts
+from moviellm.generation.imports.films.shots import check_detector
+from moviellm.generation.imports.films.speech import find_speech
+from moviellm.generation.imports.films.spool import FilmRecord, FilmSettings, FilmStretch, kept_film, read_packed
+from moviellm.generation.imports.films.subtitles import OUTSIDE, lines_by_scene, pair_subtitles
+from moviellm.generation.imports.films.workers import Refused, read_films, stated_lengths
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
-from moviellm.generation.imports.shots import check_detector
 from moviellm.generation.imports.subtitles import Cue, read_subtitle_file
 from moviellm.generation.imports.told import UNKNOWN_LANGUAGE, Frame, Line, Origin, Part, Picture, Told
-from moviellm.generation.imports.video_said import Source, choose_source, hear_films, what_is_said
-from moviellm.generation.imports.video_scenes import SCENE_S_MIN, chapter_starts
-from moviellm.generation.imports.video_speech import find_speech
-from moviellm.generation.imports.video_spool import FilmRecord, FilmSettings, FilmStretch, kept_film, read_packed
-from moviellm.generation.imports.video_subtitles import OUTSIDE, lines_by_scene, pair_subtitles
-from moviellm.generation.imports.video_workers import Refused, read_films, stated_lengths
 from moviellm.generation.output import note
 from moviellm.generation.progress import WholeSteps, progress
 from moviellm.generation.schema import TemporalSpan, movie_number

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from moviellm.generation.imports.video_pictures import Rgb
+from moviellm.generation.imports.films.pictures import Rgb
 
 FPS = (0.01, 60.0)
 """Least and greatest number of keyframes a second."""

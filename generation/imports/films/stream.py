@@ -9,7 +9,7 @@
 What is wrong in a file is mended where that is safe and counted in `mended`: pictures without a usable time, packets
 that cannot be decoded, a file that breaks off (what came before is kept). Only formats of one file are opened, and
 only from the disk: a playlist, or a stream that names other files or addresses, is refused. It makes no pictures of
-frames (video_pictures.py) and chooses none (shots.py).
+frames (pictures.py) and chooses none (shots.py).
 """
 
 import re

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.imports import video_spool, video_workers
-from moviellm.generation.imports.video_spool import (
+from moviellm.generation.imports.films import spool as spooling
+from moviellm.generation.imports.films import workers
+from moviellm.generation.imports.films.spool import (
     FilmRecord,
     FilmSettings,
     kept_film,
     read_packed,
     spool_film,
 )
-from moviellm.generation.imports.video_workers import CRASHED, NOT_READ, TOO_LONG, Refused, read_films, stated_lengths
-from tests.generation.imports.filmkit import make_film
+from moviellm.generation.imports.films.workers import CRASHED, NOT_READ, TOO_LONG, Refused, read_films, stated_lengths
+from tests.generation.imports.films.filmkit import make_film
 
 TWO = [("red", 1.5), ("blue", 1.5)]
 SETTINGS = FilmSettings(fps=2.0)
@@ -39,7 +40,7 @@ def test_pictures_are_packed_and_read_again(tmp_path: Path) -> None:
 def test_a_film_that_was_decoded_is_not_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_film(tmp_path / "a.mp4", TWO)
     first = spool(path, tmp_path / "kept")
-    monkeypatch.setattr(video_spool, "open_film", None)
+    monkeypatch.setattr(spooling, "open_film", None)
     renamed = path.rename(tmp_path / "b.mp4")
     assert spool(renamed, tmp_path / "kept") == first.model_copy(update={"name": "b.mp4"})
 
@@ -64,7 +65,7 @@ def test_films_are_read_side_by_side_and_come_in_order(tmp_path: Path) -> None:
 
 
 def fake_worker(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(video_workers, "COMMAND", [sys.executable, "-c", code])
+    monkeypatch.setattr(workers, "COMMAND", [sys.executable, "-c", code])
 
 
 def test_a_film_that_hangs_is_given_up_and_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,14 +98,14 @@ def test_a_film_that_changed_is_tried_again(tmp_path: Path, monkeypatch: pytest.
 
 def test_lengths_of_films_are_those_they_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "not.mp4").write_text("no film", encoding="utf-8")
-    video_workers._say_lengths([str(make_film(tmp_path / "a.mp4", TWO)), str(tmp_path / "not.mp4")])
+    workers._say_lengths([str(make_film(tmp_path / "a.mp4", TWO)), str(tmp_path / "not.mp4")])
     assert capsys.readouterr().out.split() == ["3.0", "0.0"]
 
 
 def test_a_film_that_hangs_while_its_length_is_asked_is_as_one_of_unknown_length(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video_workers, "PROBE_S", -1.0)
+    monkeypatch.setattr(workers, "PROBE_S", -1.0)
     fake_worker(monkeypatch, "import time; print(7.5, flush=True); time.sleep(60)")
     assert stated_lengths([tmp_path / "a", tmp_path / "b"]) == [7.5, 0.0]
 
@@ -112,9 +113,9 @@ def test_a_film_that_hangs_while_its_length_is_asked_is_as_one_of_unknown_length
 def test_a_worker_whose_reader_is_gone_ends(tmp_path: Path) -> None:
     """An import that is killed leaves no decoder behind: its next word finds nobody."""
     path = make_film(tmp_path / "a.mp4", [("red", 4.0)])
-    request = video_workers._request(path, SETTINGS, tmp_path / "kept", threads=1)
+    request = workers._request(path, SETTINGS, tmp_path / "kept", threads=1)
     process = subprocess.Popen(
-        video_workers.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        workers.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -131,7 +132,7 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(handle: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(video_spool.os, "fsync", full)
+    monkeypatch.setattr(spooling.os, "fsync", full)
     with pytest.raises(ValueError, match="no space left while writing"):
         spool(path, tmp_path / "kept")
     assert list((tmp_path / "kept").glob("*.json")) == []

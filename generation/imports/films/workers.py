@@ -4,9 +4,9 @@
 
 A film that takes longer than its limit, or that brings its decoder down, is refused with the reason, and the others go
 on; so is one that is no film. What is refused once is refused again at the next try without being opened, for as long
-as `refused.json` lies in the folder: delete it to try again. Finished films are kept (video_spool.py).
+as `refused.json` lies in the folder: delete it to try again. Finished films are kept (spool.py).
 
-The worker itself is this module: `python -m moviellm.generation.imports.video_workers` reads one request as JSON from
+The worker itself is this module: `python -m moviellm.generation.imports.films.workers` reads one request as JSON from
 standard input and answers in lines of JSON.
 """
 
@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from moviellm.generation.files import DiskError, write_whole
-from moviellm.generation.imports.video_spool import FilmRecord, FilmSettings, spool_film
-from moviellm.generation.imports.video_stream import open_film
+from moviellm.generation.imports.films.spool import FilmRecord, FilmSettings, spool_film
+from moviellm.generation.imports.films.stream import open_film
 from moviellm.generation.schema import canonical_json
 
-COMMAND = [sys.executable, "-P", "-m", "moviellm.generation.imports.video_workers"]
+COMMAND = [sys.executable, "-P", "-m", "moviellm.generation.imports.films.workers"]
 PROBE_S = 10.0
 """Time that asking films for their lengths may take, beside a second for each."""
 REFUSED_FILE = "refused.json"
@@ -77,7 +77,7 @@ def read_films(
     Args:
         paths: The films.
         settings: Which pictures are taken.
-        folder: Where they are kept, see video_spool.py.
+        folder: Where they are kept, see spool.py.
         time_limit_s: Time a film may take, seconds of a clock on the wall.
         advance: Called with the seconds of film just done, of any film.
         workers: Films at once; None takes one a processor.

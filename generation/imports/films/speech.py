@@ -22,9 +22,9 @@ from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 from av.error import FFmpegError
 
+from moviellm.generation.imports.films.stream import open_container
 from moviellm.generation.imports.subtitles import Cue
 from moviellm.generation.imports.told import UNKNOWN_LANGUAGE, clean
-from moviellm.generation.imports.video_stream import open_container
 from moviellm.generation.revisions import revision_of
 from moviellm.generation.schema import Record, Text
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from moviellm.generation.imports import video_speech
-from moviellm.generation.imports.video_speech import RATE_HZ, Heard, Speech, find_speech, hear, load_speech
-from tests.generation.imports.filmkit import make_film
+from moviellm.generation.imports.films import speech
+from moviellm.generation.imports.films.speech import RATE_HZ, Heard, Speech, find_speech, hear, load_speech
+from tests.generation.imports.films.filmkit import make_film
 from tests.tiny_speech import save_tiny_whisper
 
 
@@ -52,7 +52,7 @@ def counting_sound(length_s: float, piece: int = 4000) -> Any:
 
 
 def test_no_line_is_lost_halved_or_heard_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video_speech, "sound_of", counting_sound(70.0))
+    monkeypatch.setattr(speech, "sound_of", counting_sound(70.0))
     asked: list[int] = []
     got = hear(tmp_path / "film", perfect(asked, []))
     assert got.cues is not None
@@ -64,21 +64,21 @@ def test_no_line_is_lost_halved_or_heard_twice(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_next_window_begins_where_the_cut_line_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video_speech, "sound_of", counting_sound(70.0))
+    monkeypatch.setattr(speech, "sound_of", counting_sound(70.0))
     at_s: list[float] = []
     hear(tmp_path / "film", perfect([], at_s))
     assert at_s == pytest.approx([0.0, 28.0, 50.0], abs=0.15)
 
 
 def test_a_line_without_end_does_not_stop_the_hearing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video_speech, "sound_of", counting_sound(95.0))
+    monkeypatch.setattr(speech, "sound_of", counting_sound(95.0))
     endless = Speech("endless", "1", lambda sound: Heard([(0.0, None, "la")], []))
     got = hear(tmp_path / "film", endless)
     assert got.cues == ((0.0, 30.0, "la"), (30.0, 60.0, "la"), (60.0, 90.0, "la"), (90.0, 95.0, "la"))
 
 
 def test_silence_is_not_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video_speech, "sound_of", lambda film: iter([np.zeros(RATE_HZ * 40, np.float32)]))
+    monkeypatch.setattr(speech, "sound_of", lambda film: iter([np.zeros(RATE_HZ * 40, np.float32)]))
 
     def never(sound: np.ndarray) -> Heard:
         raise AssertionError
@@ -88,7 +88,7 @@ def test_silence_is_not_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_sound_keeps_its_place_in_a_film_that_starts_late(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.ts", [("red", 3.0)], start_s=500.0, sound_s=2.0, sound_start_s=501.0)
-    pieces = video_speech.sound_of(path)
+    pieces = speech.sound_of(path)
     assert pieces is not None
     sound = np.concatenate(list(pieces))
     loud = np.flatnonzero(np.abs(sound) > 0.1)
@@ -98,7 +98,7 @@ def test_sound_keeps_its_place_in_a_film_that_starts_late(tmp_path: Path) -> Non
 
 def test_sound_comes_in_small_pieces(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.mp4", [("red", 1.0)], sound_s=3.0)
-    pieces = video_speech.sound_of(path)
+    pieces = speech.sound_of(path)
     assert pieces is not None
     lengths = [len(piece) for piece in pieces]
     assert max(lengths) <= RATE_HZ

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moviellm.generation.imports import video_stream
-from moviellm.generation.imports.video_pictures import Pictures
-from moviellm.generation.imports.video_stream import BREAKS_OFF, NO_TIME, PICTURED, open_film, plain_ass
-from tests.generation.imports.filmkit import make_film, name_of
+from moviellm.generation.imports.films import stream
+from moviellm.generation.imports.films.pictures import Pictures
+from moviellm.generation.imports.films.stream import BREAKS_OFF, NO_TIME, PICTURED, open_film, plain_ass
+from tests.generation.imports.films.filmkit import make_film, name_of
 
 TWO = [("red", 1.0), ("blue", 1.0)]
 
@@ -66,7 +66,7 @@ def test_uneven_frame_rates_are_taken_as_they_are(tmp_path: Path) -> None:
 def test_times_rise_where_the_file_says_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_film(tmp_path / "a.mp4", TWO)
     said = iter([0.0, 0.1, 0.2, 0.2, 0.1, None, 1e7, *(0.7 + number / 10 for number in range(13))])
-    monkeypatch.setattr(video_stream.Film, "_said", lambda self, frame: next(said))
+    monkeypatch.setattr(stream.Film, "_said", lambda self, frame: next(said))
     film, frames = read(path)
     assert [time_s for time_s, _ in frames[:7]] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     assert film.mended[NO_TIME] == 4
@@ -252,7 +252,7 @@ def test_a_list_of_other_files_or_addresses_is_never_opened(tmp_path: Path, name
 def test_a_film_of_absurd_size_is_refused_before_it_is_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video_stream, "PIXELS_MAX", 64 * 48 - 1)
+    monkeypatch.setattr(stream, "PIXELS_MAX", 64 * 48 - 1)
     path = make_film(tmp_path / "a.mp4", TWO)
     with pytest.raises(ValueError, match="64x48 pixels; films have at most"), open_film(path):
         pass
@@ -260,7 +260,7 @@ def test_a_film_of_absurd_size_is_refused_before_it_is_decoded(
 
 def test_subtitles_that_are_pictures_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_film(tmp_path / "a.mkv", TWO, lines=[(0.1, 0.5, "x")], line_codec="srt")
-    monkeypatch.setattr(video_stream, "TEXT_SUBTITLES", set())  # as if those were of a DVD
+    monkeypatch.setattr(stream, "TEXT_SUBTITLES", set())  # as if those were of a DVD
     film, _ = read(path)
     assert film.cues == []
     assert film.mended[PICTURED] == 1
