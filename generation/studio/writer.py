@@ -32,7 +32,7 @@ __all__ = ["GRAMMAR_FILES", "INPUTS", "MODEL_ID", "VERSIONS", "OfflineWriter"]
 
 MODEL_ID: Final = "moviellm/offline-writer"
 VERSIONS: Final[Mapping[WriterTask, str]] = {
-    "outline": "4",
+    "outline": "5",
     "chapter": "2",
     "scene": "2",
     "dialogue": "2",

@@ -31,7 +31,7 @@ class Limits:
         """The limits of a brief. Which rare situations a movie has is settled by its seed."""
         wanted = tuple(
             name
-            for name, share in brief.world.inject.items()
+            for name, share in sorted(brief.world.inject.items())  # never in the order of a file
             if derive_seed(brief.seed, "inject", name) / 2**31 < share
         )
         return cls(world=brief.world, held_out=brief.held_out, cloze=brief.level == "cloze", inject=wanted)

@@ -30,7 +30,7 @@ from tests.generation.studio.kit import THEMES, WRITER, answers, brief, make
 
 STORY = brief()
 PINNED = {
-    "outline": ("4", "dfac24a1008b598d760c812704544b37ce1fbfea0906583c610b2e575e4f66ea"),
+    "outline": ("5", "dfac24a1008b598d760c812704544b37ce1fbfea0906583c610b2e575e4f66ea"),
     "chapter": ("2", "30385c95b12c4340adf166fca70192edcffa7b0abfe7f4dd6fb1c65f8e615126"),
     "scene": ("2", "551a0cbe56cac1e7fb57ee6bbf04c85fc07d2efa34bf62f2860febc24616808c"),
     "dialogue": ("2", "84db13dc61f3b5e55813da2696c9a577d33e0792c6173e7edb62b510ad0d9a3b"),

@@ -231,3 +231,11 @@ def test_an_impossible_act_fails_the_story_and_no_more(monkeypatch: pytest.Monke
     monkeypatch.setattr(plot, "tell_twin" if twin else "tell", impossible)
     with pytest.raises(NoStoryError, match="seed 3 came to an act that is impossible .e00001: give needs something"):
         told(brief(3, twin=twin))
+
+
+def test_the_order_in_which_rare_situations_are_listed_changes_nothing():
+    wanted = {"time_jump": 1.0, "sudden_storm": 1.0, "false_alarm": 1.0}
+    other = dict(reversed(wanted.items()))
+    one, two = (told(brief(3, size=(2, 4, 5), world={"inject": shares})) for shares in (wanted, other))
+    assert len(one.injected) > 1, "choose a seed that has several"
+    assert one.injected == two.injected
