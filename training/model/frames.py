@@ -77,16 +77,16 @@ class MovieLLMVideoProcessor(BaseImageProcessor):
         resized = picture.resize(size, Image.Resampling.BICUBIC)
         colour = tuple(round(255 * mean) for mean in self.image_mean)
         square = Image.new("RGB", (side, side), colour)
-        square.paste(resized, ((side - size[0]) // 2, (side - size[1]) // 2))
+        square.paste(resized, (-((size[0] - side) // 2), -((size[1] - side) // 2)))
         return square
 
 
 def as_picture(frame: Any, name: str) -> Image.Image:
     """A picture of any form as RGB; a ValueError that begins with its name where it is none."""
-    if frame is None:
-        raise ValueError(f"{name} is missing (None): leave it out together with its time, or give the picture.")
     if isinstance(frame, Mapping):
         frame = frame.get("bytes")
+    if frame is None:
+        raise ValueError(f"{name} is missing: leave it out together with its time, or give the picture.")
     if isinstance(frame, (bytes, bytearray, memoryview)):
         try:
             frame = Image.open(io.BytesIO(frame))

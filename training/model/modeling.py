@@ -22,6 +22,7 @@ from moviellm.training.model.compressors import build_compressor
 from moviellm.training.model.configuration import MovieLLMConfig
 from moviellm.training.model.guides import QFormerGuide
 from moviellm.training.model.heads import loss_of_labels, scale_logits
+from moviellm.training.model.loading import check_kind, check_whole, refusals
 from moviellm.training.model.placing import FRAME_INPUTS, check_counts, expand_rows, rows_of_frames
 from moviellm.training.model.steps import NO_TIME
 from moviellm.training.model.timing import TimeTable, ordinal_rows
@@ -42,6 +43,19 @@ class MovieLLMPreTrainedModel(PreTrainedModel):
     _supports_flex_attn = True
     _supports_attention_backend = True
 
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, *model_args: Any, **kwargs: Any) -> Any:
+        """Load a checkpoint of this architecture, whole and from safetensors; anything else is a ValueError."""
+        wants_info = kwargs.pop("output_loading_info", False)
+        kwargs.setdefault("use_safetensors", True)
+        check_kind(pretrained_model_name_or_path, cls.config_class.model_type, kwargs)
+        with refusals(pretrained_model_name_or_path):
+            model, info = super().from_pretrained(
+                pretrained_model_name_or_path, *model_args, output_loading_info=True, **kwargs
+            )
+        check_whole(pretrained_model_name_or_path, info)
+        return (model, info) if wants_info else model
+
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         std = getattr(self.config.get_text_config(), "initializer_range", 0.02)
@@ -55,6 +69,8 @@ class MovieLLMPreTrainedModel(PreTrainedModel):
 
 class MovieLLMModel(MovieLLMPreTrainedModel):
     """Tower, compressor and language model without its head; gives hidden states."""
+
+    _keys_to_ignore_on_load_unexpected = [r"lm_head"]
 
     def __init__(self, config: MovieLLMConfig) -> None:
         super().__init__(config)

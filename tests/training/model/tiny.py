@@ -4,6 +4,7 @@ model, processor = tiny(compressor="pool", text="qwen3", vision="siglip")
 model.generate(**processor(text=["<video>\\nwho is it ?"], videos=[film(3)], return_tensors="pt"))
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,17 @@ TEMPLATE = (
 )
 
 
-def tokenizer(template: str | None = TEMPLATE) -> Any:
+@functools.cache
+def _core() -> str:
     """Words, and bytes for all that is no word; nothing is unknown."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
 
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<frame>"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {piece: number for number, piece in enumerate([*special, *alphabet])}
     merges = []
     for word in sorted({lead + word for word in CORPUS.split() for lead in ("", " ")}):
-        pieces = ["Ġ" if letter == " " else letter for letter in word]
+        pieces = ["\u0120" if letter == " " else letter for letter in word]
         whole = pieces[0]
         for piece in pieces[1:]:
             if whole + piece not in vocabulary:
@@ -43,8 +44,16 @@ def tokenizer(template: str | None = TEMPLATE) -> Any:
     core = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
+    return core.to_str()
+
+
+def tokenizer(template: str | None = TEMPLATE) -> Any:
+    """A tokenizer of some words, with the placeholder `<frame>` as its token 3."""
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
     made = PreTrainedTokenizerFast(
-        tokenizer_object=core,
+        tokenizer_object=Tokenizer.from_str(_core()),
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         extra_special_tokens=["<|im_start|>", "<frame>"],
@@ -77,8 +86,7 @@ def text_config(kind: str = "llama", vocabulary: int = 427, **settings: Any) -> 
         vocab_size=vocabulary,
         num_key_value_heads=2,
         max_position_embeddings=4096,
-        tie_word_embeddings=False,
-        **{**sizes, **special, **own, **settings},
+        **{"tie_word_embeddings": False, **sizes, **special, **own, **settings},
     )
 
 
