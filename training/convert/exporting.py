@@ -57,6 +57,8 @@ def export(
         stock = express(model, as_, ids.image)
         write_processor(folder, as_, stock.config, processor, fit)
         stock.save_pretrained(folder)
+        for file in folder.glob("*.safetensors"):
+            file.chmod(0o644)  # safetensors makes files that only their owner reads
         report = _report(checkpoint, as_, fit, model, processor)
         write_whole(folder / REPORT, json.dumps(report, indent=2).encode())
         install(folder, out)

@@ -73,7 +73,7 @@ class Sources:
         tensor = parts[0] if len(parts) == 1 else torch.cat(parts)
         if step.grows:
             rows = step.shape[0] - tensor.shape[0]
-            mean = tensor.float().mean(0, keepdim=True).to(tensor.dtype)
+            mean = tensor.mean(0, keepdim=True, dtype=torch.float32).to(tensor.dtype)
             tensor = torch.cat([tensor, mean.expand(rows, -1)])
         return tensor.to(dtype).contiguous()
 

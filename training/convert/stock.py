@@ -19,6 +19,16 @@ NO_CLS_CLASS = (
     "1, which is one token a frame too"
 )
 
+OTHERS = {
+    "llava_onevision": "it projects patches before it pools them, and adds a token after every film",
+    "smolvlm": "it puts patches side by side instead of averaging them",
+    "internvl": "it puts patches side by side instead of averaging them",
+    "video_llama_3": "it has a tower of its own",
+    "qwen2_5_vl": "it has a tower of its own",
+    "qwen3_vl": "it has a tower of its own",
+}
+"""Why other classes compute something else."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -61,7 +71,8 @@ def express(model: Any, as_: str, image_id: int) -> Any:
 def refuse(model: Any, as_: str) -> Seen:
     """What the tower gives; a ValueError with every setting that cannot be expressed."""
     if as_ not in CLASSES:
-        raise ValueError(f"`--as` is {as_!r}: it can be {' or '.join(CLASSES)}.")
+        why = f" ({as_}: {OTHERS[as_]})" if as_ in OTHERS else ""
+        raise ValueError(f"`--as` is {as_!r}: it can be {' or '.join(CLASSES)}{why}.")
     config, text = model.config, model.config.text_config
     faults = []
     if config.compressor == "cls":
@@ -150,7 +161,7 @@ def _weights(model: Any, stock: Any) -> dict[str, Any]:
     for name in [one for one in weights if one.endswith(GROWING) and weights[one].shape != wanted[one].shape]:
         table = weights[name]
         rows = wanted[name].shape[0] - table.shape[0]
-        mean = table.float().mean(0, keepdim=True).to(table.dtype)
+        mean = table.mean(0, keepdim=True, dtype=torch.float32).to(table.dtype)
         weights[name] = torch.cat([table, mean.expand(rows, -1)])
     kind = {"dtype": model.dtype, "device": model.device}
     if (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.files import disk_errors, write_whole
+from moviellm.generation.files import whole_file, write_whole
 from moviellm.generation.progress import progress
 from moviellm.training.convert.key_map import Step
 
@@ -39,8 +39,9 @@ def write_weights(
             for step in shard:
                 tensors[step.target] = make(step)
                 advance(1)
-            with disk_errors(folder / name):
-                save_file(tensors, folder / name, metadata={"format": "pt"})
+            with whole_file(folder / name) as temporary:
+                save_file(tensors, temporary, metadata={"format": "pt"})
+            (folder / name).chmod(0o644)  # safetensors makes files that only their owner reads
     if len(shards) > 1:
         places = {step.target: name for name, shard in zip(names, shards, strict=True) for step in shard}
         size = sum(size_of(step, itemsize) for step in steps)

@@ -148,7 +148,9 @@ def test_llava_takes_every_patch_or_none() -> None:
 
 def test_a_class_that_is_not_known_is_refused() -> None:
     model, _ = tiny(compressor="pool", pool_side=1)
-    with pytest.raises(ValueError, match="`--as` is 'qwen3_vl': it can be llava_next_video or llava"):
+    with pytest.raises(
+        ValueError, match="`--as` is 'qwen3_vl': it can be llava_next_video or llava .qwen3_vl: it has a tower"
+    ):
         refuse(model, "qwen3_vl")
 
 
