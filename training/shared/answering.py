@@ -50,11 +50,11 @@ def answer_all(
     write = _write_in_one_row if by_mask else _write_in_rows
     with _answering(model):
         room = roomy_cache() if by_mask else _state_cache(model)
-        cache = _read(model, movie, room)
+        cache, behind = _read(model, movie, room)
         seen = movie["input_ids"].shape[1]
         for asked in _rounds(questions, at_once, in_lengths=not by_mask):
             prompts = [_prompt(questions, number, answers) for number in asked]
-            for place, answer in write(model, cache, seen, prompts, max_new_tokens, stops):
+            for place, answer in write(model, cache, (seen, behind), prompts, max_new_tokens, stops):
                 answers[asked[place]] = answer
                 if told is not None:
                     told(asked[place], answer)
@@ -75,12 +75,13 @@ def _check(model: Any, movie: dict[str, Any], questions: Sequence[Turn], max_new
             raise ValueError(f"question {number} follows {question.turn_of}: it must follow an earlier one, or None")
 
 
-def _read(model: Any, movie: dict[str, Any], room: Any) -> Any:
-    """The movie through the model, once; the cache behind it."""
+def _read(model: Any, movie: dict[str, Any], room: Any) -> tuple[Any, int]:
+    """The movie through the model, once: the cache, and how far the positions behind it are from counting tokens."""
     read = model(**movie, past_key_values=room, use_cache=True, logits_to_keep=1)
     if getattr(read, "past_key_values", None) is None:
         raise ValueError(f"{type(model).__name__} gives no cache that questions could start from: ask them one by one")
-    return read.past_key_values
+    shift = getattr(getattr(model, "base_model", model), "rope_deltas", None)
+    return read.past_key_values, 0 if shift is None else int(shift.sum())
 
 
 def _stop_ids(model: Any) -> list[int]:
@@ -150,10 +151,10 @@ class _Row:
 
 
 def _write_in_one_row(
-    model: Any, cache: Any, seen: int, prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
+    model: Any, cache: Any, read: tuple[int, int], prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
 ) -> Iterator[tuple[int, list[int]]]:
     """All answers a token at each step, each question seeing the movie and itself; yields those that are done."""
-    device = model.device
+    device, (seen, behind) = model.device, read
     row = _Row(seen, device)
     ids = [token for prompt in prompts for token in prompt]
     owners = [number for number, prompt in enumerate(prompts) for _ in prompt]
@@ -166,7 +167,7 @@ def _write_in_one_row(
         logits = model(
             input_ids=step,
             attention_mask=mask,
-            position_ids=places,
+            position_ids=places + behind,
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=last,
@@ -186,18 +187,18 @@ def _write_in_one_row(
 
 
 def _write_in_rows(
-    model: Any, cache: Any, seen: int, prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
+    model: Any, cache: Any, read: tuple[int, int], prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
 ) -> Iterator[tuple[int, list[int]]]:
     """A row with a copy of the state for each question. Rows stay in step: a longer question is read while shorter
     ones are answered, so nothing is padded and a state never sees a filler."""
-    device = model.device
+    device, (seen, behind) = model.device, read
     states = copy.deepcopy(cache)
     states.reorder_cache(torch.zeros(len(prompts), dtype=torch.long, device=device))
     texts, done = [list(prompt) for prompt in prompts], [False] * len(prompts)
     at, width = 0, min(len(prompt) for prompt in prompts)
     while not all(done):
         step = torch.tensor([text[at : at + width] for text in texts], device=device)
-        places = torch.arange(seen + at, seen + at + width, device=device)[None].expand(len(texts), -1)
+        places = torch.arange(seen + at, seen + at + width, device=device)[None].expand(len(texts), -1) + behind
         logits = model(
             input_ids=step, position_ids=places, past_key_values=states, use_cache=True, logits_to_keep=1
         ).logits[:, -1]

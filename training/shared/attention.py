@@ -85,18 +85,18 @@ def shared_attention(
         )
         return result
     _check(module, key, attention_mask, dropout, kwargs)
-    if query.device.type == "cuda":
-        out = _tiled(
-            query,
-            key,
-            value,
-            _kept(attention_mask, ("tiles", window), lambda: block_mask(attention_mask, window)),
-            scale,
-        )
+    if _by_tiles(query):
+        tiled = _kept(attention_mask, ("tiles", window), lambda: block_mask(attention_mask, window))
+        out = _tiled(query, key, value, tiled, scale, module.training)
     else:
         blocks = _kept(attention_mask, ("blocks", window), lambda: _blocks(attention_mask, window))
         out = _blockwise(query, key, value, blocks, scale)
     return out.transpose(1, 2).contiguous(), None
+
+
+def _by_tiles(query: Any) -> bool:
+    """Flex attention has no backward on the CPU."""
+    return bool(query.device.type == "cuda")
 
 
 def _check(module: Any, key: Any, sees: Any, dropout: float, kwargs: dict[str, Any]) -> None:

@@ -26,13 +26,19 @@ TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-4}
 """Largest difference in the trial, of the largest hidden value; half precision: 0.05."""
 
 
-def share_movies(model: Any) -> int:
+def share_movies(model: Any, spatial: bool = False) -> int:
     """Prepares a model for shared movies; returns the lead-in that its turns need, for `lay_out` and the collator.
 
-    Call it before the model is wrapped for several devices. Raises ValueError, with the reason, for a model that
-    cannot share a movie exactly.
+    `spatial`: examples say their `movie_positions`, which models with positions in time, height and width need
+    (Qwen3-VL: `model.model.get_rope_index` of the movie's part). Call it before the model is wrapped for several
+    devices. Raises ValueError, with the reason, for a model that cannot share a movie exactly.
     """
     lead_in = lead_in_of(model.config)
+    if not spatial and "mrope_section" in (getattr(model.config.get_text_config(), "rope_parameters", None) or {}):
+        raise ValueError(
+            f"{type(model).__name__} counts positions of frames in time, height and width: give each example its "
+            "`movie_positions`, from the model's get_rope_index, and call share_movies with spatial=True"
+        )
     if getattr(decoder_of(model), "_is_stateful", False):
         raise ValueError(_reason(type(model).__name__, "a state"))
     share_attention(model)

@@ -42,6 +42,36 @@ def test_flex_attention_sees_the_same_as_blocks_do(
     assert mask.sparsity() > 0
 
 
+def test_a_model_on_flex_attention_gives_the_same_logits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a CUDA device runs, with flex attention uncompiled instead of its kernels."""
+    import torch
+    from torch.nn.attention import flex_attention as flexible
+    from transformers.integrations import flex_attention as theirs
+
+    from moviellm.training.shared import attention
+    from moviellm.training.shared.batch import stack
+    from moviellm.training.shared.decoders import share_movies
+
+    def uncompiled(*args: Any, training: bool, **kwargs: Any) -> Any:
+        called.append(training)
+        return flexible.flex_attention(*args, **kwargs)
+
+    called: list[bool] = []
+    model = decoder("qwen3_windows")
+    share_movies(model)
+    layout = lay_out(tokens(150, 1), [Turn(tokens(20, seed)) for seed in range(4)])
+    batch = {name: torch.from_numpy(array) for name, array in stack([[layout]], 0).items() if name != "labels"}
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        blocks = model(**batch).logits
+        monkeypatch.setattr(flexible, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True)
+        monkeypatch.setattr(attention, "_by_tiles", lambda query: True)
+        monkeypatch.setattr(theirs, "compile_friendly_flex_attention", uncompiled)
+        tiles = model(**batch).logits
+    assert called == [False] * 3
+    assert (tiles - blocks).abs().max() < 1e-5
+
+
 def test_a_mask_of_64_thousand_tokens_is_small() -> None:
     """No array of all pairs, which would be 4 GiB, and done in a moment."""
     import torch

@@ -11,7 +11,7 @@ from tests.training.shared.decoders import forests
 
 
 @given(forests(), forests())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_movies_of_one_row_do_not_see_each_other(one: tuple, other: tuple) -> None:
     first, second = lay_out(*one), lay_out(*other)
     sees = visible(stack([[first, second]], pad_id=0)["attention_mask"])[0, 0]
@@ -40,7 +40,7 @@ def test_every_movie_gets_a_place_and_no_row_overflows(lengths: list[int]) -> No
 
 
 @given(forests(), st.integers(0, 60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_questions_are_split_into_rows_that_hold_them_with_what_they_follow(drawn: tuple, more: int) -> None:
     movie, turns, lead_in = drawn
     room = len(movie) + sum(len(turn.ids) + max(lead_in, 1) for turn in turns) // 2 + more

@@ -40,7 +40,7 @@ def _seen(layout: Layout, token: int) -> set[int]:
 
 
 @given(forests())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_token_sees_the_movie_the_turns_it_follows_and_its_own_turn_up_to_itself(drawn: tuple) -> None:
     movie, turns, lead_in = drawn
     layout = lay_out(movie, turns, lead_in)
@@ -53,7 +53,7 @@ def test_a_token_sees_the_movie_the_turns_it_follows_and_its_own_turn_up_to_itse
 
 
 @given(forests())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_copy_sees_what_its_original_sees_and_nobody_sees_it(drawn: tuple) -> None:
     movie, turns, lead_in = drawn
     layout = lay_out(movie, turns, lead_in)
@@ -66,7 +66,7 @@ def test_a_copy_sees_what_its_original_sees_and_nobody_sees_it(drawn: tuple) -> 
 
 
 @given(forests())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_way_back_gives_the_rows_that_train_each_turn_alone(drawn: tuple) -> None:
     movie, turns, lead_in = drawn
     rows = apart(lay_out(movie, turns, lead_in))
@@ -80,7 +80,7 @@ def test_the_way_back_gives_the_rows_that_train_each_turn_alone(drawn: tuple) ->
 
 
 @given(forests())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_positions_along_every_way_are_0_1_2(drawn: tuple) -> None:
     movie, turns, lead_in = drawn
     layout = lay_out(movie, turns, lead_in)
@@ -91,7 +91,7 @@ def test_positions_along_every_way_are_0_1_2(drawn: tuple) -> None:
 
 
 @given(forests())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_label_stands_behind_the_token_that_predicts_it(drawn: tuple) -> None:
     movie, turns, lead_in = drawn
     layout = lay_out(movie, turns, lead_in)
@@ -102,7 +102,7 @@ def test_a_label_stands_behind_the_token_that_predicts_it(drawn: tuple) -> None:
 
 
 @given(st.lists(st.integers(3, 9), min_size=1, max_size=6), forests())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_rows_of_one_movie_are_shared_and_come_back(begin: list[int], drawn: tuple) -> None:
     rows = [
         ([*begin, *turn.ids, 9], [IGNORED] * (len(begin) + len(turn.ids)) + [9])

@@ -18,7 +18,7 @@ def _near(positions: np.ndarray, window: int | None) -> np.ndarray:
 
 
 @given(forests(), forests(), st.sampled_from([None, 2, 5]), st.sampled_from([1, 3, 256]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_blocks_see_what_the_mask_of_all_pairs_says(one: tuple, other: tuple, window: int | None, size: int) -> None:
     batch = stack([[lay_out(*one), lay_out(*other)], [lay_out(*one)]], pad_id=0)
     with pytest.MonkeyPatch.context() as patch:
@@ -40,7 +40,7 @@ def test_blocks_see_what_the_mask_of_all_pairs_says(one: tuple, other: tuple, wi
 
 
 @given(forests(), forests(), st.sampled_from([None, 2, 5]), st.sampled_from([2, 3, 8]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_full_tiles_are_full_and_left_out_tiles_are_empty(
     one: tuple, other: tuple, window: int | None, size: int
 ) -> None:
