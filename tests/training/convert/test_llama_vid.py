@@ -122,7 +122,11 @@ def _folder(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("size", "tower"), [(PUBLISHED, True), (PUBLISHED_13B, False)], ids=["7b", "13b, no tower"])
+@pytest.mark.parametrize(
+    ("size", "tower"),
+    [(PUBLISHED, True), pytest.param(PUBLISHED_13B, False, marks=pytest.mark.slow)],
+    ids=["7b", "13b, no tower"],
+)
 def test_the_published_sizes_fit_weight_by_weight(size: Size, tower: bool) -> None:
     sources = Sources()
     sources.shapes = llama_vid_shapes(size, tower)

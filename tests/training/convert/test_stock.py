@@ -39,7 +39,6 @@ def _saved(folder: Path, **settings: Any) -> tuple[Any, Any]:
         ("llava_next_video", {"pool_side": 1}),
         ("llava_next_video", {"pool_side": 2, "vision": "siglip", "text": "qwen3"}),
         ("llava_next_video", {"pool_side": 4, "projector": "linear", "vision_layer": -1}),
-        ("llava", {"pool_side": 4}),
         ("llava", {"pool_side": 4, "vision": "siglip", "text": "lfm2", "projector": "linear"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(str(one) for one in value.values()),
@@ -148,9 +147,7 @@ def test_llava_takes_every_patch_or_none() -> None:
 
 def test_a_class_that_is_not_known_is_refused() -> None:
     model, _ = tiny(compressor="pool", pool_side=1)
-    with pytest.raises(
-        ValueError, match="`--as` is 'qwen3_vl': it can be llava_next_video or llava .qwen3_vl: it has a tower"
-    ):
+    with pytest.raises(ValueError, match="it can be llava_next_video or llava .qwen3_vl: it has a tower of"):
         refuse(model, "qwen3_vl")
 
 
