@@ -37,8 +37,7 @@ def check_counts(
     if torch.compiler.is_compiling():
         return
     if frames is None:
-        cached = past_key_values is not None and past_key_values.get_seq_length() > 0
-        if config.frame_token_id is None or cached:
+        if config.frame_token_id is None or _has_read(past_key_values):
             return
     elif config.frame_token_id is None:
         raise ValueError("`frame_token_id` is not set in the config: it says which id stands for a visual token.")
@@ -64,6 +63,16 @@ def check_counts(
             f"{config.tokens_per_frame} tokens, which is {total * config.tokens_per_frame}."
             + (" No frames came with the batch: a column was dropped on the way." if total == 0 else "")
         )
+
+
+def _has_read(past_key_values: Any) -> bool:
+    """Whether a cache has tokens in it; one that cannot tell, as of a decoder without attention, is taken to have."""
+    if past_key_values is None:
+        return False
+    try:
+        return bool(past_key_values.get_seq_length() > 0)
+    except ValueError:
+        return True
 
 
 def _few(counts: list[int]) -> str:

@@ -300,3 +300,16 @@ def test_a_soft_cap_and_a_scale_of_the_language_model_are_kept() -> None:
         alone.lm_head.weight = model.lm_head.weight
         ids = torch.tensor([[5, 6, 7, 8]])
         assert torch.allclose(model(input_ids=ids).logits, alone(input_ids=ids).logits, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_film_of_20_000_frames_is_answered() -> None:
+    model, words = tiny(
+        compressor="cls", time="index", context_tokens=65_536, processor_settings={"frames_per_stamp": 100}
+    )
+    cached = torch.zeros(20_000, 1, 32, dtype=torch.float16)
+    times = [float(second) for second in range(20_000)]
+    long = {"frames": None, "features": cached, "times_s": times, "duration_s": 20_000.0}
+    made = words(text="<video>\nwho is it ?", videos=[long], return_tensors="pt")
+    out = model.generate(**made, max_new_tokens=2, do_sample=False, eos_token_id=None)
+    assert out.shape[1] == made["input_ids"].shape[1] + 2 > 20_000
