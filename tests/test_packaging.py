@@ -27,7 +27,7 @@ GROUPS: list[tuple[str, str]] = [
     ("line", r"generation\.(make|making|movie|studios|costs|reports|views|verbs|imports\.importing)"),
     ("imports", r"generation\.imports(\..*)?"),
     ("cli", r"generation\.cli(_[a-z]+)?"),
-    ("ground", r"generation(\.(runs|dataset|film|llm|prompts|gating|pictures))?(\.[a-z0-9_]+)?"),
+    ("ground", r"generation(\.(runs|dataset(\.checks)?|film|llm|prompts|gating|pictures))?(\.[a-z0-9_]+)?"),
     ("cards", r"cards(\..*)?"),
     ("training", r"training(\..*)?"),
     ("eval", r"eval(\..*)?"),
