@@ -18,6 +18,7 @@ from transformers import (
     AutoTokenizer,
     CLIPVisionModelWithProjection,
 )
+from transformers.utils import logging
 
 from moviellm.training.model.compressors import build_compressor
 from moviellm.training.model.configuration import MovieLLMConfig
@@ -58,7 +59,7 @@ def build(
     config.head_bias = getattr(reader.get_output_embeddings(), "bias", None) is not None
     model = _assemble(config, reader)
     if vision is not None:
-        _load_tower(model, vision, vision_revision)
+        _load_tower(model, vision, vision_revision, reader.dtype)
     frames = MovieLLMVideoProcessor(fit=fit, **_seen_by(vision, vision_revision, config))
     processor = MovieLLMProcessor.for_model(config, tokenizer, frames, guide_words, **(processor_settings or {}))
     return model, processor
@@ -81,24 +82,29 @@ def _assemble(config: MovieLLMConfig, reader: Any) -> MovieLLMForConditionalGene
     model.model.compressor = build_compressor(config)
     if model.model.time_table is not None:
         model.model.time_table = TimeTable(config.time_steps, config.text_config.hidden_size)
-    for part in (model.model.compressor, model.model.time_table):
-        for module in part.modules() if part is not None else ():
+    for part in filter(None, (model.model.compressor, model.model.time_table)):
+        for module in part.modules():
             model._init_weights(module)
-    model.model.compressor.to(reader.dtype)
+        part.to(reader.dtype)
     if config.tie_word_embeddings:
         model.tie_weights()
     model.generation_config = reader.generation_config
     return model.eval()
 
 
-def _load_tower(model: MovieLLMForConditionalGeneration, vision: str, revision: str | None) -> None:
-    config = model.config.vision_config
+def _load_tower(model: MovieLLMForConditionalGeneration, vision: str, revision: str | None, dtype: Any) -> None:
     tower: Any = model.model.vision_tower
+    kind = AutoModel if tower.projection is None else CLIPVisionModelWithProjection
+    said = logging.get_verbosity()
+    logging.set_verbosity_error()  # a checkpoint of CLIP has a text half too, which is not asked for here
+    try:
+        seer = kind.from_pretrained(vision, revision=revision, config=model.config.vision_config, dtype=dtype)
+    finally:
+        logging.set_verbosity(said)
     if tower.projection is None:
-        tower.encoder = AutoModel.from_pretrained(vision, revision=revision, config=config, dtype=model.dtype)
-        return
-    whole = CLIPVisionModelWithProjection.from_pretrained(vision, revision=revision, config=config, dtype=model.dtype)
-    tower.encoder, tower.projection = whole.vision_model, whole.visual_projection
+        tower.encoder = seer
+    else:
+        tower.encoder, tower.projection = seer.vision_model, seer.visual_projection
 
 
 def _seen_by(vision: str | None, revision: str | None, config: MovieLLMConfig) -> dict[str, Any]:

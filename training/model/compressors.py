@@ -17,9 +17,6 @@ from torch.nn import functional
 from moviellm.training.model.configuration import MovieLLMConfig
 from moviellm.training.model.guides import build_guide
 
-CHUNK_FRAMES = 256
-"""Frames that `context_content` guides in one go; bounds the memory of its attention, changes no result."""
-
 
 def split_features(features: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
     """(F, P, D) -> the CLS (F, D) or None, and the patches (F, n * n, D).
@@ -124,20 +121,13 @@ class ContextContentCompressor(nn.Module):
         frame_rows: torch.Tensor,
     ) -> torch.Tensor:
         """Features (F, P, D), questions (B, L, ...), mask (B, L), rows of the frames (F,) -> (F, 1 + n * n, H)."""
-        contexts = []
-        for start in range(0, len(features), CHUNK_FRAMES):
-            part = self.norm(features[start : start + CHUNK_FRAMES])
-            rows = frame_rows[start : start + CHUNK_FRAMES]
-            contexts.append(self._context(part, question[rows], question_mask[rows]))
         _, patches = split_features(features)
+        seen = self.norm(features)
+        queries, mask = self.guide(seen, question[frame_rows], question_mask[frame_rows])
+        _, looked_at = split_features(seen)
+        picked = attend(self.query(queries), self.key(looked_at), looked_at, mask)
         content = self.projector(self.norm(pool_patches(patches, self.side)))
-        return torch.cat([torch.cat(contexts), content], dim=1)
-
-    def _context(self, features: torch.Tensor, question: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        _, patches = split_features(features)
-        queries, query_mask = self.guide(features, question, mask)
-        picked = attend(self.query(queries), self.key(patches), patches, query_mask)
-        return self.context(picked)[:, None]
+        return torch.cat([self.context(picked)[:, None], content], dim=1)
 
 
 def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, query_mask: torch.Tensor) -> torch.Tensor:

@@ -91,3 +91,10 @@ def test_the_placeholder_gets_a_row_where_there_is_none(tmp_path) -> None:
     assert words.frame_token_id == model.config.frame_token_id == 427
     assert model.get_input_embeddings().num_embeddings == model.config.text_config.vocab_size == 428
     assert words.tokenizer.pad_token == "<|im_end|>"
+
+
+def test_all_parts_have_the_dtype_that_is_asked_for(parts) -> None:
+    folder, _, _ = parts
+    model, _ = build(str(folder / "clip"), str(folder / "text"), dtype=torch.bfloat16, time="additive", guide_heads=4)
+    assert {value.dtype for value in model.parameters()} == {torch.bfloat16}
+    assert not any(value.is_meta for value in [*model.parameters(), *model.buffers()])
