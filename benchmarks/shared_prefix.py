@@ -15,7 +15,6 @@ to results/shared_prefix.json and .md; on an accelerator to results/gpu_shared_p
 
 import argparse
 import json
-import platform
 import statistics
 import sys
 import tempfile
@@ -24,11 +23,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from painting import RESULTS, machine
+
 from moviellm.generation.files import write_whole
 from moviellm.training.shared.layout import IGNORED, Turn, apart, lay_out
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
 QUESTION_TOKENS, ANSWER_TOKENS = 20, 12
 FRAME, SIDE_PX, VOCABULARY = 3, 64, 512
 WAYS = ("plain rows", "cache", "shared prefix", "shared prefix + cache")
@@ -281,7 +281,7 @@ def page(found: dict[str, Any]) -> str:
     lines = [
         "# One movie, all its questions: answers per second",
         "",
-        f"Written by `python benchmarks/shared_prefix.py`; one thread of {found['machine']}, processor seconds.",
+        f"Written by `python benchmarks/shared_prefix.py`; one thread of {found['machine']['cpu']}, processor seconds.",
         f"A movie of {found['frames']:,} frames ({found['movie_tokens']:,} tokens) with {found['questions']} "
         f"questions of {QUESTION_TOKENS} tokens and answers of {ANSWER_TOKENS}; a model of "
         f"{found['weights'] / 1e6:.1f} million weights, its tower frozen.",
@@ -331,7 +331,7 @@ def main() -> None:
         "rows": given.rows,
         "movie_tokens": len(movie["movie_ids"]),
         "weights": sum(parameter.numel() for parameter in model.parameters()),
-        "machine": platform.processor() or platform.machine(),
+        "machine": machine(),
         "training": training(model, movie, turns, given.rows),
         "answering": answering(model, movie, turns, given.rows),
     }

@@ -75,6 +75,7 @@ def shared_attention(
     """Attention of one layer; query (rows, heads, tokens, width), key and value with the layer's own heads."""
     window, scale = kwargs.get("sliding_window"), kwargs.get("scaling")
     if attention_mask is not None and attention_mask.dtype == torch.int32:
+        _refuse_extras(module, kwargs)
         mask = _kept(attention_mask, ("near", window), lambda: _near(attention_mask, window))
         return _over_own_heads(query, key, value, mask, scale).transpose(1, 2).contiguous(), None
     if attention_mask is None or attention_mask.dtype != torch.int64:
@@ -102,13 +103,20 @@ def _by_tiles(query: Any) -> bool:
 def _check(module: Any, key: Any, sees: Any, dropout: float, kwargs: dict[str, Any]) -> None:
     if dropout:
         raise ValueError("attention dropout falls otherwise on a shared movie: set attention_dropout to 0")
-    for name in ("softcap", "position_bias", "s_aux"):
-        if kwargs.get(name) is not None:
-            raise ValueError(f"{type(module).__name__} uses {name}, which a shared movie does not have yet")
+    _refuse_extras(module, kwargs)
     if key.shape[2] != sees.shape[-1]:
         raise ValueError(
             f"{key.shape[2]} keys and a mask of {sees.shape[-1]} tokens: no cache while a movie is shared"
         )
+
+
+def _refuse_extras(module: Any, kwargs: dict[str, Any]) -> None:
+    for name in ("softcap", "position_bias", "s_aux"):
+        if kwargs.get(name) is not None:
+            raise ValueError(
+                f"{type(module).__name__} uses {name}, which the attention of shared movies does not know: "
+                "train and ask one question a row"
+            )
 
 
 def _kept(sees: Any, name: Any, make: Any) -> Any:

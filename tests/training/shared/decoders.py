@@ -20,6 +20,8 @@ def decoder(kind: str, seed: int = 0, **settings: Any) -> Any:
     own: dict[str, tuple[str, dict[str, Any]]] = {
         "llama": ("Llama", {}),
         "qwen3": ("Qwen3", {"head_dim": 8}),
+        "qwen2": ("Qwen2", {}),
+        "gemma2": ("Gemma2", {"head_dim": 8, "sliding_window": 7}),
         "qwen3_windows": (
             "Qwen3",
             {"head_dim": 8, "use_sliding_window": True, "sliding_window": 7, "max_window_layers": 1},

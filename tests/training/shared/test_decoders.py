@@ -1,5 +1,6 @@
 """Which decoders share a movie, and why others do not."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,25 @@ def test_attention_needs_no_lead_in_and_convolutions_their_reach(kind: str, lead
 def test_a_decoder_with_a_state_is_refused_with_the_reason() -> None:
     with pytest.raises(ValueError, match=r"linear_attention, which would carry one question's words into the next"):
         share_movies(decoder("qwen3_next"))
+
+
+def test_a_decoder_with_soft_caps_is_refused_for_training_and_for_answers() -> None:
+    import torch
+
+    from moviellm.training.shared.answering import answer_all
+    from moviellm.training.shared.layout import Turn
+
+    with pytest.raises(ValueError, match="softcap"):
+        share_movies(decoder("gemma2"))
+    with pytest.raises(ValueError, match="softcap"):
+        answer_all(decoder("gemma2"), {"input_ids": torch.tensor([[5, 6]])}, [Turn([7])], 2)
+
+
+def test_a_saved_model_does_not_name_our_attention(tmp_path: Path) -> None:
+    model = decoder("llama")
+    share_movies(model)
+    model.save_pretrained(tmp_path)
+    assert "moviellm" not in (tmp_path / "config.json").read_text(encoding="utf-8")
 
 
 def test_frames_that_depend_on_the_question_are_refused_with_the_reason() -> None:

@@ -8,7 +8,7 @@ import pytest
 from moviellm.training.shared.layout import IGNORED, Turn, apart
 from tests.training.shared.decoders import decoder, some_turns, tokens
 
-KINDS = ("llama", "qwen3", "qwen3_windows", "mistral", "gemma3", "lfm2")
+KINDS = ("llama", "qwen2", "qwen3", "qwen3_windows", "mistral", "gemma3", "lfm2")
 PACKED = ("llama", "qwen3_windows")
 
 
