@@ -69,6 +69,7 @@ def test_two_tokens_a_frame_are_llama_vids_arithmetic() -> None:
         seen, _ = compressor.guide(torch.from_numpy(frames), question[rows], mask[rows])
     asked = [one[: int(mask[row].sum())].double().numpy() for one, row in zip(seen, rows, strict=True)]
     weights = numbers(compressor)
+    compressor.guide.forward = lambda *_: (seen, mask[rows])  # what it said, without saying it again for each side
     for side in (1, 2, 4):
         compressor.side = side
         with torch.no_grad():
