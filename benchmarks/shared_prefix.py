@@ -281,7 +281,8 @@ def page(found: dict[str, Any]) -> str:
     lines = [
         "# One movie, all its questions: answers per second",
         "",
-        f"Written by `python benchmarks/shared_prefix.py`; one thread of {found['machine']['cpu']}, processor seconds.",
+        f"Written by `python benchmarks/shared_prefix.py`; one thread of {found['machine']['cpu']}, "
+        "processor seconds.",
         f"A movie of {found['frames']:,} frames ({found['movie_tokens']:,} tokens) with {found['questions']} "
         f"questions of {QUESTION_TOKENS} tokens and answers of {ANSWER_TOKENS}; a model of "
         f"{found['weights'] / 1e6:.1f} million weights, its tower frozen.",
