@@ -49,11 +49,6 @@ SCHEMA_MAJOR = 1
 """First number of the schema versions that this file reads."""
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
-_video = (
-    datasets.Video(decode=False)  # decoding needs torchcodec
-    if hasattr(datasets, "Video")  # came with datasets 3
-    else {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
-)
 _list_of = getattr(datasets, "List", None) or (lambda feature: [feature])  # List came with datasets 4
 
 
@@ -229,7 +224,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _read_hub_manifest(repo_id: str, revision: str | None) -> dict[str, Any]:
-    from huggingface_hub import errors, hf_hub_download
+    from huggingface_hub import constants, errors, hf_hub_download
 
     login = "log in with `hf auth login`, or set HF_TOKEN"
     try:
@@ -238,7 +233,7 @@ def _read_hub_manifest(repo_id: str, revision: str | None) -> dict[str, Any]:
         there = ", ".join(_tags(repo_id)) or "no tag"
         raise ValueError(f"{repo_id} has no revision {revision!r} on the Hub; it has {there}") from error
     except errors.GatedRepoError as error:  # a kind of RepositoryNotFoundError
-        page = f"https://huggingface.co/datasets/{repo_id}"
+        page = f"{constants.ENDPOINT}/datasets/{repo_id}"
         raise ValueError(f"{repo_id} is gated: ask for access at {page}, then {login}") from error
     except errors.RepositoryNotFoundError as error:
         raise ValueError(
