@@ -8,6 +8,7 @@ import pytest
 
 from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.folder import read_manifest
+from moviellm.generation.dataset.writing import shelved_path
 from moviellm.generation.export import build_dataset
 from moviellm.generation.pictures.portraits import portrait_sha256
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, Request
@@ -144,8 +145,9 @@ def test_a_dataset_holds_portraits_and_learned_styles_and_lists_them(tmp_path: P
     build_dataset(RunReader(tmp_path / "r"), out, ONE, run_seed=3, render_readme=plain_readme)
     listed = {file.path for file in read_manifest(out).files}
     for path, sha256 in named_files(movie).items():
-        assert path in listed
-        assert hashlib.sha256((out / path).read_bytes()).hexdigest() == sha256
+        place = shelved_path(path)
+        assert place in listed
+        assert hashlib.sha256((out / place).read_bytes()).hexdigest() == sha256
 
 
 def test_the_same_run_gives_the_same_dataset(tmp_path: Path) -> None:
