@@ -24,13 +24,12 @@ from pydantic import BaseModel, Field, JsonValue, model_validator
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.imports.beside import spoken
 from moviellm.generation.imports.features import features_path, write_safetensors
-from moviellm.generation.imports.media import Media
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.pickles import FILE_BYTES_MAX, ForeignNameError, read_pickle
-from moviellm.generation.imports.pictures import Gallery
-from moviellm.generation.imports.records import Record, folders_of, grouped, read_records, text_of, turns_of
-from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Line, Origin, Picture, Told, one_part
+from moviellm.generation.imports.recorded import RecordedFilms
+from moviellm.generation.imports.records import Record, text_of, turns_of
+from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Line, Picture, Told, one_part
 from moviellm.generation.schema import TemporalSpan
 
 KIND = "long-videoqa"
@@ -67,7 +66,7 @@ def open_long_videoqa(
         "Who speaks: a line without speaker is not necessarily a narrator's.",
         "Plot, cast, what type a question is of, and which models wrote it.",
     ]
-    films = _Films(read_records(paths, KIND, report), paths, options, report, scratch)
+    films = _Films(KIND, paths, options, report, scratch)
     return ImportedMovies(
         report,
         ids_for([Path(source_id).stem for source_id in films.source_ids]),
@@ -106,33 +105,23 @@ class _Film:
     pictures: tuple[Picture | None, ...]
 
 
-class _Films:
+class _Films(RecordedFilms):
     """Films with their records."""
 
     def __init__(
-        self,
-        records: Sequence[Record],
-        paths: Sequence[Path],
-        options: ImportOptions,
-        report: ImportReport,
-        scratch: Path,
+        self, kind: str, paths: Sequence[Path], options: ImportOptions, report: ImportReport, scratch: Path
     ) -> None:
-        self._options, self._report, self._scratch = options, report, scratch
-        self._groups = grouped(records, self._key)
-        self.source_ids = [_path_of(group[0]) for group in self._groups]
-        self._media = Media(list(options.media), beside=folders_of(paths))
-        self.gallery = Gallery(self._media)
+        super().__init__(kind, paths, options, report, scratch)
         self._known: dict[int, _Film | None] = {}
 
-    def _key(self, record: Record) -> str | None:
+    def id_of(self, record: Record) -> str:
+        return _path_of(record)
+
+    def key_of(self, record: Record) -> str | None:
         path = _path_of(record)
         if not path:
             self._report.leave_out(TEXT_ONLY)
         return path or None
-
-    def origin(self, number: int) -> Origin:
-        file = self._report.files[self._groups[number][0].file]
-        return Origin(KIND, file.name, file.sha256)
 
     def tell(self, number: int) -> Told | None:
         """A film; None when nothing is asked about it."""

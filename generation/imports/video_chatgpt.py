@@ -16,20 +16,17 @@ from pydantic import JsonValue
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.imports.beside import spoken
 from moviellm.generation.imports.features import features_path, write_safetensors
-from moviellm.generation.imports.media import Media
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.pickles import ForeignNameError, read_pickle
+from moviellm.generation.imports.recorded import RecordedFilms
 from moviellm.generation.imports.records import (
     Record,
-    folders_of,
-    grouped,
-    read_records,
     text_of,
     turns_of,
     without_media,
 )
-from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Origin, Told, one_part
+from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Told, one_part
 from moviellm.generation.schema import TemporalSpan
 
 KIND = "video-chatgpt"
@@ -55,7 +52,7 @@ def open_video_chatgpt(
         "When something happens, plot, cast, dialogue, and what type a question is of.",
         "Who wrote an answer, a person or a model, and whether anybody checked it.",
     ]
-    films = _Films(read_records(paths, KIND, report), paths, options, report, scratch)
+    films = _Films(KIND, paths, options, report, scratch)
     return ImportedMovies(
         report,
         ids_for(films.source_ids),
@@ -66,31 +63,22 @@ def open_video_chatgpt(
     )
 
 
-class _Films:
+class _Films(RecordedFilms):
     """Films with their records."""
 
     def __init__(
-        self,
-        records: Sequence[Record],
-        paths: Sequence[Path],
-        options: ImportOptions,
-        report: ImportReport,
-        scratch: Path,
+        self, kind: str, paths: Sequence[Path], options: ImportOptions, report: ImportReport, scratch: Path
     ) -> None:
-        self._options, self._report, self._scratch = options, report, scratch
-        self._groups = grouped(records, self._key)
-        self.source_ids = [_film_of(group[0]) for group in self._groups]
-        self._media = Media(list(options.media), beside=folders_of(paths))
+        super().__init__(kind, paths, options, report, scratch)
         self._featured = options.features and any(name.endswith(".pkl") for name in self._media.keys)
 
-    def _key(self, record: Record) -> str | None:
+    def id_of(self, record: Record) -> str:
+        return _film_of(record)
+
+    def key_of(self, record: Record) -> str | None:
         if not _film_of(record):
             self._report.leave_out("records without the id of a film")
         return _film_of(record) or None
-
-    def origin(self, number: int) -> Origin:
-        file = self._report.files[self._groups[number][0].file]
-        return Origin(KIND, file.name, file.sha256)
 
     def tell(self, number: int) -> Told | None:
         """A film; None when nothing is asked about it."""

@@ -20,13 +20,12 @@ from pydantic import JsonValue
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.imports.beside import spoken
 from moviellm.generation.imports.features import features_path, write_safetensors
-from moviellm.generation.imports.media import Media
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
-from moviellm.generation.imports.pictures import Gallery
-from moviellm.generation.imports.records import Record, folders_of, grouped, read_records, text_of, turns_of
+from moviellm.generation.imports.recorded import RecordedFilms
+from moviellm.generation.imports.records import Record, text_of, turns_of
 from moviellm.generation.imports.spans import Moments, Said, seconds_of
-from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Origin, Told, one_part
+from moviellm.generation.imports.told import LENGTH_UNKNOWN, Asked, Frame, Told, one_part
 from moviellm.generation.schema import AnswerFormat, TemporalSpan
 
 KIND = "vtimellm"
@@ -63,7 +62,7 @@ def open_vtimellm(
         "Plot, cast, dialogue, and what type a question is of.",
         "Whether parts of one film are in several splits: only records with the same id and `split` are one movie.",
     ]
-    films = _Films(read_records(paths, KIND, report), paths, options, report, scratch)
+    films = _Films(KIND, paths, options, report, scratch)
     return ImportedMovies(
         report,
         ids_for(films.source_ids),
@@ -75,25 +74,19 @@ def open_vtimellm(
     )
 
 
-class _Films:
+class _Films(RecordedFilms):
     """Films and pictures with their records."""
 
     def __init__(
-        self,
-        records: Sequence[Record],
-        paths: Sequence[Path],
-        options: ImportOptions,
-        report: ImportReport,
-        scratch: Path,
+        self, kind: str, paths: Sequence[Path], options: ImportOptions, report: ImportReport, scratch: Path
     ) -> None:
-        self._options, self._report, self._scratch = options, report, scratch
-        self._groups = grouped(records, self._key)
-        self.source_ids = [text_of(group[0], "id") or text_of(group[0], "image") for group in self._groups]
-        self._media = Media(list(options.media), beside=folders_of(paths))
-        self.gallery = Gallery(self._media)
+        super().__init__(kind, paths, options, report, scratch)
         self._featured = any(name.endswith(".npy") for name in self._media.keys) and options.features
 
-    def _key(self, record: Record) -> tuple[object, ...] | None:
+    def id_of(self, record: Record) -> str:
+        return text_of(record, "id") or text_of(record, "image")
+
+    def key_of(self, record: Record) -> tuple[object, ...] | None:
         name = text_of(record, "id") or text_of(record, "image")
         if not name or not isinstance(record.data.get("conversations"), list):
             self._report.leave_out("records without id or conversations")
@@ -107,10 +100,6 @@ class _Films:
     def _duration_s(self, record: Record) -> float | None:
         meta = record.data.get("meta")
         return seconds_of(meta.get("duration")) if isinstance(meta, dict) else None
-
-    def origin(self, number: int) -> Origin:
-        file = self._report.files[self._groups[number][0].file]
-        return Origin(KIND, file.name, file.sha256)
 
     def tell(self, number: int) -> Told | None:
         """A movie; None when nothing is asked about it."""

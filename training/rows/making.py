@@ -8,10 +8,11 @@ The rows themselves are made by the views (views.py) and written by writing.py.
 from collections.abc import Sequence
 from pathlib import Path
 
+from moviellm.generation.dataset.folder import DatasetManifest
 from moviellm.generation.output import emit
 from moviellm.generation.progress import progress
 from moviellm.training.rows.film import Look
-from moviellm.training.rows.source import open_source
+from moviellm.training.rows.source import Source, open_source
 from moviellm.training.rows.views import VIEWS, View
 from moviellm.training.rows.writing import write_rows
 
@@ -58,6 +59,11 @@ def make_rows(
     source = open_source(dataset, revision)
     with progress("making rows", source.movies, "movies") as advance:
         manifest = write_rows(source, out, chosen, look, seed, advance)
+    _say(source, manifest, out, as_json)
+
+
+def _say(source: Source, manifest: DatasetManifest, out: Path, as_json: bool) -> None:
+    """What was made, and what to do with it."""
     facts = {
         "rows": str(out),
         "name": manifest.name,
