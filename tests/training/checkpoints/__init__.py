@@ -1,0 +1,1 @@
+"""Tests of checkpoints: adapters, records, cards, pushes."""
