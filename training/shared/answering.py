@@ -3,6 +3,9 @@
     movie = {"input_ids": ids, "frame_features": features}          # what the model takes, one row
     answers = answer_all(model, movie, [Turn(ids), Turn(more), Turn(follow_up, turn_of=0)], max_new_tokens=64)
 
+    reading = read_movie(model, movie)                              # the same in two steps, for questions that come later
+    answers = answer_all(model, reading, [Turn(ids)], max_new_tokens=64)
+
 The movie goes through the model once. Decoders of attention then write a token of every answer at each step, in one
 row: all questions read the same keys of the movie, which are never copied. Other decoders (LFM2, linear attention)
 get a copy of their state for each question of a group. A follow-up sees the turn it follows with the answer given.
@@ -12,8 +15,9 @@ ends with the stop token when one was written. It knows no tokenizer.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -24,47 +28,71 @@ from moviellm.training.shared.layout import Turn, way_to
 from moviellm.training.shared.roomy import roomy_cache
 
 Told = Callable[[int, list[int]], None]
-"""Is told the place of a question and its answer as soon as there is one."""
+"""Is told the place of a question and its answer, as soon as there is one or as far as it is written."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A movie that went through a model, for as many calls of `answer_all` with the same model as wanted."""
+
+    cache: Any
+    """What the decoder remembers of it."""
+    tokens: int
+    """How many tokens it has."""
+    behind: int
+    """How far the positions behind it are from counting tokens."""
+
+
+@torch.no_grad()
+def read_movie(model: Any, movie: dict[str, Any]) -> Reading:
+    """The movie through the model, once. Raises ValueError for more than one movie and for `context_content`."""
+    refuse_guided_frames(model.config)
+    if movie["input_ids"].shape[0] != 1:
+        raise ValueError(f"{movie['input_ids'].shape[0]} movies in one call: answer them one after the other")
+    with _answering(model):
+        cache, behind = _read(model, movie, roomy_cache() if sees_by_mask(model.config) else _state_cache(model))
+    return Reading(cache, movie["input_ids"].shape[1], behind)
 
 
 @torch.no_grad()
 def answer_all(
     model: Any,
-    movie: dict[str, Any],
+    movie: dict[str, Any] | Reading,
     questions: Sequence[Turn],
     max_new_tokens: int,
     *,
     stop_ids: Sequence[int] | None = None,
     at_once: int = 64,
     told: Told | None = None,
+    wrote: Told | None = None,
 ) -> list[list[int]]:
     """The answers' tokens, in the order of the questions; `at_once` bounds memory, not results.
 
-    `stop_ids` end an answer; None: those of the model's generation config. Raises ValueError for more than one movie,
-    for questions without tokens, and for frames that depend on the question.
+    `stop_ids` end an answer; None: those of the model's generation config. `told` hears of finished answers, `wrote`
+    of every token. Raises ValueError for more than one movie, for questions without tokens, and for frames that depend
+    on the question.
     """
-    _check(model, movie, questions, max_new_tokens, at_once)
+    _check(questions, max_new_tokens, at_once)
+    reading = movie if isinstance(movie, Reading) else read_movie(model, movie)
     stops = set(_stop_ids(model) if stop_ids is None else stop_ids)
     answers: dict[int, list[int]] = {}
     by_mask = sees_by_mask(model.config)
     write = _write_in_one_row if by_mask else _write_in_rows
     with _answering(model):
-        room = roomy_cache() if by_mask else _state_cache(model)
-        cache, behind = _read(model, movie, room)
-        seen = movie["input_ids"].shape[1]
         for asked in _rounds(questions, at_once, in_lengths=not by_mask):
             prompts = [_prompt(questions, number, answers) for number in asked]
-            for place, answer in write(model, cache, (seen, behind), prompts, max_new_tokens, stops):
-                answers[asked[place]] = answer
-                if told is not None:
-                    told(asked[place], answer)
+            with closing(write(model, reading, prompts, max_new_tokens, stops)) as written:
+                for place, answer, done in written:
+                    if wrote is not None:
+                        wrote(asked[place], answer)
+                    if done:
+                        answers[asked[place]] = answer
+                    if done and told is not None:
+                        told(asked[place], answer)
     return [answers[number] for number in range(len(questions))]
 
 
-def _check(model: Any, movie: dict[str, Any], questions: Sequence[Turn], max_new_tokens: int, at_once: int) -> None:
-    refuse_guided_frames(model.config)
-    if movie["input_ids"].shape[0] != 1:
-        raise ValueError(f"{movie['input_ids'].shape[0]} movies in one call: answer them one after the other")
+def _check(questions: Sequence[Turn], max_new_tokens: int, at_once: int) -> None:
     for name, value in (("max_new_tokens", max_new_tokens), ("at_once", at_once)):
         if value < 1:
             raise ValueError(f"{name} is {value}: it must be at least 1")
@@ -150,49 +178,54 @@ class _Row:
         return distances[None, None], position[None].long()
 
 
+Written = Generator[tuple[int, list[int], bool], None, None]
+"""Place of a prompt, its answer so far, and whether that is all of it."""
+
+
 def _write_in_one_row(
-    model: Any, cache: Any, read: tuple[int, int], prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
-) -> Iterator[tuple[int, list[int]]]:
-    """All answers a token at each step, each question seeing the movie and itself; yields those that are done."""
-    device, (seen, behind) = model.device, read
+    model: Any, reading: Reading, prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
+) -> Written:
+    """All answers a token at each step, each question seeing the movie and itself."""
+    device, cache, seen, behind = model.device, reading.cache, reading.tokens, reading.behind
     row = _Row(seen, device)
     ids = [token for prompt in prompts for token in prompt]
     owners = [number for number, prompt in enumerate(prompts) for _ in prompt]
     positions = [seen + at for prompt in prompts for at in range(len(prompt))]
     last = torch.tensor([len(prompt) for prompt in prompts], device=device).cumsum(0) - 1
     active, answers = list(range(len(prompts))), [list[int]() for _ in prompts]
-    while active:
-        mask, places = row.add(owners, positions)
-        step = torch.tensor([ids], device=device)
-        logits = model(
-            input_ids=step,
-            attention_mask=mask,
-            position_ids=places + behind,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=last,
-        ).logits[0]
-        going = []
-        for number, token in zip(active, logits.argmax(-1).tolist(), strict=True):
-            answers[number].append(token)
-            if token in stops or len(answers[number]) == max_new_tokens:
-                yield number, answers[number]
-            else:
-                going.append(number)
-        active = owners = going
-        ids = [answers[number][-1] for number in active]
-        positions = [seen + len(prompts[number]) + len(answers[number]) - 1 for number in active]
-        last = torch.arange(len(active), device=device)
-    cache.crop(-len(row.owners))
+    try:
+        while active:
+            mask, places = row.add(owners, positions)
+            logits = model(
+                input_ids=torch.tensor([ids], device=device),
+                attention_mask=mask,
+                position_ids=places + behind,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=last,
+            ).logits[0]
+            going = []
+            for number, token in zip(active, logits.argmax(-1).tolist(), strict=True):
+                answers[number].append(token)
+                done = token in stops or len(answers[number]) == max_new_tokens
+                yield number, answers[number], done
+                if not done:
+                    going.append(number)
+            active = owners = going
+            ids = [answers[number][-1] for number in active]
+            positions = [seen + len(prompts[number]) + len(answers[number]) - 1 for number in active]
+            last = torch.arange(len(active), device=device)
+    finally:  # also when a listener raises: the reading stays what it was
+        cache.crop(seen)
 
 
 def _write_in_rows(
-    model: Any, cache: Any, read: tuple[int, int], prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
-) -> Iterator[tuple[int, list[int]]]:
+    model: Any, reading: Reading, prompts: Sequence[list[int]], max_new_tokens: int, stops: set[int]
+) -> Written:
     """A row with a copy of the state for each question. Rows stay in step: a longer question is read while shorter
     ones are answered, so nothing is padded and a state never sees a filler."""
-    device, (seen, behind) = model.device, read
-    states = copy.deepcopy(cache)
+    device, seen, behind = model.device, reading.tokens, reading.behind
+    states = copy.deepcopy(reading.cache)
     states.reorder_cache(torch.zeros(len(prompts), dtype=torch.long, device=device))
     texts, done = [list(prompt) for prompt in prompts], [False] * len(prompts)
     at, width = 0, min(len(prompt) for prompt in prompts)
@@ -208,6 +241,6 @@ def _write_in_rows(
                 continue
             texts[number].append(token)
             written = texts[number][len(prompts[number]) :]
-            if not done[number] and (token in stops or len(written) == max_new_tokens):
-                done[number] = True
-                yield number, written
+            if not done[number]:
+                done[number] = token in stops or len(written) == max_new_tokens
+                yield number, written, done[number]

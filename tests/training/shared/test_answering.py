@@ -142,3 +142,43 @@ def test_what_cannot_be_answered_is_refused(rows: int, question: Turn, settings:
 
     with pytest.raises(ValueError, match=reason):
         answer_all(decoder("llama"), {"input_ids": torch.tensor([[5, 6]] * rows)}, [question], 3, **settings)
+
+
+@pytest.mark.parametrize("kind", ["llama", "lfm2"])
+def test_a_reading_answers_again_the_same_also_after_a_listener_raised(kind: str) -> None:
+    import torch
+
+    from moviellm.training.shared.answering import answer_all, read_movie
+
+    model = decoder(kind)
+    movie = {"input_ids": torch.tensor([tokens(18, 4)])}
+    questions = some_turns(4, 11)
+    wanted = answer_all(model, movie, questions, 6)
+    reading = read_movie(model, movie)
+
+    def stop(number: int, answer: list[int]) -> None:
+        if len(answer) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        answer_all(model, reading, questions, 6, wrote=stop)
+    assert answer_all(model, reading, questions, 6) == wanted
+    assert answer_all(model, reading, questions, 6) == wanted
+
+
+def test_a_listener_hears_every_token_as_it_is_written() -> None:
+    import torch
+
+    from moviellm.training.shared.answering import answer_all
+
+    heard: dict[int, list[int]] = {0: [], 1: []}
+    answers = answer_all(
+        decoder("llama"),
+        {"input_ids": torch.tensor([tokens(18, 4)])},
+        [Turn([5, 6]), Turn([6])],
+        5,
+        stop_ids=(),
+        wrote=lambda number, answer: heard[number].append(len(answer)),
+    )
+    assert [len(answer) for answer in answers] == [5, 5]
+    assert heard == {0: [1, 2, 3, 4, 5], 1: [1, 2, 3, 4, 5]}
