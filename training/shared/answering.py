@@ -3,7 +3,7 @@
     movie = {"input_ids": ids, "frame_features": features}          # what the model takes, one row
     answers = answer_all(model, movie, [Turn(ids), Turn(more), Turn(follow_up, turn_of=0)], max_new_tokens=64)
 
-    reading = read_movie(model, movie)                              # the same in two steps, for questions that come later
+    reading = read_movie(model, movie)                              # or in two steps, for questions that come later
     answers = answer_all(model, reading, [Turn(ids)], max_new_tokens=64)
 
 The movie goes through the model once. Decoders of attention then write a token of every answer at each step, in one
@@ -215,8 +215,9 @@ def _write_in_one_row(
             ids = [answers[number][-1] for number in active]
             positions = [seen + len(prompts[number]) + len(answers[number]) - 1 for number in active]
             last = torch.arange(len(active), device=device)
-    finally:  # also when a listener raises: the reading stays what it was
-        cache.crop(seen)
+    finally:  # also when a listener raises or memory runs out in a layer: the reading stays what it was
+        for layer in cache.layers:
+            layer.crop(min(seen - layer.get_seq_length(), 0))
 
 
 def _write_in_rows(
