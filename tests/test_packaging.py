@@ -29,6 +29,7 @@ GROUPS: list[tuple[str, str]] = [
     ("cli", r"generation\.cli(_[a-z]+)?"),
     ("ground", r"generation(\.(runs|dataset(\.checks)?|film|llm|prompts|gating|pictures))?(\.[a-z0-9_]+)?"),
     ("cards", r"cards(\..*)?"),
+    ("media", r"training\.media(\..*)?"),
     ("training", r"training(\..*)?"),
     ("eval", r"eval(\..*)?"),
     ("front_door", r"moviellm_dataset"),
@@ -44,8 +45,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "line": {"schema", "ground", "stage", "studio", "writers", "painters", "imports", "line"},
     "cli": {"cli"},
     "cards": {"schema", "ground", "cards", "front_door"},
-    "training": {"schema", "ground", "cards", "training", "front_door"},
-    "eval": {"schema", "ground", "cards", "eval", "front_door"},
+    "media": {"schema", "ground", "imports", "training", "media"},
+    "training": {"schema", "ground", "cards", "media", "training", "front_door"},
+    "eval": {"schema", "ground", "cards", "media", "eval", "front_door"},
     "front_door": set(),
 }
 

@@ -5,6 +5,7 @@
         for time_s, frame in film.frames():          # times rise, 0 is the start of the film
             ...
         film.end_s, film.cues, film.mended           # known once the pictures are through
+        film.frames_from(3600.0)                     # the same from an hour on, without decoding what lies before
 
 What is wrong in a file is mended where that is safe and counted in `mended`: pictures without a usable time, packets
 that cannot be decoded, a file that breaks off (what came before is kept). Only formats of one file are opened, and
@@ -24,7 +25,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -138,6 +139,56 @@ class Film:
             raise ValueError(f"{self._name}: no picture of it can be decoded; is the file whole?")
         self._close_end()
 
+    @property
+    def can_seek(self) -> bool:
+        """Whether pictures have times of their own, so that reading can begin anywhere."""
+        return not (self._untimed or self._is_avi) and self._start_s is not None and self._stated_s is not None
+
+    @property
+    def pictures(self) -> int | None:
+        """How many pictures the file says it has; None where it does not say."""
+        return self._video.frames or None
+
+    @property
+    def said_end_s(self) -> float | None:
+        """Where the pictures end by what the file says; None where it does not."""
+        video = self._video
+        if not video.duration or self._untimed:
+            return self._stated_s
+        return _seconds((video.start_time or 0) + video.duration, video.time_base) - (self._start_s or 0.0)
+
+    def sync_before(self, time_s: float) -> float | None:
+        """The last moment up to this one from which pictures can be decoded; None where the file has no index."""
+        number = self._video.index_entries.search_timestamp(self._ticks(time_s), backward=True)
+        if number < 0:
+            return None
+        found_s = _seconds(self._video.index_entries[number].timestamp, self._video.time_base)
+        return found_s - (self._start_s or 0.0)
+
+    def frames_from(self, time_s: float) -> Iterator[tuple[float, VideoFrame]]:
+        """As `frames`, from the last picture up to a moment that can be decoded without those before it.
+
+        Some formats land later than asked: look at the first time. Reading may end early where the file breaks off.
+        """
+        self._container.seek(self._ticks(time_s), stream=self._video)
+        self._at_s = None
+        for packet in self._container.demux(self._video):
+            for frame in self._decoded(packet):
+                at_s = self._time(frame)
+                self.end_s = round(at_s + self._length(frame), 6)
+                yield at_s, frame
+
+    def read_cues(self) -> list[Cue]:
+        """All cues of the film's own subtitles, without decoding a picture. Nothing else can be read afterwards."""
+        for stream in self._container.streams:
+            if stream is not self._subtitles:
+                stream.discard = Discard.all
+        packets = iter(()) if self._subtitles is None else self._container.demux(self._subtitles)
+        return [cue for packet in packets for cue in self._cues(packet)]
+
+    def _ticks(self, time_s: float) -> int:
+        return int((time_s + (self._start_s or 0.0)) / (self._video.time_base or av.time_base))
+
     def _packets(self) -> "Iterator[Packet[Stream]]":
         """Packets of the film until it ends or breaks off; cues are collected on the way."""
         wanted = [self._video, *self._container.streams.audio[:1], *([self._subtitles] if self._subtitles else [])]
@@ -166,7 +217,7 @@ class Film:
             end_s = _seconds(time + (packet.duration or 0), packet.time_base) - (self._start_s or 0.0)
             self._read_to_s = max(self._read_to_s, end_s)
 
-    def _decoded(self, packet: "Packet[Stream]") -> list[VideoFrame]:
+    def _decoded(self, packet: "Packet[Any]") -> list[VideoFrame]:
         try:
             return [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
         except FFmpegError:
@@ -218,7 +269,7 @@ class Film:
         if self.end_s < said_s <= min(self._stated_s or said_s, FILM_S_MAX) + 1e-3:
             self.end_s = round(said_s, 6)
 
-    def _cues(self, packet: "Packet[Stream]") -> Iterator[Cue]:
+    def _cues(self, packet: "Packet[Any]") -> Iterator[Cue]:
         """What a packet of the subtitle track says."""
         if packet.pts is None or not packet.size:
             return

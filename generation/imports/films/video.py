@@ -17,13 +17,14 @@ from typing import IO
 
 from moviellm.generation.dataset.import_report import ImportReport, SourceFile
 from moviellm.generation.files import disk_errors
+from moviellm.generation.imports.films.quarantine import Refused
 from moviellm.generation.imports.films.said import Source, choose_source, hear_films, what_is_said
 from moviellm.generation.imports.films.scenes import SCENE_S_MIN, chapter_starts
 from moviellm.generation.imports.films.shots import check_detector
 from moviellm.generation.imports.films.speech import find_speech
 from moviellm.generation.imports.films.spool import FilmRecord, FilmSettings, FilmStretch, kept_film, read_packed
 from moviellm.generation.imports.films.subtitles import OUTSIDE, lines_by_scene, pair_subtitles
-from moviellm.generation.imports.films.workers import Refused, read_films, stated_lengths
+from moviellm.generation.imports.films.workers import read_films, stated_lengths
 from moviellm.generation.imports.movies import ImportedMovies, ids_for
 from moviellm.generation.imports.options import ImportOptions
 from moviellm.generation.imports.subtitles import Cue, read_subtitle_file

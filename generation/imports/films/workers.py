@@ -24,10 +24,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.files import DiskError, write_whole
+from moviellm.generation.files import DiskError
+from moviellm.generation.imports.films.quarantine import CRASHED, TOO_LONG, Quarantine, Refused
 from moviellm.generation.imports.films.spool import FilmRecord, FilmSettings, spool_film
 from moviellm.generation.imports.films.stream import open_film
-from moviellm.generation.schema import canonical_json
 
 COMMAND = [sys.executable, "-P", "-m", "moviellm.generation.imports.films.workers"]
 PROBE_S = 10.0
@@ -36,20 +36,7 @@ REFUSED_FILE = "refused.json"
 THREADS_MAX = 4
 """Threads that decode one film; more hold more frames in memory and gain little."""
 
-TOO_LONG = "films that took longer than the time limit"
-CRASHED = "films that brought their decoder down"
 NOT_READ = "files that are no films that can be read"
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A film that was not read."""
-
-    path: Path
-    kind: str
-    """What happened, the same words for all such films."""
-    reason: str
-    """What happened to this one."""
 
 
 @dataclass
@@ -88,7 +75,7 @@ def read_films(
     cores = os.cpu_count() or 1
     at_once = min(len(paths), workers or cores)
     threads = max(1, min(THREADS_MAX, cores // max(1, at_once)))
-    refused = _Quarantine(folder)
+    refused = Quarantine(folder / REFUSED_FILE)
     answers: dict[int, FilmRecord | Refused] = {}
     waiting = deque(enumerate(paths))
     running: dict[int, _Work] = {}
@@ -171,7 +158,7 @@ def _listen(work: _Work, advance: Callable[[float], None]) -> bool:
     return bool(data)
 
 
-def _ended(work: _Work, refused: "_Quarantine") -> FilmRecord | Refused:
+def _ended(work: _Work, refused: Quarantine) -> FilmRecord | Refused:
     """What became of a film whose worker has ended."""
     code = work.process.wait()
     _output(work).close()
@@ -186,34 +173,6 @@ def _stop(work: _Work) -> None:
     work.process.kill()
     work.process.wait()
     _output(work).close()
-
-
-class _Quarantine:
-    """Films that hung or crashed, kept on disk so that another try does not open them again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / REFUSED_FILE
-        try:
-            self._known: dict[str, list[str]] = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
-            self._known = {}
-
-    def reason(self, path: Path) -> Refused | None:
-        """Why this file is not opened; None when it may be."""
-        known = self._known.get(_identity(path))
-        return None if known is None else Refused(path, known[0], f"{known[1]} (known from the last try)")
-
-    def add(self, refused: Refused) -> Refused:
-        """Keep a film out from now on."""
-        self._known[_identity(refused.path)] = [refused.kind, refused.reason]
-        write_whole(self._path, canonical_json(self._known).encode())
-        return refused
-
-
-def _identity(path: Path) -> str:
-    """A file as it is now: a changed one may be tried again."""
-    state = path.stat()
-    return canonical_json([str(path.resolve()), state.st_size, state.st_mtime_ns])
 
 
 def _say_lengths(paths: Sequence[str]) -> None:

@@ -17,10 +17,11 @@ from moviellm.generation.cli import call
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.film.mp4 import write_film
 from moviellm.generation.imports.films import spool, video
+from moviellm.generation.imports.films.quarantine import CRASHED, Refused
 from moviellm.generation.imports.films.spool import FilmRecord, spool_film
 from moviellm.generation.imports.films.subtitles import OUTSIDE
 from moviellm.generation.imports.films.video import TWICE, open_films
-from moviellm.generation.imports.films.workers import CRASHED, NOT_READ, Refused
+from moviellm.generation.imports.films.workers import NOT_READ
 from moviellm.generation.imports.importing import import_dataset
 from moviellm.generation.imports.options import FilmOptions, ImportOptions, film_options
 from moviellm.generation.schema import Movie, check_movie

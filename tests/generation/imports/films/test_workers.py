@@ -11,6 +11,7 @@ import pytest
 
 from moviellm.generation.imports.films import spool as spooling
 from moviellm.generation.imports.films import workers
+from moviellm.generation.imports.films.quarantine import CRASHED, TOO_LONG, Refused
 from moviellm.generation.imports.films.spool import (
     FilmRecord,
     FilmSettings,
@@ -18,7 +19,7 @@ from moviellm.generation.imports.films.spool import (
     read_packed,
     spool_film,
 )
-from moviellm.generation.imports.films.workers import CRASHED, NOT_READ, TOO_LONG, Refused, read_films, stated_lengths
+from moviellm.generation.imports.films.workers import NOT_READ, read_films, stated_lengths
 from tests.generation.imports.films.filmkit import make_film
 
 TWO = [("red", 1.5), ("blue", 1.5)]

@@ -1,0 +1,128 @@
+"""Pictures of a film as lazy sequences: each is decoded when it is touched, and none is kept.
+
+    frames = FilePictures(paths, "walk")    # frames[7]: PIL, RGB; frames[2:5]: a list
+    frames = SpooledPictures(file, places, "film.mkv")
+    key = frames_key(frames)                # hash of the encoded bytes of all
+
+A picture that cannot be decoded is an error with its number and its film. Which frames are taken, and when they are
+shown, is decided elsewhere (policy.py).
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, overload
+
+from PIL import Image, UnidentifiedImageError
+
+from moviellm.generation.schema import canonical_json
+
+
+class Pictures(Sequence[Image.Image]):
+    """Encoded pictures; subclasses say where their bytes are."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._count, self._name = count, name
+
+    def data(self, number: int) -> bytes:
+        """The encoded bytes of a picture."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> Image.Image: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Image.Image]: ...
+    def __getitem__(self, number: int | slice) -> Image.Image | list[Image.Image]:
+        """A picture, or several at once.
+
+        Raises:
+            ValueError: it cannot be read or decoded; the message has its number and the film's name.
+        """
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(self._count))]
+        number = number + self._count if number < 0 else number
+        if not 0 <= number < self._count:
+            raise IndexError(f"frame {number} of {self._name}, which has {self._count}")
+        return decoded(lambda: self.data(number), f"Frame {number} of {self._name}")
+
+    def __iter__(self) -> Iterator[Image.Image]:
+        return (self[number] for number in range(self._count))
+
+
+class FilePictures(Pictures):
+    """Pictures in files of their own."""
+
+    def __init__(self, paths: Sequence[Path], name: str) -> None:
+        super().__init__(len(paths), name)
+        self.paths = paths
+
+    def data(self, number: int) -> bytes:
+        """The bytes of a file."""
+        return self.paths[number].read_bytes()
+
+
+class SpooledPictures(Pictures):
+    """Pictures behind each other in one open file, by offset and length."""
+
+    def __init__(self, file: IO[bytes], places: Sequence[tuple[int, int]], name: str) -> None:
+        super().__init__(len(places), name)
+        self._file, self._places = file, places
+
+    def data(self, number: int) -> bytes:
+        """The bytes at a place of the file; safe for several readers at once."""
+        offset, length = self._places[number]
+        return os.pread(self._file.fileno(), length, offset)
+
+
+class Chosen(Sequence[Any]):
+    """Some of a sequence, in the order of their numbers there; nothing is read to choose."""
+
+    def __init__(self, frames: Any, numbers: Sequence[int]) -> None:
+        self.frames, self.numbers = frames, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, number: int) -> Any: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Any]: ...
+    def __getitem__(self, number: int | slice) -> Any:
+        if isinstance(number, slice):
+            return [self.frames[one] for one in self.numbers[number]]
+        return self.frames[self.numbers[number]]
+
+
+def decoded(data: Any, name: str) -> Image.Image:
+    """A picture as RGB from what gives its bytes; a ValueError that begins with its name where it is none."""
+    try:
+        with Image.open(io.BytesIO(data())) as picture:
+            return picture.convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{name} cannot be decoded: {error}") from error
+
+
+def frames_key(frames: Any) -> str:
+    """Hash of a list of pictures of any form: of encoded bytes where there are such, else of the pixels."""
+    return hashlib.sha256(
+        canonical_json([_picture_key(frames, number) for number in range(len(frames))]).encode()
+    ).hexdigest()
+
+
+def _picture_key(frames: Any, number: int) -> str:
+    if isinstance(frames, Pictures):
+        return hashlib.sha256(frames.data(number)).hexdigest()
+    frame = frames[number]
+    if isinstance(frame, dict):
+        frame = frame.get("bytes")
+    if isinstance(frame, (bytes, bytearray, memoryview)):
+        return hashlib.sha256(frame).hexdigest()
+    import numpy as np
+
+    pixels = np.ascontiguousarray(frame.convert("RGB") if isinstance(frame, Image.Image) else frame)
+    return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()
