@@ -1,0 +1,1 @@
+"""Stock models, tiny: opened, trained a step, saved, asked."""
