@@ -1,8 +1,8 @@
 """The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset (cli_dataset.py),
-train (cli_train.py), measure, ablate, run.
+train (cli_train.py), ask, chat, measure, ablate, run.
 
 This file declares verbs and options, turns errors into one line and an exit code, and does nothing else. What a verb
-does is in making.py, verbs.py and eval/, imported when the verb runs, so that `--help` answers at once.
+does is in making.py, verbs.py, training/ and eval/, imported when the verb runs, so that `--help` answers at once.
 Exit codes: 0 done, 1 the machine failed or a check found errors, 2 the input was wrong, 130 stopped by Ctrl-C.
 """
 
@@ -16,6 +16,7 @@ import typer
 
 from moviellm.generation import cli_options
 from moviellm.generation.cli_dataset import dataset_app
+from moviellm.generation.cli_eval import eval_app
 from moviellm.generation.cli_options import JsonOption, SetOption
 from moviellm.generation.cli_train import train_app
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(train_app, name="train")
+app.add_typer(eval_app, name="eval")
 
 INTERRUPTED = 130
 STOPPED = "stopped; everything finished is kept, and the same command goes on from there"
@@ -105,6 +107,48 @@ def gc(
 ) -> None:
     """Delete files that no manifest lists: leftovers of killed runs."""
     cli_options.verbs().gc(run, dry_run=dry_run, as_json=json)
+
+
+@app.command()
+def ask(
+    model: Annotated[str, typer.Argument(help="Checkpoint: folder, or id on the Hub.")],
+    movie: Annotated[
+        str, typer.Argument(help="Film file, folder of pictures, or DATASET#MOVIE such as org/name#m00042.")
+    ],
+    question: Annotated[list[str] | None, typer.Argument(help="What is asked; - reads a line a question.")] = None,
+    questions: Annotated[str | None, typer.Option(help="File of questions: text, .jsonl or .csv.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for answers as JSON lines; resumed if there.")] = None,
+    frames: Annotated[int | None, typer.Option(help="So many frames, evenly spread.")] = None,
+    fps: Annotated[float | None, typer.Option(help="So many frames a second [default: 1 of a file, else all]")] = None,
+    start: Annotated[float, typer.Option(help="Where the stretch begins, seconds; answers count from there.")] = 0.0,
+    end: Annotated[float | None, typer.Option(help="Where it ends, seconds.")] = None,
+    subtitles: Annotated[Path | None, typer.Option(help="Subtitles [default: beside the film, or in it]")] = None,
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of a model on the Hub.")] = None,
+    movie_revision: Annotated[str | None, typer.Option(help="Tag or commit of a dataset on the Hub.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, ... [default: the accelerator, if any]")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16 [default: as saved]")] = None,
+    max_new_tokens: Annotated[int, typer.Option(help="Longest answer, in tokens.")] = 256,
+    json: JsonOption = False,
+) -> None:
+    """Ask a model about a movie: one reading of it for all questions."""
+    cli_options.verbs("training.ask.asking").ask(
+        model,
+        movie,
+        question or [],
+        questions_file=questions,
+        out=out,
+        frames=frames,
+        fps=fps,
+        start_s=start,
+        end_s=end,
+        subtitles=subtitles,
+        revision=revision,
+        movie_revision=movie_revision,
+        device=device,
+        dtype=dtype,
+        max_new_tokens=max_new_tokens,
+        as_json=json,
+    )
 
 
 @app.command()

@@ -30,6 +30,7 @@ GROUPS: list[tuple[str, str]] = [
     ("ground", r"generation(\.(runs|dataset(\.checks)?|film|llm|prompts|gating|pictures))?(\.[a-z0-9_]+)?"),
     ("cards", r"cards(\..*)?"),
     ("media", r"training\.media(\..*)?"),
+    ("ask", r"training\.ask(\..*)?"),
     ("training", r"training(\..*)?"),
     ("eval", r"eval(\..*)?"),
     ("front_door", r"moviellm_dataset"),
@@ -46,8 +47,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"cli"},
     "cards": {"schema", "ground", "cards", "front_door"},
     "media": {"schema", "ground", "imports", "training", "media"},
+    "ask": {"schema", "ground", "cards", "media", "training", "ask", "front_door"},
     "training": {"schema", "ground", "cards", "media", "training", "front_door"},
-    "eval": {"schema", "ground", "cards", "media", "eval", "front_door"},
+    "eval": {"schema", "ground", "cards", "media", "ask", "eval", "front_door"},
     "front_door": set(),
 }
 

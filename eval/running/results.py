@@ -1,0 +1,200 @@
+"""What a run leaves behind: predictions, answers, results, a page.
+
+    rows = score_all(questions, answers, times="seconds")
+    results = results_of(tasks, rows, ...)                      # the shape of results.json
+    write_run(out, tasks, rows, results)
+
+predictions.jsonl        one line a question, in the form of a submission
+predictions/TASK.jsonl   the same by task, as a bundle takes them
+answers.jsonl            the same with what was said, what was right, and the scores; `eval compare` reads it
+results.json             numbers with intervals, model, data, frames, versions; the same bytes but for `times`
+results.md               the numbers as a table
+
+It asks nobody and computes no score: see eval/tasks/.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from moviellm.eval.running.protocol import Said
+from moviellm.eval.tasks.items import Data, Question
+from moviellm.eval.tasks.reading import Reading, nothing, read_row, read_text
+from moviellm.eval.tasks.scoring import item_scores, task_numbers
+from moviellm.eval.tasks.table import FOUR, Task, Times
+from moviellm.generation.files import write_whole
+from moviellm.generation.schema import canonical_json
+
+RESULTS_VERSION: Final = "1.0"
+"""Version of the layout of results.json."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question with what became of it."""
+
+    question: Question
+    said: Said
+    reading: Reading
+    scores: Mapping[str, float]
+
+    def prediction(self) -> dict[str, Any]:
+        """A line of a submission."""
+        return {"id": self.question.item_id, **self.reading.prediction}
+
+    def answer(self) -> dict[str, Any]:
+        """A line of answers.jsonl."""
+        question = self.question
+        unanswered = {} if self.said.reason is None else {"unanswered": self.said.reason}
+        unread = {} if self.reading.reason is None or unanswered else {"unparsed": self.reading.reason}
+        return {
+            "id": question.item_id,
+            "answer": self.said.text,
+            **unanswered,
+            **unread,
+            "prediction": self.reading.prediction,
+            "gold": question.gold,
+            "scores": {name: round(value, 6) for name, value in self.scores.items()},
+            "movie": question.movie_id,
+            "family": question.family,
+            "format": question.answer_format,
+            "type": question.question_type,
+            "level": question.level,
+            "group": question.group,
+        }
+
+
+def score_all(questions: Iterable[Question], answers: Mapping[str, Said], times: Times) -> dict[str, Row]:
+    """Every question with its prediction and scores, by id."""
+    rows = {}
+    for question in questions:
+        said = answers[question.item_id]
+        if said.reason is not None:
+            reading = nothing(question, said.reason)
+        elif said.row is not None:
+            reading = read_row(question, said.row)
+        else:
+            reading = read_text(question, said.text or "", times)
+        rows[question.item_id] = Row(question, said, reading, item_scores(question, reading.prediction))
+    return rows
+
+
+def numbers_of(task: Task, questions: Sequence[Question], rows: Mapping[str, Row], data: Data) -> dict[str, Any]:
+    """The part of results.json about one task."""
+    mine = [rows[question.item_id] for question in questions]
+    sizes = Counter(question.group for question in data.questions.values())
+    numbers = task_numbers(task, [(row.question, row.scores) for row in mine], sizes)
+    unanswered = Counter(row.said.reason for row in mine if row.said.reason is not None)
+    unparsed = Counter(row.reading.reason for row in mine if row.said.reason is None and row.reading.reason)
+    numbers["counts"] = {
+        "items": len(mine),
+        "movies": len({row.question.movie_id for row in mine}),
+        "unanswered": unanswered.total(),
+        "unparsed": unparsed.total(),
+        "reasons": dict(sorted((unanswered + unparsed).items())),
+    }
+    return numbers
+
+
+def write_run(
+    out: Path, chosen: Mapping[str, Sequence[Question]], rows: Mapping[str, Row], results: Mapping[str, Any]
+) -> None:
+    """Write the files of a run; results.json comes last."""
+    write_whole(out / "answers.jsonl", _lines(row.answer() for row in rows.values()))
+    write_whole(out / "predictions.jsonl", _lines(row.prediction() for row in rows.values()))
+    for name, questions in chosen.items():
+        if name in FOUR:
+            lines = _lines(rows[question.item_id].prediction() for question in questions)
+            write_whole(out / "predictions" / f"{name}.jsonl", lines)
+    write_whole(out / "results.md", page_of(results).encode())
+    text = json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    write_whole(out / "results.json", text.encode())
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    return "".join(canonical_json(row) + "\n" for row in rows).encode()
+
+
+def table_of(results: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, str]]:
+    """Rows of the table: task, number, value, interval, n, note."""
+    rows = []
+    for name, task in results["tasks"].items():
+        order = sorted(task["metrics"], key=lambda metric: metric != task["headline"])
+        for metric in order:
+            number = task["metrics"][metric]
+            chance = task.get("chance", {}).get(metric)
+            note = "" if chance is None else f"chance {chance:.3f}"
+            rows.append((name, metric, *shown(number), str(number["n"]), note))
+    return rows
+
+
+def shown(number: Mapping[str, Any]) -> tuple[str, str]:
+    """Value and interval in words."""
+    value = "none" if number["value"] is None else f"{number['value']:.3f}"
+    ends = "" if number["low"] is None else f"[{number['low']:.3f}, {number['high']:.3f}]"
+    return value, ends
+
+
+def text_of(results: Mapping[str, Any]) -> str:
+    """The numbers for a terminal."""
+    rows = table_of(results)
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    lines = [
+        "  ".join(cell.rjust(width) if column in (2, 4) else cell.ljust(width) for column, (cell, width) in
+                  enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]  # fmt: skip
+    return "\n".join([*lines, *notes_of(results)])
+
+
+def notes_of(results: Mapping[str, Any]) -> list[str]:
+    """What a reader of the numbers must know."""
+    notes = []
+    if results["frames"] is not None and results["frames"]["control"] != "none":
+        notes.append(
+            f"control: {results['frames']['control']}; these are not the numbers of a model that sees the film"
+        )
+    for name, task in results["tasks"].items():
+        counts = task["counts"]
+        notes += [
+            f"{name}: {counts[kind]} of {counts['items']} {kind}, counted as wrong"
+            for kind in ("unanswered", "unparsed")
+            if counts[kind]
+        ]
+    return notes
+
+
+def page_of(results: Mapping[str, Any]) -> str:
+    """results.md."""
+    model, data = results["model"], results["data"]
+    lines = [
+        f"# {model['id']} on {data['dataset']}",
+        "",
+        f"Model: `{model['id']}` ({model['kind']}), revision `{model['revision']}`.",
+        f"Data: `{data['dataset']}`, revision `{data['revision']}`, split `{data['split']}`.",
+    ]
+    frames = results["frames"]
+    if frames is not None:
+        said = ", ".join(f"{name} {value}" for name, value in frames["policy"].items() if value is not None)
+        lines.append(f"Frames: {said}; control: {frames['control']}.")
+    lines += [
+        "Intervals: 95 %, BCa, resampling movies.",
+        "",
+        "| task | number | value | 95 % | n | |",
+        "|---|---|---:|---|---:|---|",
+        *(f"| {' | '.join(row)} |" for row in table_of(results)),
+    ]
+    for title, part in (("By type", "by_type"), ("By level", "by_level")):
+        rows = [
+            (name, which, task["headline"], *shown(numbers[task["headline"]]), str(numbers[task["headline"]]["n"]))
+            for name, task in results["tasks"].items()
+            for which, numbers in task[part].items()
+            if task["headline"] in numbers
+        ]
+        lines += ["", f"## {title}", "", "| task | | number | value | 95 % | n |", "|---|---|---|---:|---|---:|"]
+        lines += [f"| {' | '.join(row)} |" for row in rows]
+    notes = notes_of(results)
+    return "\n".join([*lines, "", *(f"- {note}" for note in notes)]).rstrip() + "\n"

@@ -1,0 +1,38 @@
+"""The scores of dense captioning, one video at a time, and their means with intervals by movie.
+
+    dense_scores(predicted, gold)                   # {"precision@0.3": ..., "recall@0.3": ...}
+    means_of_dense([scores, ...], families)         # f1@t of the mean precision and recall, the others means
+
+Events are `{"span": [start_s, end_s], "caption": text}`. It reads no texts: see events.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from moviellm.eval.core import temporal_iou
+from moviellm.eval.tasks.means import Number, f1_of, mean_of
+
+TIOUS: Final = (0.3, 0.5, 0.7, 0.9)
+MEANS: Final = (*(f"precision@{t}" for t in TIOUS), *(f"recall@{t}" for t in TIOUS))
+DENSE_METRICS: Final = (*MEANS, *(f"f1@{t}" for t in TIOUS))
+
+
+def dense_scores(predicted: Sequence[Mapping[str, Any]], gold: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The scores of one video."""
+    ious = [[temporal_iou(one["span"], other["span"]) for other in gold] for one in predicted]
+    found: dict[str, float] = {}
+    for tiou in TIOUS:
+        hit = sum(max(row, default=0.0) >= tiou for row in ious)
+        met = sum(any(row[at] >= tiou for row in ious) for at in range(len(gold)))
+        found[f"precision@{tiou}"] = hit / len(predicted) if predicted else 0.0
+        found[f"recall@{tiou}"] = met / len(gold) if gold else 0.0
+    return found
+
+
+def means_of_dense(scores: Sequence[Mapping[str, float]], families: Sequence[str]) -> dict[str, Number]:
+    """The numbers of a split."""
+    found = {name: mean_of([one[name] for one in scores], families) for name in MEANS}
+    for tiou in TIOUS:
+        pairs = [(one[f"precision@{tiou}"], one[f"recall@{tiou}"]) for one in scores]
+        found[f"f1@{tiou}"] = f1_of(pairs, families)
+    return found

@@ -1,0 +1,50 @@
+"""Means of items' scores with their BCa intervals over movies, as results hold them.
+
+    mean_of([1.0, 0.0, 1.0], ["m1", "m1", "m2"])        # {"value": 0.666667, "low": ..., "high": ..., "n": 3}
+    f1_of([(0.5, 1.0), (1.0, 0.5)], ["m1", "m2"])       # of the mean precision and the mean recall
+
+A movie and its twin are one family and resampled together. With one family there is no interval.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from moviellm.eval.core import cluster_bootstrap
+from moviellm.eval.core.resampling import Floats, bootstrap
+
+Number = dict[str, float | int | None]
+"""`value`, `low`, `high` and the number of items `n`; None where there is none."""
+
+
+def mean_of(values: Sequence[float], families: Sequence[str]) -> Number:
+    """A mean."""
+    found = cluster_bootstrap(values, families)
+    return _number(found["estimate"], found["low"], found["high"], len(values))
+
+
+def f1_of(pairs: Sequence[tuple[float, float]], families: Sequence[str]) -> Number:
+    """The harmonic mean of a mean precision and a mean recall."""
+    place = {name: number for number, name in enumerate(dict.fromkeys(families))}
+    sums = np.zeros((len(place), 3))
+    for (precision, recall), family in zip(pairs, families, strict=True):
+        sums[place[family]] += (precision, recall, 1.0)
+
+    def statistic(counts: Floats) -> Floats:
+        precision, recall, size = (counts @ sums).T
+        both = precision + recall
+        # The sizes cancel but for one: 2 (p/n) (r/n) / ((p + r) / n).
+        found: Floats = np.divide(2 * precision * recall, both * size, out=np.zeros_like(both), where=both > 0)
+        return found
+
+    found = bootstrap(statistic, len(place))
+    return _number(found.estimate, found.low, found.high, len(pairs))
+
+
+def _number(value: float | None, low: float | None, high: float | None, n: int) -> Number:
+    return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high), "n": n}
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six digits: what is below is noise of the last bit."""
+    return None if value is None else round(value, 6)

@@ -1,0 +1,79 @@
+"""The verbs `moviellm eval ...`: a model is asked a dataset's questions, and two runs are compared.
+
+It declares verbs and options and does nothing else; see cli.py for errors and exit codes.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviellm.generation import cli_options
+from moviellm.generation.cli_options import JsonOption
+
+eval_app = typer.Typer(no_args_is_help=True, help="Scores of a model, with intervals and controls.")
+
+
+@eval_app.callback()
+def evaluation() -> None:
+    """Scores of a model, with intervals and controls."""
+
+
+@eval_app.command("run")
+def eval_run(
+    model: Annotated[str, typer.Option(help="Checkpoint (folder or id on the Hub), openai:NAME, or replay:FILE.")],
+    data: Annotated[str, typer.Option(help="Dataset folder, or id of a dataset on the Hub.")],
+    out: Annotated[Path, typer.Option(help="Folder for predictions and results; resumed if there.")],
+    tasks: Annotated[
+        str | None,
+        typer.Option(help="With commas, or all [default: qa_open,qa_mc,grounding,dense_captioning]"),
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of a dataset on the Hub.")] = None,
+    split: Annotated[str, typer.Option(help="Split of the dataset.")] = "test",
+    frames: Annotated[int | None, typer.Option(help="Frames of a movie, evenly chosen [default: all]")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second, in place of --frames.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Most questions a task, drawn by --seed [default: all]")] = None,
+    seed: Annotated[int, typer.Option(help="What a subset is drawn by, and frames are shuffled by.")] = 0,
+    blind: Annotated[bool, typer.Option("--blind", help="Control: the question alone.")] = False,
+    dialogue_only: Annotated[bool, typer.Option("--dialogue-only", help="Control: what is said, no frame.")] = False,
+    single_frame: Annotated[bool, typer.Option("--single-frame", help="Control: the middle frame alone.")] = False,
+    shuffled: Annotated[bool, typer.Option("--shuffled", help="Control: the frames in another order.")] = False,
+    times: Annotated[str, typer.Option(help="Times as seconds, or as index: hundredths of the movie.")] = "seconds",
+    max_tokens: Annotated[int | None, typer.Option(help="Longest answer [default: by task]")] = None,
+    temperature: Annotated[float, typer.Option(help="Of openai: models; checkpoints answer greedily.")] = 0.0,
+    max_usd: Annotated[float | None, typer.Option(help="What an openai: model may cost, never exceeded.")] = None,
+    model_revision: Annotated[str | None, typer.Option(help="Tag or commit of a checkpoint on the Hub.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where a checkpoint runs: cuda, cpu [default: what there is]")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of kept answers, for several runs [default: in --out]")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option(help="Ask again what got no answer in an earlier run.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Ask a model the questions of a dataset and score its answers; run again to resume."""
+    controls = {"blind": blind, "dialogue-only": dialogue_only, "single-frame": single_frame, "shuffled": shuffled}
+    evaluating = cli_options.verbs("eval.running.evaluating")
+    wish = evaluating.Wish(
+        model=model,
+        data=data,
+        out=out,
+        tasks=tasks,
+        revision=revision,
+        split=split,
+        frames=frames,
+        fps=fps,
+        limit=limit,
+        seed=seed,
+        controls=tuple(name for name, wanted in controls.items() if wanted),
+        times=times,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        max_usd=max_usd,
+        model_revision=model_revision,
+        device=device,
+        cache=cache,
+        retry_failed=retry_failed,
+    )
+    evaluating.run(wish, as_json=json)

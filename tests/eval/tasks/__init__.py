@@ -1,0 +1,1 @@
+"""Tests of the tasks as data and of their arithmetic."""
