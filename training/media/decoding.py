@@ -2,8 +2,8 @@
 
     python -P -m moviellm.training.media.decoding 3 < request.json      # 3: descriptor of the file for the pictures
 
-It answers in lines of JSON: `{"frame": [time_s, offset, bytes]}`, `{"skipped": number}`, and at the end
-`{"film": {...}}` or `{"refused": "why"}`. Pictures are JPEG of high quality, no larger than a tower has use for.
+It answers in JSON: what is known of the film and where each picture lies, or why it was refused. Pictures are JPEG of
+high quality, no larger than a tower has use for.
 """
 
 import io
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from av.error import FFmpegError
 from PIL import Image
 
 from moviellm.generation.files import file_sha256
@@ -31,46 +32,55 @@ def serve(descriptor: int) -> None:
     """Read one request from standard input and answer it."""
     request = json.loads(sys.stdin.buffer.read())
     try:
-        say({"film": decode(Path(request["path"]), FramePolicy(**request["policy"]), request["skip"], descriptor)})
+        answer = decode(Path(request["path"]), FramePolicy(**request["policy"]), request["skip"], descriptor)
     except ValueError as error:
-        say({"refused": str(error)})
+        answer = {"refused": str(error)}
+    sys.stdout.write(json.dumps(answer))
 
 
 def decode(path: Path, policy: FramePolicy, skip: int, descriptor: int) -> dict[str, Any]:
-    """Decode the frames that a policy chooses; what is known of the film.
+    """Decode the frames that a policy chooses, and tell what is known of the film.
 
     Raises:
         ValueError: it is no film, or more of its frames than `skip` cannot be decoded.
     """
     length_s = _length_s(path)
-    offset = skipped = 0
+    try:
+        told = _decode(path, policy, skip, descriptor, length_s, seek=True)
+    except FFmpegError:
+        told = _decode(path, policy, skip, descriptor, length_s, seek=False)
+    with open_film(path, 1) as film:
+        cues = [[cue.start_s, cue.end_s, cue.text, cue.speaker or ""] for cue in film.read_cues()]
+    return {**told, "cues": cues, "sha256": file_sha256(path)}
+
+
+def _decode(
+    path: Path, policy: FramePolicy, skip: int, descriptor: int, length_s: float, *, seek: bool
+) -> dict[str, Any]:
+    offset, frames, skipped = 0, [], []
     with open_film(path, THREADS) as film:
-        seeker, made = Seeker(film), Pictures(MAX_SIDE_PX, QUALITY, film.pixel_shape)
+        seeker, made = Seeker(film, seek), Pictures(MAX_SIDE_PX, QUALITY, film.pixel_shape)
         pictures = film.pictures if policy.start_s == 0 and policy.end_s is None else None
         for number, time_s in enumerate(moments(policy, length_s, pictures, path.name)):
             frame = seeker.at(time_s)
             if seeker.ended:
                 break
-            if frame is None:
-                skipped += 1
-                say({"skipped": number})
-                if skipped > skip:
-                    raise ValueError(
-                        f"Frame {number} of {path.name}, at {time_s:.2f} s, cannot be decoded, and {skip} may be "
-                        "skipped; convert the film again, or allow more with `skip`"
-                    )
+            if frame is not None:
+                data = _jpeg(made.rgb(frame))
+                os.pwrite(descriptor, data, offset)
+                frames.append((time_s, offset, len(data)))
+                offset += len(data)
                 continue
-            data = _jpeg(made.rgb(frame))
-            os.pwrite(descriptor, data, offset)
-            say({"frame": [time_s, offset, len(data)]})
-            offset += len(data)
-        if not offset:
+            skipped.append(number)
+            if len(skipped) > skip:
+                raise ValueError(
+                    f"Frame {number} of {path.name}, at {time_s:.2f} s, cannot be decoded, and {skip} may be skipped; "
+                    "convert the film again, or allow more with `skip`"
+                )
+        if not frames:
             raise ValueError(f"{path.name}: no picture of it can be decoded; is the file whole?")
         end_s = film.end_s if seeker.ended else length_s
-        decoded = seeker.decoded
-    with open_film(path, 1) as film:
-        cues = [[cue.start_s, cue.end_s, cue.text, cue.speaker or ""] for cue in film.read_cues()]
-    return {"duration_s": end_s, "cues": cues, "decoded": decoded, "sha256": file_sha256(path)}
+    return {"frames": frames, "skipped": skipped, "duration_s": end_s, "decoded": seeker.decoded}
 
 
 def _length_s(path: Path) -> float:
@@ -87,12 +97,6 @@ def _jpeg(rgb: Any) -> bytes:
     made = io.BytesIO()
     Image.fromarray(rgb).save(made, format="JPEG", quality=QUALITY, subsampling=0)
     return made.getvalue()
-
-
-def say(message: dict[str, Any]) -> None:
-    """Write one line of the answer."""
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

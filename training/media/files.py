@@ -57,22 +57,21 @@ def read_file(
     said = lines_beside(path, subtitles)  # refuse before the work
     file = tempfile.TemporaryFile()  # noqa: SIM115 the film reads from it
     try:
-        answers = _run(path, policy, skip, file, time_limit_s)
+        told = _run(path, policy, skip, file, time_limit_s)
     except _NoAnswerError as error:
         raise ValueError(known.add(Refused(path, error.kind, str(error))).reason) from None
-    facts = answers[-1].get("film")
-    if facts is None:
-        raise ValueError(answers[-1]["refused"])
-    frames = [answer["frame"] for answer in answers if "frame" in answer]
-    said = lines_of(facts["cues"]) if said is None else said
+    if "refused" in told:
+        raise ValueError(told["refused"])
+    frames = told["frames"]
+    said = lines_of(told["cues"]) if said is None else said
     return Film(
         movie_id=path.stem,
         frames=SpooledPictures(file, [(offset, length) for _, offset, length in frames], path.name),
         times_s=relative(policy, [time_s for time_s, _, _ in frames]),
-        duration_s=policy.end_of(facts["duration_s"]) - policy.start_s,
-        dialogue=within(said, policy, facts["duration_s"]),
-        content=facts["sha256"],
-        skipped=tuple(answer["skipped"] for answer in answers if "skipped" in answer),
+        duration_s=policy.end_of(told["duration_s"]) - policy.start_s,
+        dialogue=within(said, policy, told["duration_s"]),
+        content=told["sha256"],
+        skipped=tuple(told["skipped"]),
     )
 
 
@@ -91,7 +90,7 @@ class _NoAnswerError(Exception):
         self.kind = kind
 
 
-def _run(path: Path, policy: FramePolicy, skip: int, file: IO[bytes], time_limit_s: float) -> list[dict[str, Any]]:
+def _run(path: Path, policy: FramePolicy, skip: int, file: IO[bytes], time_limit_s: float) -> dict[str, Any]:
     """What the worker answers; it never outlives this call."""
     request = json.dumps({"path": str(path), "policy": asdict(policy), "skip": skip}).encode()
     command = [*COMMAND, str(file.fileno())]
@@ -106,9 +105,9 @@ def _run(path: Path, policy: FramePolicy, skip: int, file: IO[bytes], time_limit
     finally:
         worker.kill()
         worker.wait()
-    answers = [json.loads(line) for line in said.splitlines()]
-    if worker.returncode or not answers or not {"film", "refused"} & set(answers[-1]):
-        code = worker.returncode
+    code = worker.returncode
+    if code or not said:
         ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         raise _NoAnswerError(CRASHED, f"{path} brought its decoder down ({ended}); convert it with another program")
-    return answers
+    told: dict[str, Any] = json.loads(said)
+    return told

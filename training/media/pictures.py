@@ -19,6 +19,9 @@ from PIL import Image, UnidentifiedImageError
 
 from moviellm.generation.schema import canonical_json
 
+PICTURE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+"""What files of pictures are called."""
+
 
 class Pictures(Sequence[Image.Image]):
     """Encoded pictures; subclasses say where their bytes are."""

@@ -16,19 +16,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moviellm.training.media.files import TIME_LIMIT_S, read_file, within
 from moviellm.training.media.film import Film
-from moviellm.training.media.movies import Movies
-from moviellm.training.media.pictures import Chosen, FilePictures, frames_key
+from moviellm.training.media.pictures import PICTURE_SUFFIXES, Chosen, FilePictures, frames_key
 from moviellm.training.media.policy import FramePolicy, choose, relative
 from moviellm.training.media.said import lines_beside
-from moviellm.training.rows.source import open_source
+
+if TYPE_CHECKING:
+    from moviellm.training.media.movies import Movies
 
 TIMES_FILE = "times.json"
 """Beside the pictures of a folder: their times in seconds, as a list in their order or by name."""
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 ALL = FramePolicy()
 
 
@@ -79,7 +79,7 @@ def read_film(
         raise ValueError(
             f"no film {source}: give a film file, a folder of pictures, or a dataset's movie such as org/name#m00042"
         )
-    return _checked(_movies(place, revision).film(movie_id, policy), skip)
+    return _checked(open_movies(place, revision).film(movie_id, policy), skip)
 
 
 def films_of(
@@ -90,16 +90,19 @@ def films_of(
     Raises:
         ValueError: there is no such dataset, revision or split, or a movie has no pictures.
     """
-    movies = _movies(dataset, revision)
+    movies = open_movies(dataset, revision)
     return (movies.film(movie_id, policy) for movie_id in movies.ids(split))
 
 
 @lru_cache(maxsize=4)
-def _opened(place: str, revision: str | None, stamp: object) -> Movies:
+def _opened(place: str, revision: str | None, stamp: object) -> "Movies":
+    from moviellm.training.media.movies import Movies
+    from moviellm.training.rows.source import open_source
+
     return Movies(open_source(place, revision))
 
 
-def _movies(place: str, revision: str | None) -> Movies:
+def open_movies(place: str, revision: str | None = None) -> "Movies":
     """A dataset, opened once for as long as it stays what it is."""
     manifest = Path(place).expanduser() / "manifest.json"
     stamp = manifest.stat().st_mtime_ns if manifest.is_file() else None
@@ -109,9 +112,11 @@ def _movies(place: str, revision: str | None) -> Movies:
 def _of_folder(folder: Path, policy: FramePolicy, times_s: Sequence[float] | None, subtitles: Path | None) -> Film:
     if (folder / "manifest.json").is_file():
         raise ValueError(f"{folder} is a dataset: name the movie, such as {folder}#m00000")
-    paths = sorted((one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES), key=_natural)
+    paths = sorted((one for one in folder.iterdir() if one.suffix.lower() in PICTURE_SUFFIXES), key=_natural)
     if not paths:
-        raise ValueError(f"the folder {folder} holds no pictures: they are called {', '.join(sorted(SUFFIXES))}")
+        raise ValueError(
+            f"the folder {folder} holds no pictures: they are called {', '.join(sorted(PICTURE_SUFFIXES))}"
+        )
     name = folder.resolve().name
     times = _times_beside(folder, paths) if times_s is None else times_s
     film = _film(FilePictures(paths, name), policy, times, name)

@@ -10,6 +10,7 @@ line stands after the last frame that begins before it. Words of a film are data
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from moviellm.training.model.steps import step_of
@@ -75,8 +76,21 @@ class Shot:
     movie_id: str = ""
 
 
-def as_film(value: Any) -> FilmLike:
-    """A film from a film, a mapping with its fields, or pictures alone: a list, or an array (F, h, w, 3)."""
+def as_film(value: Any, policy: Any = None) -> FilmLike:
+    """A film from a film, a mapping with its fields, pictures alone (a list, an array (F, h, w, 3)), or a path.
+
+    A path, or a list of paths of pictures, is read by `moviellm.training.media`; `policy` says which frames are taken.
+    """
+    first = value[0] if isinstance(value, (list, tuple)) and value else value
+    if isinstance(first, (str, Path)):
+        from moviellm.training.media import FramePolicy, read_film
+
+        return read_film(value, policy or FramePolicy())
+    if policy is not None:
+        raise ValueError(
+            f"`num_frames` and `fps` choose frames of films that are read from a path, and a {type(value).__name__} "
+            "came: choose its frames before, or give the path."
+        )
     if hasattr(value, "times_s") and hasattr(value, "dialogue"):
         return value
     if isinstance(value, Mapping):
@@ -89,10 +103,6 @@ def as_film(value: Any) -> FilmLike:
         times = list(fields.get("times_s") or ())
         fields.setdefault("duration_s", times[-1] if times else 0.0)
         return Shot(**fields)
-    if isinstance(value, str):
-        raise ValueError(
-            f"{value!r} is a path or an address: read films with `moviellm.training.media`, and give what it read."
-        )
     return Shot(frames=value)
 
 
@@ -173,8 +183,9 @@ def flatten(content: Any, clean: Callable[[str], str]) -> tuple[str, list[Any], 
             text += f"\n{words}" if text.endswith(VIDEO) and words and not words.startswith("\n") else words
         elif kind in {"image", "video"}:
             text += IMAGE if kind == "image" else VIDEO
-            if part.get(kind) is not None:
-                (images if kind == "image" else videos).append(part[kind])
+            given = part.get(kind) if kind == "image" else part.get("video", part.get("path"))
+            if given is not None:
+                (images if kind == "image" else videos).append(given)
         else:
             raise ValueError(f"A message has a part of type {kind!r}: it can be `text`, `image` and `video`.")
     return text, images, videos

@@ -104,18 +104,20 @@ class MovieLLMProcessor(ProcessorMixin):
         """Prompts with markers, their pictures and their films -> a batch.
 
         `videos`: films, one for each `<video>`, in order, or a list of them for each row. `images`: pictures for each
-        `<image>`, likewise. `questions`: what is asked in each row, for the compressor `context_content`. Other
-        arguments go to the tokenizer, but for those that would cut rows: a row that is longer than `max_length` or
-        than the model's positions is an error.
+        `<image>`, likewise. `questions`: what is asked in each row, for the compressor `context_content`. `num_frames`
+        or `fps`: which frames are taken of films that are read from a path. Other arguments go to the tokenizer, but
+        for those that would cut rows: a row that is longer than `max_length` or than the model's positions is an
+        error.
         """
         if text is None:
             raise ValueError(
                 "`text` is missing: a prompt with `<video>` for each film and `<image>` for each picture."
             )
         longest = min(filter(None, (self.longest_row, _asked_length(kwargs))), default=None)
+        policy = _asked_frames(kwargs)
         wants_places = kwargs.pop("return_text_replacement_offsets", False)
         kwargs["return_attention_mask"] = True
-        rows = rows_of([text] if isinstance(text, str) else list(text), images, videos, self)
+        rows = rows_of([text] if isinstance(text, str) else list(text), images, videos, self, policy)
         for row in rows:
             row.check_budget(longest, self.tokens_per_frame)
         batch = self.tokenizer([row.text for row in rows], return_tensors=return_tensors, **kwargs)
@@ -228,6 +230,17 @@ class MovieLLMProcessor(ProcessorMixin):
                 pretrained_model_name_or_path, subfolder=GUIDE_FOLDER, **hub
             )
         return processor
+
+
+def _asked_frames(kwargs: dict[str, Any]) -> Any:
+    """The policy that a caller names as transformers does, taken out of the arguments; None where none is named."""
+    kwargs.pop("do_sample_frames", None)
+    number, fps = kwargs.pop("num_frames", None), kwargs.pop("fps", None)
+    if number is None and fps is None:
+        return None
+    from moviellm.training.media import FramePolicy
+
+    return FramePolicy(n=number, fps=fps)
 
 
 def _asked_length(kwargs: dict[str, Any]) -> int | None:

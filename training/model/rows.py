@@ -6,6 +6,7 @@ does, and `check_tokens` counts what came out.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -91,15 +92,18 @@ class Row:
         )
 
 
-def rows_of(texts: Sequence[str], images: Any, videos: Any, processor: Any) -> list[Row]:
-    """Rows with their markers replaced."""
+def rows_of(texts: Sequence[str], images: Any, videos: Any, processor: Any, policy: Any = None) -> list[Row]:
+    """Rows with their markers replaced; `policy` says which frames are taken of films that are read from a path."""
     pictures = by_row("images", IMAGE, images, texts)
     films = by_row("videos", VIDEO, videos, texts)
     given = zip(texts, pictures, films, strict=True)
-    return [_row(number, text, iter(one), iter(more), processor) for number, (text, one, more) in enumerate(given)]
+    return [
+        _row(number, text, iter(one), (as_film(film, policy) for film in more), processor)
+        for number, (text, one, more) in enumerate(given)
+    ]
 
 
-def _row(number: int, text: str, pictures: Iterator[Any], films: Iterator[Any], processor: Any) -> Row:
+def _row(number: int, text: str, pictures: Iterator[Any], films: Iterator[FilmLike], processor: Any) -> Row:
     row = Row(number)
     placeholders = processor.frame_token * processor.tokens_per_frame
     parts: list[str] = []
@@ -112,7 +116,7 @@ def _row(number: int, text: str, pictures: Iterator[Any], films: Iterator[Any], 
             row.films.append(as_film({"frames": [next(pictures)]}))
             written = placeholders
         else:
-            film = as_film(next(films))
+            film = next(films)
             row.films.append(film)
             check_film(film, film.movie_id or f"row {number}", processor.time)
             laid = lay_out(film, processor.stamper(), processor.clean_words, max(processor.frames_per_stamp, 1))
@@ -147,10 +151,15 @@ def by_row(name: str, marker: str, given: Any, texts: Sequence[str]) -> list[lis
 def _are_frames(items: list[Any]) -> bool:
     """Whether lists in a list of films are films themselves, as lists of pictures."""
     first = items[0][0] if items[0] else None
-    if first is None or isinstance(first, list) or hasattr(first, "times_s"):
-        return False
-    return not _is_mapping_film(first)
+    return first is not None and not _is_film(first)
 
 
-def _is_mapping_film(value: Any) -> bool:
-    return isinstance(value, dict) and ("frames" in value or "features" in value)
+def _is_film(value: Any) -> bool:
+    """Whether a value is a whole film, not a picture of one."""
+    if isinstance(value, (str, Path)):
+        from moviellm.training.media.pictures import PICTURE_SUFFIXES
+
+        return Path(value).suffix.lower() not in PICTURE_SUFFIXES
+    if isinstance(value, dict):
+        return "frames" in value or "features" in value
+    return isinstance(value, list) or hasattr(value, "times_s") or getattr(value, "ndim", 0) == 4

@@ -142,7 +142,9 @@ class Film:
     @property
     def can_seek(self) -> bool:
         """Whether pictures have times of their own, so that reading can begin anywhere."""
-        return not (self._untimed or self._is_avi) and self._start_s is not None and self._stated_s is not None
+        if self._untimed or self._container.format.name in ("avi", "flv"):
+            return False
+        return self._start_s is not None and self._stated_s is not None
 
     @property
     def pictures(self) -> int | None:
@@ -169,9 +171,15 @@ class Film:
         """As `frames`, from the last picture up to a moment that can be decoded without those before it.
 
         Some formats land later than asked: look at the first time. Reading may end early where the file breaks off.
+
+        Raises:
+            FFmpegError: the file cannot be sought; reading goes on where it was.
         """
         self._container.seek(self._ticks(time_s), stream=self._video)
         self._at_s = None
+        return self._rest()
+
+    def _rest(self) -> Iterator[tuple[float, VideoFrame]]:
         for packet in self._container.demux(self._video):
             for frame in self._decoded(packet):
                 at_s = self._time(frame)

@@ -1,0 +1,1 @@
+"""Films for a model."""

@@ -1,5 +1,7 @@
 """How a film stands in a row."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from moviellm.training.model.layout import as_film, breaker, check_film, flatten
 from moviellm.training.rows.film import Look, show, whole
 from moviellm.training.rows.words import words_for
 from tests.stories import make_story
-from tests.training.model.tiny import film
+from tests.training.model.tiny import COLOURS, film, picture
 
 
 def same(text: str) -> str:
@@ -114,6 +116,18 @@ def test_an_unknown_field_of_a_film_is_said() -> None:
         as_film({"frames": [], "fps": 1})
 
 
-def test_a_path_is_not_a_film() -> None:
-    with pytest.raises(ValueError, match="is a path or an address"):
+def test_a_path_is_read(tmp_path: Path) -> None:
+    for number in (10, 2):
+        picture("red" if number == 2 else "blue").save(tmp_path / f"{number}.png")
+    read = as_film(str(tmp_path))
+    assert (read.times_s, read.frames[0].getpixel((0, 0))) == ([0.0, 1.0], COLOURS["red"])
+
+
+def test_a_path_that_leads_nowhere_is_said() -> None:
+    with pytest.raises(ValueError, match=r"no film film.mp4: give a film file"):
         as_film("film.mp4")
+
+
+def test_frames_are_chosen_of_paths_only() -> None:
+    with pytest.raises(ValueError, match="and a dict came"):
+        as_film(film(3), policy=object())

@@ -186,6 +186,34 @@ def test_pictures_and_features_in_one_batch_are_said() -> None:
         made(compressor="cls")(text=["<video>", "<video>"], videos=[film(2), cached], padding=True)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+def test_an_array_of_pictures_in_a_message_is_one_film(kind) -> None:
+    array = kind(np.zeros((4, SIDE_PX, SIDE_PX, 3), np.uint8))
+    words = made(compressor="cls", time="none")
+    batch = words.apply_chat_template(
+        talk(part("who ?"), {"type": "video", "video": array}), tokenize=True, return_dict=True
+    )
+    assert len(batch["pixel_values"]) == 4
+
+
+@pytest.mark.parametrize("key", ["video", "path"])
+def test_a_path_in_a_message_is_read(tmp_path, key) -> None:
+    for number in range(5):
+        picture().save(tmp_path / f"{number}.png")
+    words = made(compressor="cls")
+    message = talk({"type": "video", key: str(tmp_path)}, part("who ?"))
+    options = {"tokenize": True, "return_dict": True}
+    assert words.apply_chat_template(message, **options)["frames_per_row"].tolist() == [5]
+    asked = words.apply_chat_template(message, processor_kwargs={"num_frames": 2}, **options)
+    assert asked["frames_per_row"].tolist() == [2]
+
+
+def test_lists_of_paths_are_films_of_these_pictures(tmp_path) -> None:
+    picture().save(tmp_path / "a.png")
+    batch = made(compressor="cls")(text=["<video>"], videos=[[str(tmp_path / "a.png")] * 3])
+    assert batch["frames_per_row"].tolist() == [3]
+
+
 def test_a_tokenizer_without_a_chat_template_is_said() -> None:
     words = MovieLLMProcessor.for_model(config(), tokenizer(template=None), MovieLLMVideoProcessor(size_px=SIDE_PX))
     with pytest.raises(ValueError, match="The tokenizer has no chat template: set `processor.chat_template`"):
