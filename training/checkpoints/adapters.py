@@ -87,7 +87,7 @@ def attach(model: Any, settings: LoraSettings) -> Any:
     )
     made = get_peft_model(model, config)
     if is_ours(model):
-        _to_float32(made)
+        keep_float32(made)
     return made
 
 
@@ -215,7 +215,7 @@ def _check_bits(model: Any, settings: LoraSettings) -> None:
         )
 
 
-def _to_float32(made: Any) -> None:
+def keep_float32(made: Any) -> None:
     """What trains whole is kept in float32, as the halves of LoRA are: small steps vanish in bfloat16."""
     from peft.utils.other import ModulesToSaveWrapper
 

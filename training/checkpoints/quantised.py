@@ -9,6 +9,7 @@ trained goes into an adapter for the *base*, whose own weights stay whole: `movi
 """
 
 import re
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -25,7 +26,7 @@ def check_bitsandbytes() -> None:
             "out and train LoRA on the whole weights."
         )
     try:
-        import bitsandbytes  # noqa: F401
+        import_module("bitsandbytes")
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(
