@@ -1,0 +1,133 @@
+"""A checkpoint becomes something that answers: `open_model`.
+
+    answerer = open_model("runs/stage3", device="cuda")
+    answerer = open_model("org/name", revision="v1.0")
+
+What it is, its config says: a model of ours, a LoRA adapter on one, or one of the stock models of training/stock. Only
+safetensors are loaded, and no code that comes with a checkpoint. It trains nothing.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from moviellm.generation.files import file_sha256
+from moviellm.generation.revisions import revision_of
+from moviellm.training.ask.answerer import Answerer
+
+OURS = "moviellm"
+ADAPTER = "adapter_config.json"
+DECIDES = re.compile(
+    r".*\.(safetensors|safetensors\.index\.json|jinja|model)|[a-z_]*config\.json|[a-z_]*token[a-z_]*\.json|vocab.*|"
+    r"merges\.txt"
+)
+"""Files of a folder that decide an answer: weights, configs, tokenizer, template. A trainer's states do not."""
+
+
+def open_model(
+    path_or_id: str, revision: str | None = None, device: str | None = None, dtype: str | None = None
+) -> Answerer:
+    """Load a model.
+
+    Args:
+        path_or_id: Folder of a checkpoint, or its id on the Hub.
+        revision: Commit, branch or tag on the Hub; None takes the newest.
+        device: `cpu`, `cuda`, ...; None takes the accelerator where there is one.
+        dtype: `float32`, `bfloat16` or `float16`; None: as it was saved.
+
+    Raises:
+        ValueError: there is no such model, it is of an architecture that is not known here, its weights are pickles
+            or incomplete, or it has no chat template.
+    """
+    folder = _folder(path_or_id, revision)
+    commit = None if folder else revision_of(path_or_id, revision)
+    kind, model, processor = _load(str(folder or path_or_id), commit, dtype)
+    _check_template(path_or_id, processor)
+    model = model.to(device or _best_device()).eval()
+    known = commit or (lambda: revision_at(path_or_id))
+    return Answerer(model, processor, place=path_or_id, kind=kind, revision=known)
+
+
+def revision_at(path_or_id: str, revision: str | None = None) -> str:
+    """Which weights exactly a name means now: the commit on the Hub, or the hash of a folder; nothing is loaded.
+
+    Raises:
+        ValueError: there is no such model.
+    """
+    folder = _folder(path_or_id, revision)
+    return folder_revision(folder) if folder else revision_of(path_or_id, revision)
+
+
+def _folder(path_or_id: str, revision: str | None) -> Path | None:
+    folder = Path(path_or_id).expanduser()
+    if not folder.is_dir():
+        return None
+    if revision is not None:
+        raise ValueError(f"{path_or_id} lies on this machine and has no revision {revision!r}; leave it out")
+    return folder
+
+
+def folder_revision(folder: Path) -> str:
+    """What stands for a commit where a model lies in a folder: the hash of all that decides its answers."""
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and DECIDES.fullmatch(path.name)]
+    files = [(path.name, file_sha256(path)) for path in paths]
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+
+def _load(place: str, commit: str | None, dtype: str | None) -> tuple[str, Any, Any]:
+    """Kind, model and processor."""
+    found = _model_type(place, commit)
+    if found == OURS:
+        return (OURS, *_open_ours(place, commit, _dtype(dtype)))
+    raise ValueError(
+        f"{place} holds a `{found}` model, which is not known here: ask a checkpoint of `moviellm train`, or a model "
+        "that `moviellm train` can start from"
+    )
+
+
+def _model_type(place: str, commit: str | None) -> str:
+    from transformers import PreTrainedConfig
+
+    if Path(place).is_dir() and not (Path(place) / "config.json").is_file():
+        raise ValueError(f"{place} is no checkpoint: it has no config.json. Give the folder that training wrote.")
+    try:
+        settings, _ = PreTrainedConfig.get_config_dict(place, revision=commit)
+    except OSError as error:
+        raise ValueError(f"{place} has no config that can be read: {_first_line(error)}") from error
+    return str(settings.get("model_type") or "(unnamed)")
+
+
+def _open_ours(place: str, commit: str | None, dtype: Any) -> tuple[Any, Any]:
+    import moviellm.training.model as ours
+
+    model = ours.MovieLLMForConditionalGeneration.from_pretrained(place, revision=commit, dtype=dtype)
+    return model, ours.MovieLLMProcessor.from_pretrained(place, revision=commit)
+
+
+def _check_template(place: str, processor: Any) -> None:
+    if getattr(processor, "chat_template", None) is None:
+        raise ValueError(
+            f"{place} has no chat template, so a question cannot be put to it as it learned them: save its processor "
+            "with `processor.chat_template` set, or train it with `moviellm train`, which saves one"
+        )
+
+
+def _dtype(name: str | None) -> Any:
+    if name is None:
+        return "auto"
+    if name not in {"float32", "bfloat16", "float16"}:
+        raise ValueError(f"dtype is {name!r}: it can be float32, bfloat16 or float16")
+    return name
+
+
+def _best_device() -> str:
+    import torch
+
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return "cpu" if found is None else found.type
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
