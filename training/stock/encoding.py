@@ -18,7 +18,7 @@ import torch
 from moviellm.training.shared.collating import SharedMovies, example_of
 from moviellm.training.shared.decoders import share_movies
 from moviellm.training.stock.positions import movie_positions
-from moviellm.training.stock.processing import IGNORED, Seen, StockProcessor
+from moviellm.training.stock.processing import IGNORED, StockProcessor
 
 FIELDS = ("prompt", "completion")
 
@@ -90,7 +90,9 @@ class StockCollator:
     def _check(example: Mapping[str, Any], fields: Sequence[str], name: str) -> None:
         missing = [field for field in fields if example.get(field) is None]
         if missing:
-            raise ValueError(f"{name} has no {', '.join(f'`{field}`' for field in missing)}: an example has all of them.")
+            raise ValueError(
+                f"{name} has no {', '.join(f'`{field}`' for field in missing)}: an example has all of them."
+            )
 
 
 def share_stock(model: Any) -> int:

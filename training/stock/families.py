@@ -197,9 +197,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "qwen2_5_vl": Family("Qwen2.5-VL", _qwen(split=True), _seconds(OURS), "\n", spatial=True),
     "video_llama_3": Family("VideoLLaMA3", _video_llama, _seconds("Time {time_s:.1f}s:"), ",", "Time {time_s:.1f}s:"),
-    "internvl": Family(
-        "InternVL", _internvl, lambda unit: f"[{unit.time_s:.1f} s] Frame{unit.first + 1}: ", "\n"
-    ),
+    "internvl": Family("InternVL", _internvl, lambda unit: f"[{unit.time_s:.1f} s] Frame{unit.first + 1}: ", "\n"),
     "smolvlm": Family("SmolVLM2", _smolvlm, _minutes, "", intro=_smolvlm_intro, outro="\n\n"),
     "llava_next_video": Family("LLaVA-NeXT-Video", _llava_next, _seconds(OURS), "\n"),
     "llava_onevision": Family("LLaVA-OneVision", _onevision, _seconds(OURS), "\n"),
@@ -214,6 +212,8 @@ def names_of(config: Any, tokenizer: Any) -> Names:
     placeholder = tokenizer.convert_ids_to_tokens(config.image_token_id if pictured else config.video_token_id)
     marker = getattr(tokenizer, "video_token", "<video>") if pictured else placeholder
     opening, closing = _around(config, tokenizer)
+    if kind == "qwen2_5_vl":
+        marker = opening + placeholder + closing  # each unit has its own ends
     if kind in {"qwen3_vl", "qwen2_5_vl", "video_llama_3"}:
         return Names(placeholder, marker, opening, closing)
     sides, patches = _pair(config.vision_config.image_size), _pair(config.vision_config.patch_size)

@@ -26,7 +26,7 @@ from transformers.utils import cached_file
 
 from moviellm.training.model.loading import check_whole, refusals
 from moviellm.training.stock.families import FAMILIES
-from moviellm.training.stock.mixed import let_frame_counts_differ
+from moviellm.training.stock.mends import mend
 from moviellm.training.stock.processing import StockProcessor
 from moviellm.training.stock.settings import PROCESSOR_FILES, settings_in
 
@@ -60,7 +60,7 @@ def open_stock(
                 output_loading_info=True,
             )
     check_whole(place, info)
-    let_frame_counts_differ(model)
+    mend(model)
     return model, processor
 
 
@@ -164,7 +164,9 @@ def _missing(place: str, revision: str | None) -> Iterator[None]:
     except (OSError, HFValidationError) as error:
         causes = list(_causes(error))
         if any(isinstance(one, RevisionNotFoundError) for one in causes):
-            raise ValueError(f"{place} has no revision {revision!r}: give one of its branches, tags or commits.") from error
+            raise ValueError(
+                f"{place} has no revision {revision!r}: give one of its branches, tags or commits."
+            ) from error
         if any(isinstance(one, GatedRepoError) for one in causes):
             raise ValueError(
                 f"{place} is given out on request: ask on its page on the Hub, then log in (`hf auth login`)."

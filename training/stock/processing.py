@@ -105,11 +105,11 @@ class StockProcessor(ProcessorMixin):
     def row(self, seen: Seen, prompt: Talk, completion: str | None = None, longest: int | None = None) -> StockRow:
         """A talk about a film as tokens. `longest`: most tokens of a row; None: those the model has positions for."""
         messages = self._messages(prompt)
-        asked = self._rendered(messages, seen, add_generation_prompt=True)
+        asked = self._rendered(messages, seen.text, add_generation_prompt=True)
         ids = self._tokens(asked)
         labels = [IGNORED] * len(ids)
         if completion is not None:
-            answer = self._answer(messages, asked, seen, completion)
+            answer = self._answer(messages, asked, seen.text, completion)
             whole = self._tokens(asked + answer)
             if whole[: len(ids)] != ids:
                 whole = [*ids, *self.tokenizer(answer, add_special_tokens=False)["input_ids"]]
@@ -126,6 +126,21 @@ class StockProcessor(ProcessorMixin):
             raise ValueError(self._too_long(seen, len(ids), visual, longest))
         movie = len(ids) - ids[::-1].index(self.placeholder_id)
         return StockRow(ids, labels, visual, movie)
+
+    def behind_an_answer(self, text: str) -> list[int]:
+        """Tokens from the end of an answer to where the answer to a follow-up begins."""
+        first = {"role": "user", "content": "?"}
+        answered = {"role": "assistant", "content": "!"}
+        asked = self._rendered(self._messages([first]), "", add_generation_prompt=True)
+        closed = asked + self._answer(self._messages([first]), asked, "", "!")
+        talk = [first, answered, {"role": "user", "content": text}]
+        whole = self._rendered(self._messages(talk), "", add_generation_prompt=True)
+        answer_ends = closed.rstrip()
+        if not whole.startswith(answer_ends):
+            raise ValueError(
+                "The chat template writes an answer otherwise once more is said: ask one question a talk."
+            )
+        return list(self.tokenizer(whole[len(answer_ends) :], add_special_tokens=False)["input_ids"])
 
     def types_of(self, ids: torch.Tensor) -> torch.Tensor:
         """Which tokens are frames, as models with positions in time, height and width ask for: 2, others 0."""
@@ -155,7 +170,7 @@ class StockProcessor(ProcessorMixin):
             raise ValueError("A talk ends with what the user says: messages of roles `user`, `assistant`, `system`.")
         return messages
 
-    def _rendered(self, messages: list[dict[str, Any]], seen: Seen, add_generation_prompt: bool = False) -> str:
+    def _rendered(self, messages: list[dict[str, Any]], told: str, add_generation_prompt: bool = False) -> str:
         text: str = self.tokenizer.apply_chat_template(
             messages, chat_template=self.chat_template, tokenize=False, add_generation_prompt=add_generation_prompt
         )
@@ -164,13 +179,13 @@ class StockProcessor(ProcessorMixin):
                 f"The chat template writes {self.names.marker!r} {text.count(self.names.marker)} times for one film: it "
                 "is not one for films. Use the template of the original checkpoint."
             )
-        return text.replace(self.names.marker, seen.text)
+        return text.replace(self.names.marker, told)
 
-    def _answer(self, messages: list[dict[str, Any]], asked: str, seen: Seen, completion: str) -> str:
+    def _answer(self, messages: list[dict[str, Any]], asked: str, told: str, completion: str) -> str:
         """What the template writes behind the question: the answer and the end of its turn."""
         words = self.clean(completion)
         parts = [{"type": "text", "text": words}]
-        whole = self._rendered([*messages, {"role": "assistant", "content": parts}], seen)
+        whole = self._rendered([*messages, {"role": "assistant", "content": parts}], told)
         if whole.startswith(asked):
             return whole[len(asked) :]
         at = whole.rfind(words)

@@ -19,7 +19,12 @@ HALF = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
 BICUBIC, LANCZOS, BILINEAR = 3, 1, 2
 
 OWN: dict[str, dict[str, Any]] = {
-    "smolvlm": {**HALF, "size": {"longest_edge": 4 * 364}, "max_image_size": {"longest_edge": 364}, "resample": LANCZOS},
+    "smolvlm": {
+        **HALF,
+        "size": {"longest_edge": 4 * 364},
+        "max_image_size": {"longest_edge": 364},
+        "resample": LANCZOS,
+    },
     "llava_next_video": {**CLIP, "size": {"shortest_edge": 224}, "crop_size": 224, "do_center_crop": True},
     "llava_onevision": {**CLIP, "size": {"height": 384, "width": 384}},
     "video_llama_3": {
