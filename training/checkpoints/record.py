@@ -53,6 +53,8 @@ class Base(Part):
     """`weights.content_hash` of its folder; None where it was built from parts in memory."""
     licence: str | None = None
     """As its own card states it; None where nothing does."""
+    from_scratch: bool = False
+    """Random weights: nothing of anybody else is in it."""
     parts: tuple["Base", ...] = ()
     """Vision tower and language model of a model that was put together here."""
 
@@ -99,9 +101,7 @@ class Evaluation(Part):
     results: Inside
     """Path of the file in the checkpoint's folder, e.g. `evaluations/000200/results.json`."""
     name: Text = "held-out movies"
-    """What it was evaluated on, in words for a table."""
-    condition: Literal["full", "blind", "shuffled", "single_frame", "dialogue_only"] = "full"
-    """What the model got of a movie."""
+    """What it was evaluated on, in words for a table; what it was shown, results.json says itself."""
 
 
 class Lora(Part):

@@ -17,6 +17,8 @@ from pathlib import Path
 WHOLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 ADAPTER = "adapter_model.safetensors"
+SHARD = "5GB"
+"""`max_shard_size` of what is saved: a shard fits into memory, and a push that stops loses little."""
 HEADER_BYTES_MAX = 100_000_000
 """What safetensors itself takes for a header."""
 
