@@ -67,8 +67,8 @@ class StockCollator:
             unit.text.count(self.processor.names.placeholder) for unit in seen.look.units
         ):
             raise ValueError(
-                f"The rows of {seen.name} begin differently before its last frame: rows that share a film have the same "
-                "system message and the film first."
+                f"The rows of {seen.name} begin differently before its last frame: rows that share a film have the "
+                "same messages before it."
             )
         if self.processor.family.spatial:
             example["movie_positions"] = movie_positions(self.processor, example["movie_ids"], seen)
@@ -96,7 +96,7 @@ class StockCollator:
 
 
 def share_stock(model: Any) -> int:
-    """Prepare a stock model for shared movies; returns the lead-in for the collator. ValueError: it cannot, and why."""
+    """Prepare a stock model for shared movies; returns the collator's lead-in. ValueError: it cannot, and why."""
     return share_movies(model, spatial=True)
 
 

@@ -12,7 +12,9 @@
 | Qwen2.5-VL | two frames, a video of their own | `[1.5 s] ` | a line end |
 | InternVL, LLaVA-NeXT-Video, LLaVA-OneVision | a frame | `[1.5 s] `, as in our rows | a line end |
 
-The first three are the words of the models' own processors, with the film's times. The others' own words have no times.
+The first three are the words of the models' own processors, with the film's times; the others' have no times.
+Qwen2.5-VL tells times by positions, which transformers 5.23 counts one way in training and another when it generates; a
+unit that is a video of its own has no such positions, and its stamp tells the time.
 """
 
 from collections.abc import Callable, Sequence
@@ -218,7 +220,7 @@ def names_of(config: Any, tokenizer: Any) -> Names:
         return Names(placeholder, marker, opening, closing)
     sides, patches = _pair(config.vision_config.image_size), _pair(config.vision_config.patch_size)
     high, wide = (side // patch for side, patch in zip(sides, patches, strict=True))
-    counts = {
+    counts: dict[str, Callable[[], int]] = {
         "smolvlm": lambda: int(high * wide / config.scale_factor**2),
         "internvl": lambda: int(high * wide * config.downsample_ratio**2),
         "llava_onevision": lambda: ceil(high / 2) * ceil(wide / 2),
@@ -231,8 +233,8 @@ def _around(config: Any, tokenizer: Any) -> tuple[str, str]:
     """What stands before and behind the placeholders of a unit."""
     kind = config.model_type
     if kind in {"qwen3_vl", "qwen2_5_vl"}:
-        ends = (config.vision_start_token_id, config.vision_end_token_id)
-        opening, closing = (str(tokenizer.convert_ids_to_tokens(end)) for end in ends)
+        ends = [config.vision_start_token_id, config.vision_end_token_id]
+        opening, closing = map(str, tokenizer.convert_ids_to_tokens(ends))
         return opening, closing
     if kind == "smolvlm":
         around = getattr(tokenizer, "fake_image_token", "<fake_token_around_image>")

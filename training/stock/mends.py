@@ -2,7 +2,7 @@
 
 LLaVA-OneVision puts one token behind every film. Its forward finds films by a common number of frames, so a batch of
 films of 4 and of 6 frames has no shape. Here such a batch comes frame by frame, (frames, 1, 3, height, width), with
-`frames_per_film`: features are made frame by frame, as the model makes them anyway, and the token goes behind each film.
+`frames_per_film`: features are made frame by frame, as the model does anyway, and the token goes behind each film.
 
 VideoLLaMA3 has no `logits_to_keep`: it makes scores over the vocabulary for every token of a film that is only read.
 

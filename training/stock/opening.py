@@ -3,17 +3,19 @@
     model, processor = open_stock("Qwen/Qwen3-VL-4B-Instruct", revision="main", dtype="bfloat16")
     model, processor = open_stock(folder, quantisation="nf4")               # QLoRA; needs bitsandbytes and a GPU
 
-Safetensors only, and no code from a repository is run. What cannot be trained here is refused with the reason: an id or
-a revision that is not there, pickled weights, an architecture that is none of the seven families, a checkpoint that
+Safetensors only, and no code from a repository is run. What cannot be trained here is refused with the reason: an id
+or a revision that is not there, pickled weights, an architecture that is none of the seven families, a checkpoint that
 lacks weights, one without a chat template. It needs no torchvision (`pixels.py`).
 """
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from huggingface_hub.errors import (
     GatedRepoError,
     HFValidationError,
@@ -21,7 +23,8 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer, BitsAndBytesConfig
+from transformers.models.smolvlm.processing_smolvlm import DEFAULT_CHAT_TEMPLATE
 from transformers.utils import cached_file
 
 from moviellm.training.model.loading import check_whole, refusals
@@ -78,8 +81,8 @@ def open_processor(id_or_path: str | Path, revision: str | None = None, config: 
     template = _template(config.model_type, files, tokenizer)
     if not template:
         raise ValueError(
-            f"{place} has no chat template: it is a base model, or its files are not complete. Take the model that was "
-            "trained to talk, or put its chat_template.jinja beside the weights."
+            f"{place} has no chat template: it is a base model, or its files are not complete. Take the model that "
+            "was trained to talk, or put its chat_template.jinja beside the weights."
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -120,20 +123,14 @@ def _files(place: str, revision: str | None) -> dict[str, str]:
 
 
 def _template(kind: str, files: dict[str, str], tokenizer: Any) -> str | None:
-    """The chat template: of the processor, else of the tokenizer. SmolVLM's own has no films, transformers' has."""
-    import json
-
+    """The chat template: of the processor, else of the tokenizer. SmolVLM's is the one transformers has for films."""
     template = files.get("chat_template.jinja")
     if template is None and "chat_template.json" in files:
         template = json.loads(files["chat_template.json"]).get("chat_template")
     template = template or tokenizer.chat_template
     if isinstance(template, dict):
         template = template.get("default")
-    if kind == "smolvlm" and template:
-        from transformers.models.smolvlm.processing_smolvlm import DEFAULT_CHAT_TEMPLATE
-
-        template = DEFAULT_CHAT_TEMPLATE
-    return template
+    return DEFAULT_CHAT_TEMPLATE if kind == "smolvlm" and template else template
 
 
 def _quantised(wanted: Any) -> Any:
@@ -143,9 +140,6 @@ def _quantised(wanted: Any) -> Any:
         raise ValueError(f"`quantisation` is {wanted!r}: it can be {', '.join(QUANTISATIONS)}, or left out.")
     if importlib.util.find_spec("bitsandbytes") is None:
         raise ValueError(f"`quantisation: {wanted}` needs bitsandbytes: pip install bitsandbytes.")
-    import torch
-    from transformers import BitsAndBytesConfig
-
     if wanted == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(

@@ -1,10 +1,10 @@
 """Frames as a stock model's own video processor gives them, without torchvision: resized, cropped, normalised, cut.
 
-    frames = prepared(pictures, rules, "m00007")        # (F, 3, height, width) float32
+    frames = prepared(pictures, 3, rules, "qwen3_vl")   # (F, 3, height, width) float32
     patches, grid = patched(frames, rules)              # (F' x h x w, numbers a patch), (F', h, w)
 
-Bit for bit what transformers 5.23 with torchvision 0.28 gives on a CPU (tests/training/stock/test_native.py). A film is
-resized frame by frame, so its pictures at full size are never all in memory.
+Bit for bit what transformers 5.23 with torchvision 0.28 gives on a CPU (tests/training/stock/test_native.py). A film
+is resized frame by frame, so its pictures at full size are never all in memory.
 """
 
 import math

@@ -11,7 +11,7 @@ trained checkpoint opens wherever the original does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from transformers import ProcessorMixin
 
 from moviellm.generation.files import write_whole
 from moviellm.training.model.frames import as_picture
-from moviellm.training.model.layout import FilmLike, Shot, as_film, breaker, check_film, frame_count
+from moviellm.training.model.layout import as_film, breaker, check_film, frame_count
 from moviellm.training.stock.families import FAMILIES, Family, Look, names_of
 from moviellm.training.stock.pixels import prepared
 from moviellm.training.stock.settings import rules_of
@@ -96,11 +96,11 @@ class StockProcessor(ProcessorMixin):
         asked = self.names.frame_px
         if asked is not None and tuple(frames.shape[-2:]) != asked:
             raise ValueError(
-                f"The checkpoint's processor makes frames of {frames.shape[-1]} x {frames.shape[-2]} px, and its model "
-                f"takes {asked[1]} x {asked[0]}: one of the two files is another model's."
+                f"The checkpoint's processor makes frames of {frames.shape[-1]} x {frames.shape[-2]} px, and its "
+                f"model takes {asked[1]} x {asked[0]}: one of the two files is another model's."
             )
         look = self.family.see(frames, times, self.rules, self.names)
-        return Seen(name, look, self.family.told(_timed(film), look.units, self.clean), count)
+        return Seen(name, look, self.family.told(film, look.units, self.clean), count)
 
     def row(self, seen: Seen, prompt: Talk, completion: str | None = None, longest: int | None = None) -> StockRow:
         """A talk about a film as tokens. `longest`: most tokens of a row; None: those the model has positions for."""
@@ -118,8 +118,8 @@ class StockProcessor(ProcessorMixin):
         visual, wanted = ids.count(self.placeholder_id), seen.text.count(self.names.placeholder)
         if visual != wanted:
             raise ValueError(
-                f"{visual} placeholders in the row on {seen.name}, and its frames make {wanted}: the tokenizer does not "
-                f"keep {self.names.placeholder!r} as one token."
+                f"{visual} placeholders in the row on {seen.name}, and its frames make {wanted}: the tokenizer does "
+                f"not keep {self.names.placeholder!r} as one token."
             )
         longest = longest or self.longest
         if longest and len(ids) > longest:
@@ -174,10 +174,11 @@ class StockProcessor(ProcessorMixin):
         text: str = self.tokenizer.apply_chat_template(
             messages, chat_template=self.chat_template, tokenize=False, add_generation_prompt=add_generation_prompt
         )
-        if text.count(self.names.marker) != 1:
+        written = text.count(self.names.marker)
+        if written != 1:
             raise ValueError(
-                f"The chat template writes {self.names.marker!r} {text.count(self.names.marker)} times for one film: it "
-                "is not one for films. Use the template of the original checkpoint."
+                f"The chat template writes {self.names.marker!r} {written} times for one film: it is not one for "
+                "films. Use the template of the original checkpoint."
             )
         return text.replace(self.names.marker, told)
 
@@ -208,18 +209,9 @@ class StockProcessor(ProcessorMixin):
         )
         return (
             f"Film {seen.name} has a row of {tokens:,} tokens, {visual:,} of them for {seen.frames:,} frames "
-            f"({visual / seen.frames:.0f} a frame); a row may have {longest:,}. Nothing is cut: {advice}, or give smaller frames."
+            f"({visual / seen.frames:.0f} a frame); a row may have {longest:,}. Nothing is cut: {advice}, or give "
+            "smaller frames."
         )
-
-
-def _timed(film: FilmLike) -> FilmLike:
-    """A film of plain numbers."""
-    return replace(
-        Shot(),
-        times_s=[float(time_s) for time_s in film.times_s],
-        duration_s=float(film.duration_s or 0.0),
-        dialogue=tuple(film.dialogue),
-    )
 
 
 def _words(content: Any) -> list[str]:

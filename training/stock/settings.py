@@ -1,4 +1,4 @@
-"""How a stock model wants its frames: the settings in its processor's files, with its family's own where they say none.
+"""How a stock model wants its frames: the settings in its processor's files, its family's own where they are silent.
 
     rules = rules_of("qwen3_vl", files)             # files: name -> text, of the checkpoint
     rules.size, rules.mean, rules.patch, rules.merge

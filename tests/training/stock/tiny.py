@@ -45,8 +45,8 @@ MARKERS = {
 }
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{% for part in message['content'] %}"
-    "{% if part['type'] == 'video' %}MARKER\n{% else %}{{ part['text'] }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    "{% if part['type'] == 'video' %}MARKER\n{% else %}{{ part['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 TEXT = {
     "hidden_size": 32,
@@ -188,8 +188,8 @@ def settings(kind: str) -> dict[str, Any]:
     return {"image_mean": HALF, "image_std": HALF, **sizes[kind]}
 
 
-def written(kind: str, folder: Path, seed: int = 0) -> Path:
-    """A checkpoint of a family: weights, tokenizer, chat template and the processor's settings."""
+def written(kind: str, folder: Path, seed: int = 0, **changed: Any) -> Path:
+    """A checkpoint of a family: weights, tokenizer, chat template and the processor's settings, some changed."""
     import torch
     from transformers import AutoModelForImageTextToText
 
@@ -197,7 +197,7 @@ def written(kind: str, folder: Path, seed: int = 0) -> Path:
     AutoModelForImageTextToText.from_config(config(kind)).save_pretrained(folder)
     tokenizer(kind).save_pretrained(folder)
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("MARKER", MARKERS.get(kind, "<video>")))
-    (folder / "video_preprocessor_config.json").write_text(json.dumps(settings(kind)))
+    (folder / "video_preprocessor_config.json").write_text(json.dumps({**settings(kind), **changed}))
     return folder
 
 
