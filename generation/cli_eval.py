@@ -38,7 +38,10 @@ def eval_run(
     dialogue_only: Annotated[bool, typer.Option("--dialogue-only", help="Control: what is said, no frame.")] = False,
     single_frame: Annotated[bool, typer.Option("--single-frame", help="Control: the middle frame alone.")] = False,
     shuffled: Annotated[bool, typer.Option("--shuffled", help="Control: the frames in another order.")] = False,
-    times: Annotated[str, typer.Option(help="Times as seconds, or as index: hundredths of the movie.")] = "seconds",
+    times: Annotated[
+        str | None,
+        typer.Option(help="How it says times: seconds, or index: hundredths of the movie [default: its config's]"),
+    ] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Longest answer [default: by task]")] = None,
     temperature: Annotated[float, typer.Option(help="Of openai: models; checkpoints answer greedily.")] = 0.0,
     max_usd: Annotated[float | None, typer.Option(help="What an openai: model may cost, never exceeded.")] = None,
@@ -46,6 +49,7 @@ def eval_run(
     device: Annotated[
         str | None, typer.Option(help="Where a checkpoint runs: cuda, cpu [default: what there is]")
     ] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16 [default: as saved]")] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Folder of kept answers, for several runs [default: in --out]")
     ] = None,
@@ -73,6 +77,7 @@ def eval_run(
         max_usd=max_usd,
         model_revision=model_revision,
         device=device,
+        dtype=dtype,
         cache=cache,
         retry_failed=retry_failed,
     )

@@ -132,13 +132,15 @@ class _Movie:
         found = {asks[place].question.item_id: said for place, said in enumerate(kept) if said is not None}
         if len(found) == len(asks):
             return found
-        for place, said in self.model.answer(film, asks):
+
+        def told(place: int, said: Said) -> None:
             item_id = asks[place].question.item_id
-            if item_id in found:
-                continue
-            found[item_id] = said
-            if self.model.needs_films:
-                self.journal.keep([(keys[place], item_id, said)])
+            if item_id not in found:
+                found[item_id] = said
+                if self.model.needs_films:
+                    self.journal.keep(keys[place], item_id, said)
+
+        self.model.answer(film, asks, told)
         lost = [ask.question.item_id for ask in asks if ask.question.item_id not in found]
         return found | {item_id: Said(text=None, reason="the model gave no answer") for item_id in lost}
 

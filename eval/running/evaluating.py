@@ -7,13 +7,12 @@ Stopped, it goes on where it was: every answer is kept in OUT/kept. What a run l
 """
 
 import platform
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from moviellm.eval.running.asking import Settings, ask_all
 from moviellm.eval.running.films import CONTROLS, Control, Showing, frame_policy
@@ -22,12 +21,13 @@ from moviellm.eval.running.models import open_model
 from moviellm.eval.running.results import RESULTS_VERSION, numbers_of, score_all, text_of, write_run
 from moviellm.eval.tasks.items import Data, Question, choose, open_data
 from moviellm.eval.tasks.table import Task, Times, tasks_of
-from moviellm.generation.output import emit
+from moviellm.generation.output import emit, note
+from moviellm.generation.protocols import StoppedError
 from moviellm.generation.runs.lock import lock_run
 
 KEPT: Final = "kept"
 """Folder of OUT in which answers are kept."""
-PACKAGES: Final = ("moviellm", "numpy", "scipy", "torch", "transformers", "openai")
+PACKAGES: Final = {"checkpoint": ("torch", "transformers"), "openai": ("openai",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +45,12 @@ class Wish:
     limit: int | None = None
     seed: int = 0
     controls: tuple[str, ...] = ()
-    times: Times = "seconds"
+    times: str | None = None
     max_tokens: int | None = None
     retry_failed: bool = False
     model_revision: str | None = None
     device: str | None = None
+    dtype: str | None = None
     temperature: float = 0.0
     max_usd: float | None = None
     cache: Path | None = None
@@ -62,31 +63,38 @@ def run(wish: Wish, *, as_json: bool) -> None:
     tasks = tasks_of(wish.tasks)
     control = _control(wish)
     policy = frame_policy(wish.frames, wish.fps)
+    said_times = _times(wish.times)
     for name, value in (("--limit", wish.limit), ("--max-tokens", wish.max_tokens)):
         if value is not None and value < 1:
             raise ValueError(f"{name} is {value}; it is 1 at least")
     data = open_data(wish.data, split=wish.split, revision=wish.revision)
     chosen = _choose(tasks, data, wish)
-    wanted = {q.item_id: q for q in data.questions.values() if any(q in mine for mine in chosen.values())}
-    settings = Settings(times=wish.times, max_tokens=wish.max_tokens, retry_failed=wish.retry_failed)
+    asked = {question.item_id for mine in chosen.values() for question in mine}
+    wanted = [question for name, question in data.questions.items() if name in asked]
+    kept = wish.cache or wish.out / KEPT
     showing = Showing(data, policy, control, wish.seed)
     with lock_run(wish.out):
-        model = open_model(wish, data)
-        journal = Journal(wish.cache or wish.out / KEPT)
+        model = open_model(wish, data, kept)
+        times = said_times or model.times
+        settings = Settings(times=times, max_tokens=wish.max_tokens, retry_failed=wish.retry_failed)
+        journal = Journal(kept)
         try:
-            answers = ask_all(model, wanted.values(), data, showing, journal, settings)
+            answers = ask_all(model, wanted, data, showing, journal, settings)
+        except (StoppedError, BaseExceptionGroup) as error:
+            _stop(error, wish)
         finally:
             journal.close()
             model.close()
-        rows = score_all(wanted.values(), answers, wish.times)
+        rows = score_all(wanted, answers, times)
         results: dict[str, Any] = {
             "results_version": RESULTS_VERSION,
             "tasks": {task.name: numbers_of(task, chosen[task.name], rows, data) for task in tasks},
             "model": {"id": model.name, "kind": model.kind, "revision": model.revision},
-            "parameters": {**model.parameters, "max_tokens": wish.max_tokens, "times": wish.times},
+            "parameters": {**model.parameters, "max_tokens": wish.max_tokens, "times": times},
             "data": {**data.facts, "limit": wish.limit, "seed": wish.seed, "left_out": _left_out(data)},
             "frames": showing.facts() if model.needs_films else None,
-            "versions": _versions(),
+            "versions": _versions(model.kind),
+            **({"cost": model.facts()} if model.facts() else {}),
             "times": {
                 "started_at": started.isoformat(timespec="seconds"),
                 "seconds": round(time.monotonic() - begun, 3),
@@ -99,6 +107,23 @@ def run(wish: Wish, *, as_json: bool) -> None:
         raise ValueError(
             f"no question was answered; the first: {reasons[0]} (all are in {wish.out / 'answers.jsonl'})"
         )
+
+
+def _times(text: str | None) -> Times | None:
+    if text not in (None, "seconds", "index"):
+        raise ValueError(f"--times is seconds, or index: hundredths of the movie; got {text!r}")
+    return text  # type: ignore[return-value]
+
+
+def _stop(error: BaseException, wish: Wish) -> NoReturn:
+    """End a run that cannot go on now; what was answered is kept."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, StoppedError):
+        raise error
+    note(f"stopped: {str(error).replace('set llm.', '--')}")
+    note(f"what was answered is kept in {wish.cache or wish.out / KEPT}; the same command goes on from there")
+    raise SystemExit(1)
 
 
 def _control(wish: Wish) -> Control:
@@ -124,12 +149,12 @@ def _left_out(data: Data) -> dict[str, int]:
     return {reason: sum(found == reason for found in data.left_out.values()) for reason in reasons}
 
 
-def _versions() -> dict[str, str]:
+def _versions(kind: str) -> dict[str, str]:
+    """Versions of what decides answers and numbers."""
     found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        if name.split(".")[0] in sys.modules or name in {"moviellm", "numpy", "scipy"}:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                continue
+    for name in ("moviellm", "numpy", *PACKAGES.get(kind, ())):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
     return found

@@ -1,9 +1,9 @@
 """What models said, kept as they say it: an append-only journal of answers by the hash of what was asked.
 
-    journal = Journal(out / "answers-kept")
+    journal = Journal(out / "kept")
     journal.get(key)                                # the answer of an earlier process, or None
-    journal.keep([(key, said), ...])                # on disk when this returns
-    key = key_of(model, film_key, "none", [prompt], 128)
+    journal.keep(key, item_id, said)                # on disk when this returns
+    key = key_of(model, shown, [prompt], 128)
 
 The key holds everything that decides an answer: the weights, the frames and what is said, the prompts of the turn and
 of those before it, the parameters. So the same folder serves as journal and as cache, also of several runs: every
@@ -49,20 +49,16 @@ class Journal:
         row = self._rows.get(key)
         return None if row is None else Said(text=row["text"], reason=row["reason"], facts=row["facts"])
 
-    def keep(self, answers: Sequence[tuple[str, str, Said]]) -> None:
-        """Make answers durable: key, question id, and what was said.
+    def keep(self, key: str, item_id: str, said: Said) -> None:
+        """Make an answer durable.
 
         Raises:
             DiskError: the disk is full or cannot be written.
         """
-        if not answers:
-            return
-        data = b""
-        for key, item_id, said in answers:
-            row = {"key": key, "id": item_id, "text": said.text, "reason": said.reason, "facts": dict(said.facts)}
-            body = canonical_json(row).encode(errors="backslashreplace")
-            data += (_PREFIX % zlib.crc32(body)).encode() + body + b"}\n"
-            self._rows[key] = row
+        row = {"key": key, "id": item_id, "text": said.text, "reason": said.reason, "facts": dict(said.facts)}
+        body = canonical_json(row).encode(errors="backslashreplace")
+        data = (_PREFIX % zlib.crc32(body)).encode() + body + b"}\n"
+        self._rows[key] = row
         with disk_errors(self.folder):
             file = self._open()
             write_all(file.fileno(), data)

@@ -1,6 +1,6 @@
 """Which model a name means: `replay:FILE`, `openai:NAME`, or a checkpoint: a folder or an id on the Hub.
 
-    model = open_model(wish, data)
+    model = open_model(wish, data, folder)
 
 It asks nothing.
 """
@@ -12,8 +12,8 @@ from moviellm.eval.running.protocol import Model
 from moviellm.eval.tasks.items import Data
 
 
-def open_model(wish: Any, data: Data) -> Model:
-    """The adapter of a model.
+def open_model(wish: Any, data: Data, folder: Path) -> Model:
+    """The adapter of a model; `folder`: where what was paid for is kept.
 
     Raises:
         ValueError: there is no such model, or it cannot be opened.
@@ -23,4 +23,10 @@ def open_model(wish: Any, data: Data) -> Model:
         from moviellm.eval.running.replay import open_replay
 
         return open_replay(Path(rest), data)
-    raise ValueError(f"no model {wish.model}")
+    if mark and kind == "openai":
+        from moviellm.eval.running.endpoint import open_endpoint
+
+        return open_endpoint(rest, folder, temperature=wish.temperature, max_usd=wish.max_usd)
+    from moviellm.eval.running.checkpoint import open_checkpoint
+
+    return open_checkpoint(wish.model, revision=wish.model_revision, device=wish.device, dtype=wish.dtype)

@@ -8,13 +8,14 @@ a question without a line is unanswered. It asks nobody.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from moviellm.eval.running.protocol import Ask, Said
+from moviellm.eval.running.protocol import Ask, Said, Told
 from moviellm.eval.tasks.items import Data
 from moviellm.eval.tasks.reading import read_row
+from moviellm.eval.tasks.table import Times
 from moviellm.generation.files import file_sha256
 
 SHOWN = 5
@@ -28,6 +29,7 @@ class Replay:
 
     kind = "replay"
     needs_films = False
+    times: Times = "seconds"
 
     def __init__(self, path: Path, rows: Rows) -> None:
         self.name = path.name
@@ -35,17 +37,21 @@ class Replay:
         self.parameters: Mapping[str, Any] = {}
         self._rows = rows
 
-    def answer(self, film: Any, asks: Sequence[Ask]) -> Iterator[tuple[int, Said]]:
+    def answer(self, film: Any, asks: Sequence[Ask], told: Told) -> None:
         """What the file says."""
         for place, ask in enumerate(asks):
             row = self._rows.get(ask.question.item_id)
             if row is None:
-                yield place, Said(text=None, reason=ABSENT)
+                told(place, Said(text=None, reason=ABSENT))
             elif row.get("unanswered") is not None:
-                yield place, Said(text=None, reason=str(row["unanswered"]))
+                told(place, Said(text=None, reason=str(row["unanswered"])))
             else:
                 text = row.get("answer")
-                yield place, Said(text=text if isinstance(text, str) else None, row=row)
+                told(place, Said(text=text if isinstance(text, str) else None, row=row))
+
+    def facts(self) -> Mapping[str, Any]:
+        """Nothing is paid."""
+        return {}
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,0 +1,124 @@
+"""A checkpoint as a model: ours, a LoRA adapter on one, or a stock model; a folder, or an id on the Hub.
+
+    model = open_checkpoint("runs/stage3", revision=None, device=None, dtype=None)
+
+The weights are loaded when the first question is asked: a run whose answers are all kept loads none. All questions of
+a movie go to the model in one call, which reads the movie once where the decoder can share it. Answers are greedy.
+Where nothing of a film is seen (the controls `blind` and `dialogue-only`), the question is put as text alone.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from moviellm.eval.running.protocol import Ask, Said, Told, turns_before
+from moviellm.eval.tasks.table import Times
+
+MEMORY = "the memory of the device did not hold it"
+
+
+class Checkpoint:
+    """A local model; see the module."""
+
+    kind = "checkpoint"
+    needs_films = True
+
+    def __init__(self, place: str, revision: str, device: str | None, dtype: str | None, times: Times) -> None:
+        self.name = Path(place).resolve().name if Path(place).is_dir() else place
+        self.revision = revision
+        self.times = times
+        self.parameters: Mapping[str, Any] = {"sampling": "greedy", "dtype": dtype}
+        self._place, self._device, self._dtype = place, device, dtype
+        self._answerer: Any = None
+
+    def answer(self, film: Any, asks: Sequence[Ask], told: Told) -> None:
+        """Ask the model; a movie that does not fit it leaves all its questions unanswered."""
+        answerer = self._opened()
+        import torch
+
+        try:
+            if film is None or not len(film):
+                self._without_frames(answerer, film, asks, told)
+            else:
+                answerer.answer(
+                    film,
+                    [ask.prompt for ask in asks],
+                    max_new_tokens=asks[0].max_tokens,
+                    turn_of=[ask.turn_of for ask in asks],
+                    told=lambda place, text: told(place, Said(text=text)),
+                )
+        except torch.OutOfMemoryError as error:
+            told_all(asks, told, f"{MEMORY}: {str(error).splitlines()[0]}")
+        except ValueError as error:
+            told_all(asks, told, str(error))
+
+    def _opened(self) -> Any:
+        if self._answerer is None:
+            from moviellm.training.ask.opening import open_model
+
+            local = Path(self._place).expanduser().is_dir()
+            self._answerer = open_model(self._place, None if local else self.revision, self._device, self._dtype)
+        return self._answerer
+
+    def _without_frames(self, answerer: Any, film: Any, asks: Sequence[Ask], told: Told) -> None:
+        """Questions as text, with what is said in the film before them, where it is heard."""
+        said = "" if film is None else dialogue_of(film)
+        answers: dict[int, str] = {}
+        for place, ask in enumerate(asks):
+            turns = turns_before(asks, place, answers)
+            turns[0] = said + turns[0]
+            talk = [
+                {"role": "assistant" if number % 2 else "user", "content": [{"type": "text", "text": text}]}
+                for number, text in enumerate(turns)
+            ]
+            inputs = answerer.processor.apply_chat_template(
+                talk, tokenize=True, return_dict=True, return_tensors="pt", add_generation_prompt=True
+            ).to(answerer.model.device)
+            out = answerer.model.generate(**inputs, max_new_tokens=ask.max_tokens, do_sample=False)
+            tokenizer = getattr(answerer.processor, "tokenizer", answerer.processor)
+            written = out[0, inputs["input_ids"].shape[1] :]
+            answers[place] = str(tokenizer.decode(written, skip_special_tokens=True)).strip()
+            told(place, Said(text=answers[place]))
+
+    def facts(self) -> Mapping[str, Any]:
+        """Nothing is paid."""
+        return {}
+
+    def close(self) -> None:
+        """Let go of the weights."""
+        self._answerer = None
+
+
+def told_all(asks: Sequence[Ask], told: Told, reason: str) -> None:
+    """Say of every question why it was not answered; one that was is not said again."""
+    for place in range(len(asks)):
+        told(place, Said(text=None, reason=reason))
+
+
+def dialogue_of(film: Any) -> str:
+    """What is said in a film as text, a line each with its time."""
+    return "".join(
+        f"[{line.start_s:.1f} s] {line.speaker + ': ' if line.speaker else ''}{line.text}\n" for line in film.dialogue
+    )
+
+
+def open_checkpoint(place: str, *, revision: str | None, device: str | None, dtype: str | None) -> Checkpoint:
+    """Find a checkpoint and pin its weights; nothing is loaded.
+
+    Raises:
+        ValueError: there is no such model.
+    """
+    from moviellm.training.ask.opening import revision_at
+
+    return Checkpoint(place, revision_at(place, revision), device, dtype, _times(place))
+
+
+def _times(place: str) -> Times:
+    """How a checkpoint in a folder says times; seconds where its config does not tell."""
+    config = Path(place).expanduser() / "config.json"
+    try:
+        told = json.loads(config.read_bytes())
+    except (OSError, ValueError):
+        return "seconds"
+    return "index" if isinstance(told, dict) and told.get("time") == "index" else "seconds"
