@@ -1,22 +1,41 @@
-"""The verbs `moviellm train ...`: training views of a dataset.
+"""The verbs `moviellm train ...`: a stage of training, training views of a dataset, checkpoints in and out.
 
 It declares verbs and options and does nothing else; see cli.py for errors and exit codes.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from moviellm.generation import cli_options
 from moviellm.generation.cli_options import JsonOption
 
-train_app = typer.Typer(no_args_is_help=True, help="Training views of a dataset.")
+
+class RecipeGroup(typer.core.TyperGroup):
+    """`moviellm train tiny` is `moviellm train run tiny`: a first word that is no verb is a recipe."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb; `run` where the first word is none."""
+        known = not args or args[0] in self.list_commands(ctx)
+        return super().resolve_command(ctx, args if known else ["run", *args])
+
+
+train_app = typer.Typer(cls=RecipeGroup, no_args_is_help=True, help="Train a model by a recipe: moviellm train RECIPE")
 
 
 @train_app.callback()
 def train() -> None:
-    """Training views of a dataset."""
+    """Train a model by a recipe: moviellm train RECIPE. Training views of a dataset; checkpoints in and out."""
+
+
+@train_app.command("run", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def train_run(
+    context: typer.Context,
+    recipe: Annotated[str, typer.Argument(help="Packaged recipe, such as tiny or stock_vlm, or YAML file.")],
+) -> None:
+    """Train a stage; any key of the recipe may follow: --dataset FOLDER --output_dir runs/x --learning_rate 1e-4."""
+    cli_options.verbs("training.sft").train(["--config", recipe, *context.args])
 
 
 @train_app.command("rows")
@@ -91,4 +110,42 @@ def train_export(
     """Write a checkpoint as a class that transformers ships, for users without moviellm."""
     cli_options.verbs("training.convert.exporting").export(
         checkpoint, as_, out, fit=fit, revision=revision, as_json=json
+    )
+
+
+@train_app.command("features")
+def train_features(
+    model: Annotated[str, typer.Argument(help="Vision tower such as CLIP, or checkpoint of ours: folder or Hub id.")],
+    dataset: Annotated[str, typer.Argument(help="Dataset folder, or id of a dataset on the Hub.")],
+    out: Annotated[Path, typer.Option(help="Folder for the features: a dataset of its own.")],
+    level: Annotated[str, typer.Option(help="cls: one feature a frame; pool: a grid; full: all patches.")] = "pool",
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of a dataset on the Hub.")] = None,
+    model_revision: Annotated[str | None, typer.Option(help="Tag or commit of a model on the Hub.")] = None,
+    frames: Annotated[int | None, typer.Option(help="Frames of a movie, evenly chosen [default: all]")] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames a second, instead of --frames.")] = None,
+    cap: Annotated[int | None, typer.Option(help="Most frames of a movie, with --fps.")] = None,
+    pool_side: Annotated[
+        int | None, typer.Option(help="Side of the grid of pool [default: the checkpoint's, else 4]")
+    ] = None,
+    cls_from: Annotated[
+        str | None, typer.Option(help="What cls takes: pooled, hidden, projected [default: the checkpoint's]")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Frames that the tower sees at once.")] = 64,
+    json: JsonOption = False,
+) -> None:
+    """Run a vision tower once over a dataset and keep its frame features, to train without it. Resumable."""
+    cli_options.verbs("training.features.extracting").extract(
+        model,
+        dataset,
+        out,
+        level=level,
+        revision=revision,
+        model_revision=model_revision,
+        frames=frames,
+        fps=fps,
+        cap=cap,
+        pool_side=pool_side,
+        cls_from=cls_from,
+        batch=batch,
+        as_json=json,
     )

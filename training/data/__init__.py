@@ -1,0 +1,1 @@
+"""What a training reads: datasets of movies, replayed pictures and clips, mixtures of them, and examples of tokens."""

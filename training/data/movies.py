@@ -1,0 +1,136 @@
+"""A published dataset of movies becomes units: the views of training.rows, with the film apart from the questions.
+
+    units = movie_units(open_source("demo/MovieLLM-tiny"), block, seed=0)
+
+A row of a view has the film written out before its question. Here the film stays a film, so that the model's own
+processor lays it out (stamps, tokens a frame, features), once for all questions, as it does when it answers. Questions
+and answers are the rows' to the letter. It reads no picture: frames are read when they are looked at.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moviellm.generation.dataset.features import Row
+from moviellm.generation.progress import progress
+from moviellm.generation.schema import Movie
+from moviellm.training.data.keyframes import Keyframes
+from moviellm.training.data.units import Ask, Frames, Message, Shelf, Unit, text_of, video_first
+from moviellm.training.media.film import Film, Line
+from moviellm.training.rows.film import Clip, Look, chosen, clips, show, whole
+from moviellm.training.rows.source import Source, read_movies
+from moviellm.training.rows.views import Origin, View, rows_of
+from moviellm.training.rows.words import plain, words_for
+
+
+def movie_units(
+    source: Source, split: str, view: View, seed: int, *, frames: int | None, times: Any, movies: int | None
+) -> list[Unit]:
+    """The units of a split, in the order of the dataset.
+
+    Raises:
+        ValueError: the dataset has no such split, no pictures, or nothing that the view can be made of.
+    """
+    if split not in source.manifest.splits:
+        raise ValueError(
+            f"{source.place} has no split {split!r}; it has {', '.join(source.manifest.splits) or 'none'}"
+        )
+    look, shelf = Look(frames=frames, times=times), Keyframes(source, split)
+    units: list[Unit] = []
+    read = unpainted = 0
+    with progress(f"reading {source.dataset}", source.movies, "movies") as advance:
+        for movie, _ in read_movies(source, pictures=False):
+            advance(1)
+            if movie.split != split:
+                continue
+            if movies is not None and read == movies:
+                break
+            read += 1
+            unpainted += all(one.image_sha256 is None for one in movie.keyframes())
+            units += units_of(movie, view, look, seed, shelf)
+    if not units:
+        raise ValueError(_nothing(source, split, view, read, unpainted))
+    return units
+
+
+def _nothing(source: Source, split: str, view: View, read: int, unpainted: int) -> str:
+    if unpainted == read:
+        return (
+            f"{source.place} has no pictures: none of the {read} movies of its split {split} has one. Training needs "
+            "them: paint the movies (moviellm make), or take another dataset"
+        )
+    return (
+        f"{source.place} gives nothing for the view {view}: {read} movies in its split {split}, {unpainted} unpainted"
+    )
+
+
+def units_of(movie: Movie, view: View, look: Look, seed: int, shelf: Shelf) -> Iterator[Unit]:
+    """The units of one movie: the movie, its clips, or its pictures, each with all rows of the view about it."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows_of(view, movie, {}, Origin("", ""), look, seed):
+        groups.setdefault(_about(view, row), []).append(row)
+    if view == "align":
+        for keyframe_id, rows in groups.items():
+            asks = tuple(Ask(str(row["row_id"]), (*_plain(row["prompt"]), *_plain(row["completion"]))) for row in rows)
+            yield Unit(keyframe_id, asks, pictures=Frames(shelf, movie.movie_id, [keyframe_id]))
+        return
+    by_span = {_span(clip): clip for clip in ([whole(movie)] if view == "sft" else clips(movie))}
+    for name, rows in groups.items():
+        clip = by_span.get(name) or whole(movie)
+        film = film_of(clip, look, shelf)
+        shown = show(clip, look, words_for(movie.language)).parts
+        yield Unit(film.movie_id, tuple(_ask(row, shown) for row in rows), film)
+
+
+def film_of(clip: Clip, look: Look, shelf: Shelf) -> Film:
+    """A movie or a clip as the film that a processor lays out; times count from its start."""
+    keyframes = chosen(clip.keyframes, look.frames)
+    people = {person.character_id: person.name for person in clip.movie.characters}
+    narrator, start = words_for(clip.movie.language).word("narrator"), clip.span.start_s
+    lines = [
+        Line(max(one.span.start_s - start, 0.0), plain(one.text), plain(people.get(one.character_id or "", narrator)))
+        for one in clip.lines
+    ]
+    movie_id = clip.movie.movie_id
+    return Film(
+        frames=Frames(shelf, movie_id, [one.keyframe_id for one in keyframes]),
+        times_s=tuple(one.span.start_s - start for one in keyframes),
+        duration_s=clip.duration_s,
+        dialogue=tuple(lines),
+        movie_id=movie_id if clip.is_whole else f"{movie_id}@{_span(clip)}",
+    )
+
+
+def _about(view: View, row: Row) -> str:
+    if view == "align":
+        return str(row["keyframe_id"])
+    clip = row.get("clip")
+    return "" if clip is None else f"{clip['start_s']:g}-{clip['end_s']:g}"
+
+
+def _span(clip: Clip) -> str:
+    return f"{clip.span.start_s:g}-{clip.span.end_s:g}"
+
+
+def _ask(row: Row, shown: list[Row]) -> Ask:
+    if "messages" in row:
+        return Ask(str(row["row_id"]), tuple(_without_film(row["messages"], shown)), "all")
+    messages = (*_without_film(row["prompt"], shown), *_plain(row["completion"]))
+    return Ask(str(row.get("question_id") or row["row_id"]), messages)
+
+
+def _without_film(messages: list[Row], shown: list[Row]) -> list[Message]:
+    """Messages with one `video` part for the film that a view wrote out before the first question."""
+    parts = messages[0]["content"]
+    words = text_of(parts[-1:])
+    if len(parts) == len(shown):  # the question was put to the last line of dialogue
+        words = words[len(text_of(shown[-1:])) :]
+    return [{"role": messages[0]["role"], "content": video_first(words.removeprefix("\n"))}, *_plain(messages[1:])]
+
+
+def _plain(messages: list[Row]) -> list[Message]:
+    """Messages whose parts have no empty keys."""
+    return [{"role": one["role"], "content": [_part(part) for part in one["content"]]} for one in messages]
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "image"} if part["type"] == "image" else {"type": "text", "text": part["text"]}

@@ -1,0 +1,92 @@
+"""Samples as they are read: a film, or pictures, and all that is asked about it.
+
+    unit.name, unit.frames, [ask.name for ask in unit.asks]
+    unit.film.frames[3]                             # read from its file now, and not before
+
+A unit is one movie or clip with its questions, one picture with its captions, or one row of anybody's data. Messages
+have the parts of chat templates; `video` and `image` parts say where film and pictures stand, and hold none. It reads
+nothing itself: see movies.py and rows.py.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, overload
+
+Message = dict[str, Any]
+"""`role`, and `content` as parts: `{"type": "text", "text": ...}`, `{"type": "video"}`, `{"type": "image"}`."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One conversation about a unit."""
+
+    name: str
+    """Id of the question, or of the row."""
+    messages: tuple[Message, ...]
+    """The last one is the assistant's."""
+    learned: Literal["last", "all"] = "last"
+    """Which answers are learned: that at the end, or each of the assistant's."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is read once, and what is asked about it."""
+
+    name: str
+    """Movie, clip or row; unique in its source."""
+    asks: tuple[Ask, ...]
+    film: Any = None
+    """A film (model.layout.FilmLike) for `video` parts."""
+    pictures: Sequence[Any] = field(default=(), repr=False)
+    """For `image` parts, in order."""
+
+    @property
+    def frames(self) -> int:
+        """Pictures of it."""
+        return len(self.pictures) if self.film is None else len(self.film.times_s)
+
+
+class Shelf(Protocol):
+    """Where the pictures of a dataset of movies lie."""
+
+    def pictures(self, movie_id: str, keyframe_ids: Sequence[str]) -> list[bytes]:
+        """Encoded pictures, in the order asked for."""
+
+
+class Frames(Sequence[bytes]):
+    """Pictures of a movie, read from their dataset when one is looked at."""
+
+    def __init__(self, shelf: Shelf, movie_id: str, keyframe_ids: Sequence[str]) -> None:
+        self._shelf, self._movie, self._ids = shelf, movie_id, tuple(keyframe_ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        if isinstance(place, slice):
+            return self._shelf.pictures(self._movie, self._ids[place])
+        return self._shelf.pictures(self._movie, [self._ids[place]])[0]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._shelf.pictures(self._movie, self._ids))
+
+    @property
+    def keyframe_ids(self) -> tuple[str, ...]:
+        """Which keyframes they are."""
+        return self._ids
+
+
+def video_first(text: str) -> list[dict[str, Any]]:
+    """The content of a first message: the film, then words."""
+    return [{"type": "video"}, {"type": "text", "text": text}]
+
+
+def text_of(content: Any) -> str:
+    """The words of a message's content."""
+    if isinstance(content, str):
+        return content
+    return "".join(str(part.get("text") or "") for part in content or () if isinstance(part, Mapping))

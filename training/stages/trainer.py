@@ -1,0 +1,193 @@
+"""TRL's SFTTrainer, for movies: exact order, whole checkpoints, true counts, and a stop where a loss is no number.
+
+    trainer = MovieTrainer(model, args=args, library=library, order=order, ...)
+
+What differs from SFTTrainer is in here and nothing else is. Samples are chosen by data/mixing.py; a batch says which
+samples it holds and how many tokens, so that a fault names its sample and tokens are counted without padding. A
+checkpoint is written under another name and renamed when it is whole. What was counted and logged so far is part of
+it, so that a resumed training logs the same losses as an unbroken one.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from trl import SFTTrainer
+
+from moviellm.generation.files import sync_folder
+from moviellm.training.data.collating import COUNTED, EXTRAS
+from moviellm.training.data.library import Library
+from moviellm.training.data.mixing import Mixture
+from moviellm.training.stages.pace import Pace
+from moviellm.training.stages.resuming import BUILDING, COUNTS_FILE
+
+
+class MovieTrainer(SFTTrainer):
+    """A trainer of one stage."""
+
+    def __init__(self, model: Any, *, library: Library, order: Mixture, pace: Pace, **settings: Any) -> None:
+        self.library, self.order, self.pace = library, order, pace
+        pace.trainer = self
+        self.resume_from: Path | None = None
+        self.totals = dict.fromkeys((*COUNTED, "samples", "resumed"), 0)
+        self.busy_s = 0.0
+        self._in_batch: list[int] = []
+        self._building: str | None = None
+        super().__init__(model, **settings)
+
+    def _send_telemetry(self) -> None:
+        """Nobody is told."""
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """The card is written at the end, from what was measured."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return self.order
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> Any:
+        return torch.utils.data.SequentialSampler(eval_dataset)
+
+    def _take(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """What the model takes of a batch; the rest is noted."""
+        noted = {name: inputs.pop(name) for name in EXTRAS if name in inputs}
+        if "samples" in noted:
+            self._in_batch = noted["samples"].flatten().tolist()
+        return noted
+
+    def training_step(self, model: Any, inputs: dict[str, Any], *rest: Any, **more: Any) -> Any:
+        noted = self._take(inputs)
+        loss = super().training_step(model, inputs, *rest, **more)
+        if not bool(torch.isfinite(loss)):
+            raise ValueError(self._no_number("The loss"))
+        if "counts" in noted:
+            self._count(noted)
+        return loss
+
+    def _count(self, noted: dict[str, Any]) -> None:
+        counts = self.accelerator.gather_for_metrics(noted["counts"].to(self.args.device)).sum(0).tolist()
+        samples = self.accelerator.gather_for_metrics(torch.tensor([len(self._in_batch)], device=self.args.device))
+        for name, count in zip((*COUNTED, "samples"), (*counts, int(samples.sum())), strict=True):
+            self.totals[name] += int(count)
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *rest: Any, **more: Any) -> Any:
+        before: Any = self._total_train_tokens
+        loss = super().compute_loss(model, inputs, *rest, **more)
+        # TRL sums the attention mask, which for shared movies is no count of tokens.
+        self._total_train_tokens: Any = before
+        self._metrics["train" if self.model.training else "eval"]["num_tokens"] = [float(self.totals["tokens"])]
+        return loss
+
+    def prediction_step(self, model: Any, inputs: dict[str, Any], *rest: Any, **more: Any) -> Any:
+        self._take(inputs)
+        return super().prediction_step(model, inputs, *rest, **more)
+
+    def log(self, logs: dict[str, float], *rest: Any, **more: Any) -> None:
+        if "loss" in logs:
+            logs |= self.pace.rates(self.state)
+        super().log(logs, *rest, **more)
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        norm = super()._clip_grad_norm(model)
+        if norm is not None and not bool(torch.isfinite(torch.as_tensor(norm))):
+            raise ValueError(self._no_number("The gradient"))
+        return norm
+
+    def _no_number(self, what: str) -> str:
+        names = [self.library.samples[number].name for number in self._in_batch]
+        return (
+            f"{what} is no number (NaN or infinite) after step {self.state.global_step}, with "
+            f"{', '.join(names)}. Nothing was learned from it. Lower `learning_rate`, look at that sample, or train "
+            "in float32 (`bf16: false`); checkpoints before it are whole"
+        )
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        super()._save(output_dir, state_dict)
+        # A pickle of the settings, which nobody needs: recipe.yaml has them.
+        (Path(output_dir or self.args.output_dir) / "training_args.bin").unlink(missing_ok=True)
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return self._building or super()._get_output_dir(trial)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write a checkpoint beside its place, and rename it when every process has written its part."""
+        run = Path(self.args.output_dir)
+        name = f"checkpoint-{self.state.global_step}"
+        building = run / f"{BUILDING}{name}"
+        if self.args.should_save:
+            shutil.rmtree(building, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
+        limit, self.args.save_total_limit = self.args.save_total_limit, None
+        self._building = str(building)
+        try:
+            super()._save_checkpoint(model, trial)
+        finally:
+            self._building = None
+            self.args.save_total_limit = limit
+        if self.args.should_save:
+            self._name_best(run, name, building / name)
+            (building / name / COUNTS_FILE).write_text(json.dumps(self._so_far()), encoding="utf-8")
+        self.accelerator.wait_for_everyone()
+        if self.args.should_save:
+            _put_in_place(building / name, run / name)
+            building.rmdir()
+            self._forget_old(run)
+        self.accelerator.wait_for_everyone()
+
+    def _name_best(self, run: Path, name: str, folder: Path) -> None:
+        """The best checkpoint by the name that it has when this one is in place."""
+        best = f"checkpoint-{self.state.best_global_step}"
+        if self.state.best_global_step and (best == name or (run / best).is_dir()):
+            self.state.best_model_checkpoint = str(run / best)
+            self.state.save_to_json(str(folder / "trainer_state.json"))
+
+    def _forget_old(self, run: Path) -> None:
+        from transformers.trainer_utils import rotate_checkpoints
+
+        rotate_checkpoints(
+            output_dir=str(run),
+            save_total_limit=self.args.save_total_limit,
+            best_model_checkpoint=self.state.best_model_checkpoint,
+            use_mtime=False,
+        )
+
+    def _so_far(self) -> dict[str, Any]:
+        """What was counted, and what is summed for the next line of the log."""
+        return {
+            "totals": self.totals,
+            "busy_s": self.busy_s,
+            "loss_since_log": float(self._tr_loss),
+            "loss_before": self._total_loss_scalar,
+            "logged_at": self._globalstep_last_logged,
+            "metrics": {name: list(values) for name, values in self._metrics["train"].items()},
+            "skipped": self.library.reader.skipped,
+        }
+
+    def go_on_from(self, folder: Path) -> None:
+        """Take up what `_so_far` noted; called when training begins again."""
+        path = folder / COUNTS_FILE
+        if not path.is_file():
+            return
+        found = json.loads(path.read_text(encoding="utf-8"))
+        self.totals.update(found["totals"])
+        self.totals["resumed"] += 1
+        self.busy_s = found["busy_s"]
+        self._tr_loss = torch.tensor(found["loss_since_log"], device=self.args.device)
+        self._total_loss_scalar = found["loss_before"]
+        self._globalstep_last_logged = found["logged_at"]
+        self._metrics["train"].update(found["metrics"])
+        self.library.reader.skipped.update(found["skipped"])
+
+
+def _put_in_place(made: Path, place: Path) -> None:
+    """Rename a checkpoint that is whole; its bytes are on the disk first, so that a power cut leaves none half."""
+    for path in made.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+    if place.exists():
+        shutil.rmtree(place)
+    os.rename(made, place)
+    sync_folder(place.parent)
