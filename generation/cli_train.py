@@ -149,3 +149,71 @@ def train_features(
         batch=batch,
         as_json=json,
     )
+
+
+@train_app.command("merge")
+def train_merge(
+    adapter: Annotated[str, typer.Argument(help="LoRA adapter: folder, or id on the Hub.")],
+    out: Annotated[Path, typer.Option(help="Folder for the whole checkpoint.")],
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of an adapter on the Hub.")] = None,
+    base: Annotated[str | None, typer.Option(help="Where the base is now [default: as the adapter says]")] = None,
+    base_revision: Annotated[str | None, typer.Option(help="Tag or commit of --base on the Hub.")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Of the result: float32, bfloat16, float16 [default: the base's]")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Merge an adapter into its base: a whole checkpoint that everything loads."""
+    cli_options.verbs("training.checkpoints.merging").merge(
+        adapter, out, revision=revision, base=base, base_revision=base_revision, dtype=dtype, as_json=json
+    )
+
+
+@train_app.command("card")
+def train_card(
+    folder: Annotated[Path, typer.Argument(help="Folder of a checkpoint, with training.json.")],
+    results: Annotated[
+        list[Path] | None, typer.Option(help="results.json of `moviellm eval run`; may be repeated.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the folder of --results is called in evaluations/.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Where it does not follow from what went in.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the card of a checkpoint again, with more results."""
+    cli_options.verbs("training.checkpoints.pushing").card(
+        folder, results or [], name=name, licence=licence, as_json=json
+    )
+
+
+@train_app.command("push")
+def train_push(
+    folder: Annotated[Path, typer.Argument(help="Folder of a checkpoint: a whole model or an adapter.")],
+    repo: Annotated[str, typer.Argument(help="ORG/NAME on the Hub.")],
+    version: Annotated[str | None, typer.Option(help="Three numbers; makes a tag that never changes.")] = None,
+    private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="As a pull request.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent; send nothing.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Files that the repository holds and the folder does not may go.")
+    ] = False,
+    message: Annotated[str | None, typer.Option(help="Title of the commit.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Where it does not follow from what went in.")] = None,
+    base: Annotated[str | None, typer.Option(help="Of an adapter: where its base is on the Hub.")] = None,
+    base_revision: Annotated[str | None, typer.Option(help="Tag or commit of --base.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Push a checkpoint with its card to the Hub, under a tag."""
+    cli_options.verbs("training.checkpoints.pushing").push(
+        folder,
+        repo,
+        version=version,
+        private=private,
+        create_pr=create_pr,
+        dry_run=dry_run,
+        replace=replace,
+        message=message,
+        licence=licence,
+        base=base,
+        base_revision=base_revision,
+        as_json=json,
+    )

@@ -59,8 +59,8 @@ def build(
     config.head_bias = getattr(reader.get_output_embeddings(), "bias", None) is not None
     model = _assemble(config, reader)
     if vision is not None:
-        _load_tower(model, vision, vision_revision, reader.dtype)
-    frames = MovieLLMVideoProcessor(fit=fit, **_seen_by(vision, vision_revision, config))
+        load_tower(model.model.vision_tower, config, vision, vision_revision, reader.dtype)
+    frames = MovieLLMVideoProcessor(fit=fit, **seen_by(vision, vision_revision, config))
     processor = MovieLLMProcessor.for_model(config, tokenizer, frames, guide_words, **(processor_settings or {}))
     return model, processor
 
@@ -92,13 +92,13 @@ def _assemble(config: MovieLLMConfig, reader: Any) -> MovieLLMForConditionalGene
     return model.eval()
 
 
-def _load_tower(model: MovieLLMForConditionalGeneration, vision: str, revision: str | None, dtype: Any) -> None:
-    tower: Any = model.model.vision_tower
+def load_tower(tower: Any, config: MovieLLMConfig, vision: str, revision: str | None, dtype: Any) -> None:
+    """Put the weights of a vision model into a tower, and CLIP's projection where the tower has it."""
     kind = AutoModel if tower.projection is None else CLIPVisionModelWithProjection
     said = logging.get_verbosity()
     logging.set_verbosity_error()  # a checkpoint of CLIP has a text half too, which is not asked for here
     try:
-        seer = kind.from_pretrained(vision, revision=revision, config=model.config.vision_config, dtype=dtype)
+        seer = kind.from_pretrained(vision, revision=revision, config=config.vision_config, dtype=dtype)
     finally:
         logging.set_verbosity(said)
     if tower.projection is None:
@@ -107,7 +107,7 @@ def _load_tower(model: MovieLLMForConditionalGeneration, vision: str, revision: 
         tower.encoder, tower.projection = seer.vision_model, seer.visual_projection
 
 
-def _seen_by(vision: str | None, revision: str | None, config: MovieLLMConfig) -> dict[str, Any]:
+def seen_by(vision: str | None, revision: str | None, config: MovieLLMConfig) -> dict[str, Any]:
     """Size, mean and deviation of the pictures that a tower was trained on."""
     if vision is None:
         return {}
