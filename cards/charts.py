@@ -1,7 +1,8 @@
-"""Small charts as SVG text: bars by name, columns by number. Pure text, no library, same counts same bytes.
+"""Small charts as SVG text: bars by name, columns by number, a line. Pure text, no library, same counts same bytes.
 
     bars("Shots", {"wide": 12, "close": 4}, unit="keyframes")
     columns("Words in a question", {5: 3, 9: 1}, unit="questions")
+    line("Loss", [(1, 3.2), (2, 2.8)], unit="steps")
 
 Colours have enough contrast on white and on near-black, because an image on a page cannot know the page's theme.
 A chart says its numbers in words too (`describe`), for those who do not see it. It measures nothing.
@@ -64,6 +65,51 @@ def columns(title: str, counts: Mapping[int, int] | Mapping[float, int], *, unit
             parts.append(_text(x + step / 2, 184, _number(low), anchor="middle"))
     words = {_number(low) if low == high else f"{_number(low)} to {_number(high)}": n for low, high, n in bins}
     return _svg(title, unit, 194, parts, describe(title, words))
+
+
+LINE_POINTS = 240
+"""Points of a line; more are averaged in runs of equal length."""
+
+
+def line(title: str, points: Sequence[tuple[float, float]], *, unit: str, marks: Sequence[float] = ()) -> str:
+    """A number over another: (x, y) in rising x, y from zero, or from the lowest where that is below it.
+
+    Args:
+        unit: Of x.
+        marks: Values of x at which a thin upright line stands.
+    """
+    thin = _thinned(points)
+    left, right = thin[0][0], thin[-1][0]
+    low, high = min(0.0, *(y for _, y in thin)), max(y for _, y in thin)
+    across, up = (right - left) or 1.0, (high - low) or 1.0
+
+    def place(x: float, y: float) -> str:
+        return f"{48 + (WIDTH_PX - 64) * (x - left) / across:.1f},{166 - 120 * (y - low) / up:.1f}"
+
+    path = " ".join(place(x, y) for x, y in thin)
+    parts = [
+        f"<path d='M48 166H{WIDTH_PX - 16}' stroke='{INK}'/>",
+        *(f"<path d='M{place(x, high)}L{place(x, low)}' stroke='{FAINT}' stroke-width='2'/>" for x in marks),
+        f"<polyline points='{path}' fill='none' stroke='{BAR}' stroke-width='2' stroke-linejoin='round'/>",
+        *(_text(42, y, _rounded(value), anchor="end") for y, value in ((170, low), (50, high))),
+        *(_text(x, 184, _number(value), anchor="middle") for x, value in ((48, left), (WIDTH_PX - 24, right))),
+    ]
+    words = (
+        f"{title}: from {_rounded(points[0][1])} at {_number(left)} to {_rounded(points[-1][1])} at {_number(right)}"
+    )
+    return _svg(title, unit, 194, parts, words)
+
+
+def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """As many points as a line shows; the ends stay what they are."""
+    run = -(-len(points) // LINE_POINTS)
+    groups = [points[at : at + run] for at in range(0, len(points), run)]
+    means = [(sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups]
+    return [points[0], *means[1:-1], points[-1]] if len(points) > 1 else [*points]
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def histogram(counts: Mapping[int, int] | Mapping[float, int]) -> list[tuple[float, float, int]]:

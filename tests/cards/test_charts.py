@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.cards.charts import BARS_MAX, COLUMNS_MAX, bars, columns, histogram
+from moviellm.cards.charts import BARS_MAX, COLUMNS_MAX, bars, columns, histogram, line
 
 NUMBERS = st.dictionaries(st.floats(0, 1e6), st.integers(1, 1000), max_size=80)
 
@@ -44,3 +44,17 @@ def test_many_bars_are_summed_up_in_the_last():
 
 def test_a_chart_says_its_numbers_in_words():
     assert "<title>Shots: wide 12, close 4</title>" in bars("Shots", {"wide": 12, "close": 4}, unit="keyframes")
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=600))
+def test_a_line_is_xml_and_keeps_its_ends(values):
+    root = ET.fromstring(line("Loss", list(enumerate(values, 1)), unit="steps", marks=(1,)))
+    drawn = next(iter(root.iter("{http://www.w3.org/2000/svg}polyline"))).attrib["points"].split()
+    assert 1 <= len(drawn) <= 240
+    assert f"from {values[0]:.3g} at 1 to {values[-1]:.3g} at {len(values):,}" in root[0].text
+
+
+def test_a_line_goes_down_where_numbers_do():
+    root = ET.fromstring(line("Loss", [(1, 4.0), (2, 2.0), (3, 0.0)], unit="steps"))
+    points = next(iter(root.iter("{http://www.w3.org/2000/svg}polyline"))).attrib["points"]
+    assert [float(point.split(",")[1]) for point in points.split()] == [46.0, 106.0, 166.0]

@@ -1,11 +1,11 @@
-"""What a checkpoint was evaluated at: results.json of `moviellm eval run`, as rows of its card and as entries of the Hub.
+"""What a checkpoint scored: results.json of `moviellm eval run`, for its card and as entries of the Hub.
 
     found = evaluations_of(folder, record)              # those its record names, and what lies in evaluations/
     add_results(folder, Path("results/results.json"))   # one more, copied in
     entries = entries_of(found)                         # huggingface_hub.EvalResultEntry, one a task
 
-A number without a value, and one that is not finite, is no result. Controls (blind, shuffled) stand in the card and not
-in the entries. It evaluates nothing.
+A number without a value, and one that is not finite, is no result. Controls (blind, shuffled) stand in the card and
+not in the entries. It evaluates nothing.
 """
 
 import math

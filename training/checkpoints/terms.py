@@ -3,8 +3,8 @@
     licence_of(record).front_matter()          # {"license": "apache-2.0"} or {"license": "other", ...}
     stated_licence("org/base", revision="...") # what a card on the Hub, or in a folder, says
 
-One licence of all is that of the checkpoint. Different ones all hold: `other`, with their names. What one of them does not
-state is unknown, and so is the whole. This reads no terms and gives no advice.
+One licence of all is that of the checkpoint. Different ones all hold: `other`, with their names. Where one states
+none, the whole is unknown. This reads no terms and gives no advice.
 """
 
 from collections.abc import Iterator
