@@ -4,7 +4,7 @@
     data.questions["m00011-q003"].gold                  # every question of the split
     chosen = choose(data, task_named("qa_mc"), limit=100, seed=0)
 
-Rows of the configs `qa` and `movies` are read with plain `datasets`, pictures never. A subset is drawn by the hash of
+Rows of the configs `qa`, `movies` and `events` are read, pictures never. A subset is drawn by the hash of
 its seed and of each question, so that a larger one holds the smaller; questions that count together stay together.
 Questions that somebody found to be wrong or not shown are left out, and counted. It asks nobody: see eval/running/.
 """
@@ -13,14 +13,19 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from moviellm.eval.tasks.events import Event, read_events
+from moviellm.eval.tasks.parquet_rows import open_rows
 from moviellm.eval.tasks.table import Task, form_of, letter_of
+from moviellm.generation.dataset.results import rows_sha256
 
 SPOILT: Final = frozenset({"wrong_or_unanswerable", "not_shown", "repeated"})
 """Flags of questions that would measure something else."""
+COLUMNS: Final = (
+    "movie_id", "duration_s", "question_id", "level", "question_type", "answer_format", "group_id", "turn_of",
+    "question", "answer", "options", "answer_index", "evidence", "flags",
+)  # fmt: skip
 UNREAD_GOLD: Final = "dense captioning without events of its own"
 
 
@@ -85,61 +90,36 @@ def open_data(place: str, *, split: str, revision: str | None = None) -> Data:
     Raises:
         ValueError: there is no such dataset, revision or split, or it has no questions.
     """
-    import moviellm_dataset
-
-    known = moviellm_dataset.manifest_of(place, revision)
-    commit = None if Path(place).expanduser().is_dir() else _commit(place, revision)
-
-    def rows(config: str, columns: list[str]) -> Iterable[dict[str, Any]]:
-        return moviellm_dataset.load(  # type: ignore[no-any-return]
-            place, config, split, revision=commit, streaming=True, columns=columns
-        )
-
-    wanted = list(_COLUMNS)
-    questions = list(rows("qa", wanted))
-    families = {row["movie_id"]: row["twin_of"] or row["movie_id"] for row in rows("movies", ["movie_id", "twin_of"])}
+    source = open_rows(place, revision)
+    source.check_split("qa", split)
+    rows = list(source.rows("qa", split, COLUMNS))
+    families = {
+        row["movie_id"]: row["twin_of"] or row["movie_id"]
+        for row in source.rows("movies", split, ("movie_id", "twin_of"))
+    }
     captions: dict[str, dict[tuple[float, float], str]] = {}
-    if any(row["answer_format"] == "dense_captioning" for row in questions):
-        for row in rows("events", ["movie_id", "span", "caption"]):
+    if any(row["answer_format"] == "dense_captioning" for row in rows):
+        for row in source.rows("events", split, ("movie_id", "span", "caption")):
             captions.setdefault(row["movie_id"], {})[_span(row["span"])] = row["caption"]
     found: dict[str, Question] = {}
     left_out: dict[str, str] = {}
-    for row in questions:
+    for row in rows:
         spoilt = next((flag for flag in row.get("flags") or () if flag in SPOILT), None)
         question = _question(row, families, captions.get(row["movie_id"], {}))
         if spoilt is not None or question is None:
             left_out[row["question_id"]] = f"flag {spoilt}" if spoilt else UNREAD_GOLD
         else:
             found[question.item_id] = question
+    known = source.manifest
     facts = {
-        "dataset": known["name"] if commit is None else place,
-        "version": known["version"],
-        "revision": revision or commit or known["version"],
-        "commit": commit,
+        "dataset": known.name if source.commit is None else place,
+        "version": known.version,
+        "revision": revision or source.commit or known.version,
+        "commit": source.commit,
         "split": split,
-        "rows_sha256": _rows_sha256(known),
+        "rows_sha256": rows_sha256(known.files),
     }
-    return Data(place=place, facts=facts, commit=commit, split=split, questions=found, left_out=left_out)
-
-
-_COLUMNS: Final = (
-    "movie_id", "duration_s", "question_id", "level", "question_type", "answer_format", "group_id", "turn_of",
-    "question", "answer", "options", "answer_index", "evidence", "flags",
-)  # fmt: skip
-
-
-def _commit(place: str, revision: str | None) -> str:
-    from huggingface_hub import HfApi
-
-    return str(HfApi().dataset_info(place, revision=revision).sha)
-
-
-def _rows_sha256(manifest: Mapping[str, Any]) -> str:
-    """What the dataset's rows are known by."""
-    from moviellm.generation.dataset.folder import ManifestFile
-    from moviellm.generation.dataset.results import rows_sha256
-
-    return rows_sha256(ManifestFile.model_validate(row) for row in manifest["files"])
+    return Data(place=place, facts=facts, commit=source.commit, split=split, questions=found, left_out=left_out)
 
 
 def _question(
