@@ -29,13 +29,11 @@ def rows_that_fit(encoded: Encoded, tokens_a_row: int | None, lead_in: int) -> l
     return [(group, _length(len(movie_ids), [turns[n] for n in group], lead_in)) for group in groups]
 
 
-def check_positions(encoded: Encoded, longest_row: int | None) -> None:
-    """Refuse a conversation that is longer than the model has positions."""
-    if longest_row is None:
-        return
+def check_length(encoded: Encoded, longest: int | None, model: bool = False) -> None:
+    """Refuse a conversation that is longer than the model has positions, or than `max_length` allows."""
     for name, (ids, _) in zip(encoded.names, encoded.rows, strict=True):
-        if len(ids) > longest_row:
-            raise ValueError(too_long(encoded, len(ids), longest_row, len(ids), f", with {name},", True))
+        if longest is not None and len(ids) > longest:
+            raise ValueError(too_long(encoded, len(ids), longest, len(ids), f", with {name},", model))
 
 
 def too_long(

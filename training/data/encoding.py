@@ -56,12 +56,6 @@ class Encoder:
     def __init__(self, processor: Any) -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer
-        if not processor.chat_template:
-            raise ValueError(
-                "the model has no chat template, so nothing says how a question and its answer stand in a row: take "
-                "the checkpoint of a model that was tuned to chat, or give a template with `chat_template_path: "
-                "FILE.jinja`; `chat_template_path: default` is ours (ChatML)"
-            )
 
     def encode(self, unit: Unit) -> Encoded:
         """Tokens and labels of all conversations of a unit.

@@ -1,23 +1,31 @@
 """All samples of a training with what they cost, read once before the first step.
 
-    library = Library(units, encoder, together=True, tokens_a_row=32_768)
+    library = Library(units, writer, together=True, tokens_a_row=32_768)
     library.samples[17].tokens, library.samples[17].labelled
-    library.example(17)                             # as SharedMovies takes it, with pixels or features
+    batch = library([{"sample": 17}, {"sample": 4}])            # the collator of a trainer
 
 A sample is one row of a batch: a movie with as many of its questions as fit, or one question. Samples are numbers, so
-that mixing, resuming and naming a bad one need no data. It keeps no tokens: they are made again when a sample is used.
+that mixing, resuming and naming a bad one need no data. It keeps no tokens: they are made again when a sample is used,
+so that workers and resumed trainings make the same batches. Beside what the model takes, a batch says in `samples`
+which samples it holds, and in `counts` what they cost; the trainer takes both out again (stages/trainer.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from moviellm.generation.progress import progress
-from moviellm.training.data.budget import check_positions, rows_that_fit
-from moviellm.training.data.encoding import Encoded, Encoder
-from moviellm.training.data.pixels import FrameReader
+from moviellm.training.data.budget import check_length, rows_that_fit
+from moviellm.training.data.encoding import IGNORED, Encoded
 from moviellm.training.data.units import Unit
-from moviellm.training.shared.collating import example_of
+from moviellm.training.data.writers import Writer
+
+EXTRAS = ("samples", "counts")
+"""What a batch tells the trainer and the model does not take."""
+COUNTED = ("tokens", "labelled", "answers", "frames")
+"""What `counts` counts, in order."""
 
 
 @dataclass(frozen=True)
@@ -47,30 +55,43 @@ class Library:
     def __init__(
         self,
         units: Sequence[tuple[str, Unit]],
-        encoder: Encoder,
-        reader: FrameReader,
+        writer: Writer,
         *,
         together: bool,
         tokens_a_row: int | None = None,
         lead_in: int = 0,
     ) -> None:
+        """`units` with the name of their source."""
         self.units = [unit for _, unit in units]
-        self.encoder, self.reader, self.together = encoder, reader, together
+        self.writer, self.together = writer, together
         self.samples: list[Sample] = []
         with progress("counting tokens", len(units), "samples") as advance:
             for number, (source, unit) in enumerate(units):
-                self._add(number, source, encoder.encode(unit), tokens_a_row, lead_in)
+                self._add(number, source, writer.encode(unit), tokens_a_row, lead_in)
                 advance(1)
 
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+        """The batch of some samples."""
+        samples = [self.samples[int(row["sample"])] for row in rows]
+        wanted = [(self.units[sample.unit], sample.rows) for sample in samples]
+        batch = self.writer.together(wanted) if self.together else self.writer.apart(wanted)
+        counts = [sum(getattr(sample, name) for sample in samples) for name in COUNTED]
+        numbers = [sample.number for sample in samples]
+        return batch | {"samples": torch.tensor([numbers]), "counts": torch.tensor([counts])}
+
     def _add(self, unit: int, source: str, encoded: Encoded, tokens_a_row: int | None, lead_in: int) -> None:
-        check_positions(encoded, self.encoder.processor.longest_row)
+        check_length(encoded, self.writer.longest_row, model=True)
         if self.together:
             groups = rows_that_fit(encoded, tokens_a_row, lead_in)
         else:
+            check_length(encoded, tokens_a_row)
             groups = [([row], len(ids)) for row, (ids, _) in enumerate(encoded.rows)]
+        alone = not self.together and len(encoded.rows) > 1
         for rows, tokens in groups:
-            labels = [label for row in rows for label in encoded.rows[row][1]]
-            alone = not self.together and len(encoded.rows) > 1
+            labels = [encoded.rows[row][1] for row in rows]
             self.samples.append(
                 Sample(
                     number=len(self.samples),
@@ -80,34 +101,13 @@ class Library:
                     name=encoded.names[rows[0]] if alone else encoded.unit.name,
                     frames=encoded.frames,
                     tokens=tokens,
-                    labelled=sum(label != -100 for label in labels),
-                    answers=len(rows) if encoded.answers == len(encoded.rows) else _stretches(labels),
-                    kind=self.reader.kind(encoded.unit),
+                    labelled=sum(label != IGNORED for row in labels for label in row),
+                    answers=sum(_stretches(row) for row in labels),
+                    kind=self.writer.reader.kind(encoded.unit),
                 )
             )
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def encoded(self, number: int) -> Encoded:
-        """The unit of a sample, its frames that cannot be read left out, with the sample's own conversations."""
-        sample = self.samples[number]
-        made = self.encoder.encode(self.reader.readable(self.units[sample.unit]))
-        return Encoded(
-            made.unit,
-            [made.rows[row] for row in sample.rows],
-            [made.names[row] for row in sample.rows],
-            made.frames,
-            sample.answers,
-            [made.asked[row] for row in sample.rows],
-        )
-
-    def example(self, number: int) -> dict[str, Any]:
-        """A sample as `SharedMovies` takes it."""
-        encoded = self.encoded(number)
-        return example_of(encoded.rows, **self.reader.tensors(encoded.unit, self.encoder))
 
 
 def _stretches(labels: Sequence[int]) -> int:
     """Stretches of learned tokens: answers."""
-    return sum(label != -100 and (at == 0 or labels[at - 1] == -100) for at, label in enumerate(labels))
+    return sum(label != IGNORED and (at == 0 or labels[at - 1] == IGNORED) for at, label in enumerate(labels))

@@ -8,18 +8,20 @@ and answers are the rows' to the letter. It reads no picture: frames are read wh
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.progress import progress
 from moviellm.generation.schema import Movie
-from moviellm.training.data.keyframes import Keyframes
-from moviellm.training.data.units import Ask, Frames, Message, Shelf, Unit, text_of, video_first
-from moviellm.training.media.film import Film, Line
-from moviellm.training.rows.film import Clip, Look, chosen, clips, show, whole
+from moviellm.training.data.units import Ask, Message, Unit, text_of, video_first
+from moviellm.training.media.movies import Movies
+from moviellm.training.media.pictures import Chosen
+from moviellm.training.media.policy import FramePolicy
+from moviellm.training.rows.film import Clip, Look, clips, show, whole
 from moviellm.training.rows.source import Source, read_movies
 from moviellm.training.rows.views import Origin, View, rows_of
-from moviellm.training.rows.words import plain, words_for
+from moviellm.training.rows.words import words_for
 
 
 def movie_units(
@@ -34,7 +36,7 @@ def movie_units(
         raise ValueError(
             f"{source.place} has no split {split!r}; it has {', '.join(source.manifest.splits) or 'none'}"
         )
-    look, shelf = Look(frames=frames, times=times), Keyframes(source, split)
+    look, films = Look(frames=frames, times=times), Movies(source)
     units: list[Unit] = []
     read = unpainted = 0
     with progress(f"reading {source.dataset}", source.movies, "movies") as advance:
@@ -46,7 +48,7 @@ def movie_units(
                 break
             read += 1
             unpainted += all(one.image_sha256 is None for one in movie.keyframes())
-            units += units_of(movie, view, look, seed, shelf)
+            units += units_of(movie, view, look, seed, films)
     if not units:
         raise ValueError(_nothing(source, split, view, read, unpainted))
     return units
@@ -59,48 +61,58 @@ def _nothing(source: Source, split: str, view: View, read: int, unpainted: int) 
             "them: paint the movies (moviellm make), or take another dataset"
         )
     return (
-        f"{source.place} gives nothing for the view {view}: {read} movies in its split {split}, {unpainted} unpainted"
+        f"{source.place} gives nothing for the view {view}: its split {split} has {read} movies, {unpainted} of them "
+        "without pictures"
     )
 
 
-def units_of(movie: Movie, view: View, look: Look, seed: int, shelf: Shelf) -> Iterator[Unit]:
+def units_of(movie: Movie, view: View, look: Look, seed: int, films: Movies) -> Iterator[Unit]:
     """The units of one movie: the movie, its clips, or its pictures, each with all rows of the view about it."""
     groups: dict[str, list[Row]] = {}
     for row in rows_of(view, movie, {}, Origin("", ""), look, seed):
         groups.setdefault(_about(view, row), []).append(row)
-    if view == "align":
-        for keyframe_id, rows in groups.items():
-            asks = tuple(Ask(str(row["row_id"]), (*_plain(row["prompt"]), *_plain(row["completion"]))) for row in rows)
-            yield Unit(keyframe_id, asks, pictures=Frames(shelf, movie.movie_id, [keyframe_id]))
+    if view == "align" and groups:
+        yield from _pictures(movie, groups, films)
         return
-    by_span = {_span(clip): clip for clip in ([whole(movie)] if view == "sft" else clips(movie))}
+    by_span = {_span(clip): clip for clip in ([] if view == "sft" else clips(movie))}
     for name, rows in groups.items():
         clip = by_span.get(name) or whole(movie)
-        film = film_of(clip, look, shelf)
         shown = show(clip, look, words_for(movie.language)).parts
-        yield Unit(film.movie_id, tuple(_ask(row, shown) for row in rows), film)
+        yield _film_unit(clip, tuple(_ask(row, shown) for row in rows), look, films)
 
 
-def film_of(clip: Clip, look: Look, shelf: Shelf) -> Film:
-    """A movie or a clip as the film that a processor lays out; times count from its start."""
-    keyframes = chosen(clip.keyframes, look.frames)
-    people = {person.character_id: person.name for person in clip.movie.characters}
-    narrator, start = words_for(clip.movie.language).word("narrator"), clip.span.start_s
-    lines = [
-        Line(max(one.span.start_s - start, 0.0), plain(one.text), plain(people.get(one.character_id or "", narrator)))
-        for one in clip.lines
-    ]
+def _film_unit(clip: Clip, asks: tuple[Ask, ...], look: Look, films: Movies) -> Unit:
+    """A movie or a clip with what is asked about it; times count from its start."""
     movie_id = clip.movie.movie_id
-    return Film(
-        frames=Frames(shelf, movie_id, [one.keyframe_id for one in keyframes]),
-        times_s=tuple(one.span.start_s - start for one in keyframes),
-        duration_s=clip.duration_s,
-        dialogue=tuple(lines),
-        movie_id=movie_id if clip.is_whole else f"{movie_id}@{_span(clip)}",
-    )
+    if clip.is_whole:
+        film = films.film(movie_id, FramePolicy(n=look.frames))
+        return Unit(movie_id, asks, film, movie_id=movie_id, moments_s=tuple(film.times_s))
+    policy = FramePolicy(n=look.frames, start_s=clip.span.start_s, end_s=clip.span.end_s)
+    film = films.film(movie_id, policy)
+    name = f"{movie_id}@{_span(clip)}"
+    moments = tuple(clip.span.start_s + time_s for time_s in film.times_s)
+    return Unit(name, asks, replace(film, movie_id=name), movie_id=movie_id, moments_s=moments)
+
+
+def _pictures(movie: Movie, groups: Mapping[str, list[Row]], films: Movies) -> Iterator[Unit]:
+    """Each keyframe with its captions."""
+    film = films.film(movie.movie_id, FramePolicy())
+    painted = [one for one in movie.keyframes() if one.image_sha256 is not None]
+    places = {one.keyframe_id: place for place, one in enumerate(painted)}
+    for keyframe_id, rows in groups.items():
+        asks = tuple(Ask(str(row["row_id"]), (*_plain(row["prompt"]), *_plain(row["completion"]))) for row in rows)
+        place = places[keyframe_id]
+        yield Unit(
+            keyframe_id,
+            asks,
+            pictures=Chosen(film.frames, [place]),
+            movie_id=movie.movie_id,
+            moments_s=(painted[place].span.start_s,),
+        )
 
 
 def _about(view: View, row: Row) -> str:
+    """What a row is about: a picture, a clip, or the whole movie."""
     if view == "align":
         return str(row["keyframe_id"])
     clip = row.get("clip")

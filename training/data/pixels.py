@@ -1,22 +1,21 @@
-"""Frames of units become tensors: decoded one by one, or taken from a cache of features.
+"""Frames of units are read, those that do not decode are left out and counted; or features come from a cache.
 
-    reader = FrameReader(processor.image_processor, skip=10)
-    unit = reader.readable(unit)                    # without the frames that do not decode
-    reader.tensors(unit, encoder)                   # {"pixel_values": (F, 3, h, w)}
+    reader = FrameReader(skip=10, features=cache)
+    unit = reader.readable(unit, keep=prepare)      # frames in memory as `prepare` makes them
     reader.skipped                                  # {"m00003": 2}
+    reader.features_of(unit)                        # (F, P, D) from the cache, the moments of a clip taken out of it
 
 A frame that does not decode is left out together with its time and counted; one more than `skip` is an error that
 names it. It computes no features.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from moviellm.training.data.encoding import Encoder
 from moviellm.training.data.units import Unit
 from moviellm.training.model.frames import as_picture
 
@@ -24,19 +23,19 @@ from moviellm.training.model.frames import as_picture
 class FrameReader:
     """Reads frames, and counts those that it cannot."""
 
-    def __init__(self, frames: Any, skip: int = 0, features: Any = None, additive: bool = False) -> None:
-        self._prepare, self._skip, self._features, self._additive = frames.prepare, skip, features, additive
-        self.size_px = int(frames.size_px)
+    def __init__(self, skip: int = 0, features: Any = None) -> None:
+        """`features`: a `FeatureCache` that movies are taken from in place of their pictures."""
+        self._skip, self._features = skip, features
         self.skipped: dict[str, int] = {}
 
     def kind(self, unit: Unit) -> str:
-        """What its frames come as."""
+        """What its frames come as: `features`, `pixels` or, where it has none, `text`."""
         if unit.frames == 0:
             return "text"
-        return "features" if self._features is not None and unit.film is not None else "pixels"
+        return "features" if self._features is not None and unit.movie_id else "pixels"
 
-    def readable(self, unit: Unit) -> Unit:
-        """The unit with its frames in memory, those that do not decode left out.
+    def readable(self, unit: Unit, keep: Callable[[Any], Any] = lambda picture: picture) -> Unit:
+        """The unit with its frames in memory, those that do not decode left out; `keep` makes of a picture what stays.
 
         Raises:
             ValueError: more frames than are allowed cannot be decoded, or none of the unit's can.
@@ -45,36 +44,51 @@ class FrameReader:
             return unit
         frames: Sequence[Any] = unit.pictures if unit.film is None else unit.film.frames
         good, bad = [], []
-        for number, frame in enumerate(frames):
+        for number in range(len(frames)):
+            name = f"Frame {number} of {unit.name}"
             try:
-                good.append((number, self._prepare([as_picture(frame, f"Frame {number} of {unit.name}")])))
+                good.append((number, keep(as_picture(frames[number], name))))
             except ValueError as error:
-                bad.append(str(error).rstrip("."))
+                said = str(error).rstrip(".")
+                bad.append(said if unit.name in said else f"{name}: {said}")
         if bad:
             self._count(unit, bad, left=len(good))
-        tensors = [tensor for _, tensor in good]
+        kept = [picture for _, picture in good]
         if unit.film is None:
-            return replace(unit, pictures=tensors)
+            return replace(unit, pictures=kept)
         times = tuple(unit.film.times_s[number] for number, _ in good)
-        return replace(unit, film=replace(unit.film, frames=tensors, times_s=times))
+        return replace(unit, film=replace(unit.film, frames=kept, times_s=times))
 
     def _count(self, unit: Unit, bad: Sequence[str], left: int) -> None:
         self.skipped[unit.name] = len(bad)
         total = sum(self.skipped.values())
-        if total > self._skip or unit.film is None or not left:
-            allowed = f"{total} frames so far do not decode, and `skip_frames` allows {self._skip}"
+        if unit.film is None or not left:
+            raise ValueError(f"{bad[0]}; nothing would be left of this sample: mend the data, or leave it out")
+        if total > self._skip:
             raise ValueError(
-                f"{bad[-1]}; {allowed if left and unit.film is not None else 'nothing is left of it'}. Mend the data, "
-                "or raise `skip_frames`"
+                f"{bad[-1]}; {total} frames so far do not decode, and `skip_frames` allows {self._skip}: mend the "
+                "data, or raise it"
             )
 
-    def tensors(self, unit: Unit, encoder: Encoder) -> dict[str, torch.Tensor]:
-        """What a batch holds of a readable unit, one entry a frame."""
-        found: dict[str, torch.Tensor] = {}
-        if self.kind(unit) == "features":
-            found["frame_features"] = torch.from_numpy(np.asarray(self._features.of(unit.film)))
-        elif unit.frames:
-            found["pixel_values"] = torch.cat(list(unit.pictures if unit.film is None else unit.film.frames))
-        if found and self._additive:
-            found["frame_time_ids"] = torch.tensor(encoder.time_ids(unit))
-        return found
+    def features_of(self, unit: Unit) -> torch.Tensor:
+        """Cached features of a unit's frames.
+
+        Raises:
+            ValueError: the cache has not these frames, or those of other pictures.
+        """
+        film = self._features.film(unit.movie_id)
+        if unit.film is not None and film.content_key != unit.film.content_key:
+            raise ValueError(
+                f"{self._features.place} has features of other pictures of {unit.movie_id}: make it again for this "
+                "revision of the dataset (moviellm train features)"
+            )
+        places = {round(float(time_s), 6): place for place, time_s in enumerate(film.times_s)}
+        missing = [moment for moment in unit.moments_s if round(moment, 6) not in places]
+        if missing:
+            raise ValueError(
+                f"{self._features.place} has no features of {unit.name} at {missing[0]:g} s ({len(missing)} of "
+                f"{unit.frames} frames are missing): make it of all frames, or of as many as the recipe shows "
+                "(moviellm train features --frames N)"
+            )
+        chosen = np.asarray(film.features)[[places[round(moment, 6)] for moment in unit.moments_s]]
+        return torch.from_numpy(np.ascontiguousarray(chosen))

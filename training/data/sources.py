@@ -1,21 +1,21 @@
 """The sources of a recipe become units: datasets of movies by a view, and rows with pictures of anybody.
 
     found = open_all(recipe.data, recipe.replay, dataset="demo/MovieLLM-tiny", seed=7, ...)
-    found["movies"].units, found["movies"].held_out
+    found[0].units, found[0].held_out
 
 A source's name is that of its dataset and view. Held-out units are those of the recipe's `eval_split`, or, for replay
 without such a split, a part that is never trained on. It makes no tokens.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from moviellm.generation.protocols import derive_seed
 from moviellm.training.data.movies import movie_units
-from moviellm.training.data.units import Unit
+from moviellm.training.data.units import Unit, text_of
 from moviellm.training.rows.source import Source, open_source
 
 HELD_OUT_MOST = 512
@@ -38,13 +38,48 @@ class Opened:
     licence: str | None = None
 
 
-def open_source_of(block: Any, dataset: str | None, dataset_revision: str | None) -> tuple[str, str | None]:
+def open_all(
+    data: Sequence[Any],
+    replay: Sequence[Any],
+    *,
+    dataset: str | None,
+    revision: str | None,
+    seed: int,
+    eval_split: str,
+) -> list[Opened]:
+    """All sources of a recipe, each with a name of its own.
+
+    Raises:
+        ValueError: one names no place, is not there, or gives nothing.
+    """
+    found: list[Opened] = []
+    for block, again in [*((block, False) for block in data), *((block, True) for block in replay)]:
+        place, at = _place_of(block, dataset, revision)
+        opened = open_one(block, place, at, replay=again, seed=seed, eval_split=eval_split)
+        taken = {one.name for one in found}
+        names = [opened.name, *(f"{opened.name}-{number}" for number in range(2, len(found) + 3))]
+        opened.name = next(name for name in names if name not in taken)
+        found.append(opened)
+    return found
+
+
+def texts_of(sources: Sequence[Opened]) -> Iterator[str]:
+    """The words of the data that is trained on."""
+    for source in sources:
+        for unit in source.units:
+            for ask in unit.asks:
+                yield from (text_of(message["content"]) for message in ask.messages)
+            if unit.film is not None:
+                yield from (f"[{line.start_s:.1f} s] {line.speaker}: {line.text}" for line in unit.film.dialogue)
+
+
+def _place_of(block: Any, dataset: str | None, revision: str | None) -> tuple[str, str | None]:
     """Where a source lies: its own path, or the recipe's dataset."""
     if block.path is not None:
         return block.path, block.revision
     if dataset is None:
         raise ValueError("a source names no `path`, and the recipe no `dataset`: --dataset FOLDER_OR_HUB_ID")
-    return dataset, block.revision or dataset_revision
+    return dataset, block.revision or revision
 
 
 def open_one(block: Any, place: str, revision: str | None, *, replay: bool, seed: int, eval_split: str) -> Opened:

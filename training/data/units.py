@@ -1,16 +1,16 @@
 """Samples as they are read: a film, or pictures, and all that is asked about it.
 
     unit.name, unit.frames, [ask.name for ask in unit.asks]
-    unit.film.frames[3]                             # read from its file now, and not before
+    unit.film.frames[3]                             # read and decoded now, and not before
 
 A unit is one movie or clip with its questions, one picture with its captions, or one row of anybody's data. Messages
 have the parts of chat templates; `video` and `image` parts say where film and pictures stand, and hold none. It reads
 nothing itself: see movies.py and rows.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal
 
 Message = dict[str, Any]
 """`role`, and `content` as parts: `{"type": "text", "text": ...}`, `{"type": "video"}`, `{"type": "image"}`."""
@@ -39,45 +39,15 @@ class Unit:
     """A film (model.layout.FilmLike) for `video` parts."""
     pictures: Sequence[Any] = field(default=(), repr=False)
     """For `image` parts, in order."""
+    movie_id: str = ""
+    """Movie of a dataset that it is of, or is a part of."""
+    moments_s: tuple[float, ...] = ()
+    """When each picture is shown in that movie, seconds from its start."""
 
     @property
     def frames(self) -> int:
         """Pictures of it."""
         return len(self.pictures) if self.film is None else len(self.film.times_s)
-
-
-class Shelf(Protocol):
-    """Where the pictures of a dataset of movies lie."""
-
-    def pictures(self, movie_id: str, keyframe_ids: Sequence[str]) -> list[bytes]:
-        """Encoded pictures, in the order asked for."""
-
-
-class Frames(Sequence[bytes]):
-    """Pictures of a movie, read from their dataset when one is looked at."""
-
-    def __init__(self, shelf: Shelf, movie_id: str, keyframe_ids: Sequence[str]) -> None:
-        self._shelf, self._movie, self._ids = shelf, movie_id, tuple(keyframe_ids)
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    @overload
-    def __getitem__(self, place: int) -> bytes: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[bytes]: ...
-    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
-        if isinstance(place, slice):
-            return self._shelf.pictures(self._movie, self._ids[place])
-        return self._shelf.pictures(self._movie, [self._ids[place]])[0]
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._shelf.pictures(self._movie, self._ids))
-
-    @property
-    def keyframe_ids(self) -> tuple[str, ...]:
-        """Which keyframes they are."""
-        return self._ids
 
 
 def video_first(text: str) -> list[dict[str, Any]]:

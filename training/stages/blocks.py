@@ -7,7 +7,7 @@ Plain keys of a recipe are fields of `Recipe` and of TRL's `SFTConfig` (recipe.p
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from moviellm.generation.section import Section, Share
 from moviellm.training.stages.nearest import did_you_mean
@@ -94,7 +94,7 @@ class EvaluateBlock(Section):
     """More options of `moviellm eval run`, such as `frames: 32`."""
 
 
-Block = TypeVar("Block", bound=Section)
+Block = TypeVar("Block", bound=BaseModel)
 
 
 def block_of(kind: type[Block], value: Any, where: str) -> Block:
@@ -114,7 +114,7 @@ def blocks_of(kind: type[Block], value: Any, where: str) -> list[Block]:
     return [block_of(kind, item, f"{where}[{number}]") for number, item in enumerate(items)]
 
 
-def _explain(kind: type[Section], where: str, fault: dict[str, Any]) -> str:
+def _explain(kind: type[BaseModel], where: str, fault: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key} in {where}{did_you_mean(key, kind.model_fields)}"

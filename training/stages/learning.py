@@ -8,8 +8,11 @@ and LoRA everything but the vision tower learns. It trains nothing.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from moviellm.generation.dataset.folder import building_folder, install
+from moviellm.training.checkpoints.adapters import attach, has_adapter
 from moviellm.training.stages.bundles import Bundle
 from moviellm.training.stages.nearest import did_you_mean
 
@@ -46,6 +49,8 @@ def choose(bundle: Bundle, train: Sequence[str] | None, lora: Any) -> tuple[str,
             raise ValueError(f"train: no part {part!r}{did_you_mean(part, PARTS)}; there are {', '.join(PARTS)}")
     if lora is not None:
         return _with_lora(bundle, parts, lora)
+    if has_adapter(bundle.model):
+        return ("lora",)
     parts = parts or ("compressor", "language_model")
     names = OURS if bundle.ours else STOCK
     everything = "all" in parts
@@ -56,9 +61,25 @@ def choose(bundle: Bundle, train: Sequence[str] | None, lora: Any) -> tuple[str,
     return ("compressor", "vision_tower", "language_model") if everything else parts
 
 
-def _with_lora(bundle: Bundle, parts: tuple[str, ...], lora: Any) -> tuple[str, ...]:
-    from moviellm.training.checkpoints.adapters import attach, language_model_of
+def keep_base(bundle: Bundle, lora: Any, out: Path) -> None:
+    """Write the weights that an adapter will be for, where they lie nowhere yet: those of a model built new."""
+    if lora is None or bundle.base is not None:
+        return
+    from accelerate import PartialState  # type: ignore[import-untyped]
 
+    from moviellm.training.checkpoints.bases import base_of
+
+    folder, processes = out / "base", PartialState()
+    if processes.is_main_process:
+        with building_folder(folder) as building:
+            bundle.model.save_pretrained(building)
+            bundle.processor.save_pretrained(building)
+            install(building, folder)
+    processes.wait_for_everyone()
+    bundle.base = base_of(folder)
+
+
+def _with_lora(bundle: Bundle, parts: tuple[str, ...], lora: Any) -> tuple[str, ...]:
     wrong = [part for part in parts if part != "compressor"]
     if wrong:
         raise ValueError(f"train: {wrong[0]} beside LoRA: only `compressor` learns whole beside an adapter")
@@ -67,7 +88,6 @@ def _with_lora(bundle: Bundle, parts: tuple[str, ...], lora: Any) -> tuple[str, 
         there = {name.rpartition(".")[2] for name, _ in bundle.model.named_modules()}
         saved = tuple(name for name in whole if parts and name in there)
         lora = lora.model_copy(update={"modules_to_save": saved})
-    language_model_of(bundle.model)  # says what is wrong with a model that LoRA finds no layers in
     bundle.model = attach(bundle.model, lora)
     return ("lora", *parts)
 

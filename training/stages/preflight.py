@@ -23,7 +23,7 @@ SHOWN = 8
 
 def facts(library: Library, samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """What each sample costs."""
-    pixels = library.reader.size_px**2
+    pixels = library.writer.frame_px
     return [
         {**asdict(sample), "pixels": sample.frames * pixels if sample.kind == "pixels" else 0} for sample in samples
     ]

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from moviellm.training.checkpoints.adapters import LoraSettings
 from moviellm.training.stages.blocks import (
     BuildBlock,
     EvaluateBlock,
@@ -27,7 +28,7 @@ from moviellm.training.stages.blocks import (
 )
 from moviellm.training.stages.nearest import did_you_mean
 
-BLOCKS = ("data", "replay", "build", "lora", "evaluate", "train", "features_policy")
+BLOCKS = ("data", "replay", "build", "lora", "evaluate", "train")
 """Keys whose values are mappings or lists; read as YAML on the command line too."""
 OURS: dict[str, Any] = {
     "max_length": None,
@@ -50,6 +51,7 @@ FIXED = {
     "assistant_only_loss": "only answers are learned, always",
     "completion_only_loss": "only answers are learned, always",
     "dataset_text_field": "data are prepared here",
+    "chat_template_path": "say chat_template: FILE.jinja",
     "group_by_length": "say train_sampling_strategy: group_by_length",
     "hub_model_id": "say push_to_hub: org/name",
     "trust_remote_code": "code from the Hub is never run",
@@ -65,7 +67,9 @@ class Recipe:
     model_revision: str | None = field(default=None, metadata={"help": "Tag or commit of the model on the Hub."})
     build: Any = field(default=None, metadata={"help": "A new model instead: see docs/training.md."})
     dtype: str = field(default="auto", metadata={"help": "Of the weights: auto, float32, bfloat16."})
-    quantise: str | None = field(default=None, metadata={"help": "nf4 or int8: frozen weights in 4 or 8 bits."})
+    chat_template: str | None = field(
+        default=None, metadata={"help": "Jinja file in place of the model's template; default: ours."}
+    )
     dataset: str | None = field(default=None, metadata={"help": "Movies: dataset folder or Hub id."})
     dataset_revision: str | None = field(default=None, metadata={"help": "Tag or commit of the dataset."})
     data: Any = field(default=None, metadata={"help": "Sources of samples: see docs/training.md."})
@@ -93,12 +97,11 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.questions not in ("together", "apart"):
             raise ValueError(f"questions is {self.questions!r}: it can be together or apart")
-        if self.quantise not in (None, "nf4", "int8"):
-            raise ValueError(f"quantise is {self.quantise!r}: it can be nf4 or int8")
         self.data = blocks_of(SourceBlock, self.data if self.data is not None else [{}], "data")
         self.replay = blocks_of(ReplayBlock, self.replay, "replay")
         self.build = None if self.build is None else block_of(BuildBlock, self.build, "build")
         self.evaluate = None if self.evaluate is None else block_of(EvaluateBlock, self.evaluate, "evaluate")
+        self.lora = None if self.lora is None else block_of(LoraSettings, self.lora, "lora")
         self.train = [self.train] if isinstance(self.train, str) else self.train
         if (self.model is None) == (self.build is None):
             raise ValueError("the recipe needs `model: FOLDER_OR_ID`, or a block `build` for a new one, and not both")

@@ -13,6 +13,8 @@ from pathlib import Path
 BUILDING = ".building-"
 """What the name of a checkpoint begins with while it is written."""
 COUNTS_FILE = "counts.json"
+OWN = "own_adapter.safetensors"
+"""The adapter of this stage alone, as it learns."""
 NEEDED = ("trainer_state.json", "optimizer.pt", "scheduler.pt", COUNTS_FILE)
 """Files that a checkpoint of one process has; weights and random numbers have names of several kinds."""
 NAME = re.compile(r"checkpoint-(\d+)")

@@ -5,25 +5,24 @@
     runs/tiny/  model.safetensors, config.json, processor ...   the trained model, as `from_pretrained` takes it
                 preflight.json evaluations.jsonl training.json recipe.yaml checkpoint-N/
 
-It reads no arguments (recipe.py) and opens no file of data itself (data/).
+It reads no arguments (recipe.py), opens no file of data itself (data/) and loads no weights (bundles.py).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from moviellm.generation.files import disk_errors, write_whole
 from moviellm.generation.output import note
-from moviellm.training.data.sources import Opened, open_one, open_source_of
-from moviellm.training.data.units import text_of
+from moviellm.training.data.sources import Opened, open_all, texts_of
 from moviellm.training.stages.bundles import Bundle, open_bundle
 from moviellm.training.stages.evaluations import Evaluations
-from moviellm.training.stages.learning import choose, counted
+from moviellm.training.stages.learning import choose, counted, keep_base
 from moviellm.training.stages.pace import Pace
 from moviellm.training.stages.preflight import check_batch, learned_texts, write_table
 from moviellm.training.stages.recipe import Recipe
 from moviellm.training.stages.resuming import newest_whole
+from moviellm.training.stages.table import Table, make_table
+from moviellm.training.stages.telling import Telling
 
 
 def run_stage(recipe: Recipe, args: Any) -> None:
@@ -32,115 +31,45 @@ def run_stage(recipe: Recipe, args: Any) -> None:
 
     logging.disable_progress_bar()
     out = Path(args.output_dir)
-    sources = _open_sources(recipe, args)
-    bundle = open_bundle(recipe, _texts(sources), args.seed)
-    learns = choose(bundle, recipe.train, None)
-    table, notes = _prepare(recipe, args, bundle, sources)
+    _check_target(recipe, out)
+    sources = open_all(
+        recipe.data,
+        recipe.replay,
+        dataset=recipe.dataset,
+        revision=recipe.dataset_revision,
+        seed=args.seed,
+        eval_split=recipe.eval_split,
+    )
+    bundle = open_bundle(recipe, texts_of(sources), args.seed)
+    keep_base(bundle, recipe.lora, out)
+    learns = choose(bundle, recipe.train, recipe.lora)
+    table = make_table(recipe, args, bundle, sources)
     total, learning = counted(bundle.model)
     note(f"{', '.join(learns)} learn: {learning:,} of {total:,} weights")
-    with disk_errors(out):
-        write_table(table.library, out, notes)
-        write_whole(out / "recipe.yaml", recipe.text.encode())
+    telling = Telling(recipe, args, bundle, sources, learns)
     trainer = _trainer(recipe, args, bundle, table, sources)
-    _check_first(trainer, table, bundle)
+    if args.should_save:
+        with disk_errors(out):
+            write_table(table.library, out, table.notes)
+            write_whole(out / "recipe.yaml", recipe.text.encode())
+    _check_first(trainer, table)
     if recipe.dry_run:
         note(f"dry run: everything before the first step is done; see {out}/preflight.json")
         return
-    _train(recipe, trainer, out)
-    _save(trainer, bundle, out)
+    with disk_errors(out):
+        _train(recipe, trainer, telling, out)
+        trainer.save_whole(out)
+        if args.should_save:
+            telling.write(trainer, out)
     note(f"{out}: trained in {trainer.state.global_step} steps, {trainer.totals['answers']:,} answers")
+    if recipe.push_to and args.should_save:
+        telling.push(out, recipe.push_to, recipe.push_tag)
 
 
-def _open_sources(recipe: Recipe, args: Any) -> list[Opened]:
-    found: list[Opened] = []
-    for block in [*recipe.data, *recipe.replay]:
-        place, revision = open_source_of(block, recipe.dataset, recipe.dataset_revision)
-        replay = block in recipe.replay
-        opened = open_one(block, place, revision, replay=replay, seed=args.seed, eval_split=recipe.eval_split)
-        taken = {one.name for one in found}
-        number = 2
-        name = opened.name
-        while opened.name in taken:
-            opened.name, number = f"{name}-{number}", number + 1
-        found.append(opened)
-    return found
-
-
-def _texts(sources: list[Opened]) -> Iterator[str]:
-    """The words of the data."""
-    for source in sources:
-        for unit in source.units:
-            for ask in unit.asks:
-                yield from (text_of(message["content"]) for message in ask.messages)
-            if unit.film is not None:
-                yield from (f"[{line.start_s:.1f} s] {line.speaker}: {line.text}" for line in unit.film.dialogue)
-
-
-@dataclass
-class Table:
-    """Samples, in what order they come, and how they become batches."""
-
-    library: Any
-    order: Any
-    collator: Any
-    held_out: dict[str, list[int]]
-    """Numbers of held-out samples by source."""
-
-
-def _prepare(recipe: Recipe, args: Any, bundle: Bundle, sources: list[Opened]) -> tuple[Table, list[str]]:
-    from moviellm.training.data.collating import Apart, Together
-    from moviellm.training.data.encoding import Encoder
-    from moviellm.training.data.library import Library
-    from moviellm.training.data.mixing import Mixture
-    from moviellm.training.data.pixels import FrameReader
-    from moviellm.training.shared.collating import SharedMovies
-
-    lead_in, why = _sharing(recipe, bundle)
-    notes = [why]
-    note(why)
-    together = lead_in is not None
-    processor = bundle.processor
-    additive = bundle.model.config.time == "additive"
-    reader = FrameReader(processor.image_processor, recipe.skip_frames, None, additive)
-    units = [(one.name, unit) for one in sources for unit in one.units]
-    units += [(f"{one.name} (held out)", unit) for one in sources for unit in one.held_out[: recipe.eval_samples]]
-    library = Library(
-        units, Encoder(processor), reader, together=together, tokens_a_row=args.max_length, lead_in=lead_in or 0
-    )
-    order = Mixture(
-        library.samples,
-        {one.name: one.block.weight for one in sources if not one.replay},
-        {one.name: one.block.share for one in sources if one.replay},
-        seed=args.data_seed or args.seed,
-        batch=args.per_device_train_batch_size,
-        by_length=args.train_sampling_strategy == "group_by_length",
-    )
-    pad = processor.tokenizer.pad_token_id
-    if together:
-        shared = SharedMovies(
-            pad, lead_in or 0, args.max_length if recipe.pack_movies else None, processor.frame_token_id
-        )
-        collator: Any = Together(library, shared)
-    else:
-        collator = Apart(library, pad)
-    held = {
-        one.name: [s.number for s in library.samples if s.source == f"{one.name} (held out)"][: recipe.eval_samples]
-        for one in sources
-    }
-    return Table(library, order, collator, {name: numbers for name, numbers in held.items() if numbers}), notes
-
-
-def _sharing(recipe: Recipe, bundle: Bundle) -> tuple[int | None, str]:
-    """The lead-in of shared movies, or None, and why."""
-    from moviellm.training.shared.decoders import share_movies
-
-    if recipe.questions == "apart":
-        return None, "a question a row, as the recipe says"
-    try:
-        lead_in = share_movies(bundle.model)
-    except ValueError as error:
-        return None, f"a question a row: {error}"
-    return lead_in, "all questions of a movie in one row"
+def _check_target(recipe: Recipe, out: Path) -> None:
+    """Refuse to write into the checkpoint that the stage goes on from."""
+    if recipe.model is not None and Path(recipe.model).expanduser().resolve() == out.resolve():
+        raise ValueError(f"output_dir is {out}, which is `model`: a stage goes on from one folder and writes another")
 
 
 def _trainer(recipe: Recipe, args: Any, bundle: Bundle, table: Table, sources: list[Opened]) -> Any:
@@ -153,19 +82,16 @@ def _trainer(recipe: Recipe, args: Any, bundle: Bundle, table: Table, sources: l
         note(f"no split {recipe.eval_split!r} to measure on: no loss of held-out samples")
         args.eval_strategy = "no"
     args.eval_on_start = args.eval_strategy != "no"
-    out = Path(args.output_dir)
     pace = Pace()
-    watching = Evaluations(out, {one.name for one in sources if one.replay}, recipe.evaluate, recipe.dataset)
+    replayed = {one.name for one in sources if one.replay}
+    watching = Evaluations(Path(args.output_dir), replayed, recipe.evaluate, recipe.dataset)
     trainer = MovieTrainer(
-        bundle.model,
-        library=table.library,
-        order=table.order,
+        bundle,
+        table=table,
         pace=pace,
         args=args,
-        data_collator=table.collator,
         train_dataset=Dataset.from_dict({"sample": list(range(len(table.library)))}),
         eval_dataset={name: Dataset.from_dict({"sample": found}) for name, found in table.held_out.items()} or None,
-        processing_class=bundle.processor,
         callbacks=[pace, watching],
     )
     trainer.remove_callback(PrinterCallback)
@@ -173,30 +99,25 @@ def _trainer(recipe: Recipe, args: Any, bundle: Bundle, table: Table, sources: l
     return trainer
 
 
-def _check_first(trainer: Any, table: Table, bundle: Bundle) -> None:
+def _check_first(trainer: Any, table: Table) -> None:
+    """Look at the first batch before anything is learned from it."""
     size = trainer.args.per_device_train_batch_size
     numbers = table.order.of_epoch(0)[:size]
-    batch = table.collator([{"sample": number} for number in numbers])
-    samples = [table.library.samples[number] for number in numbers]
-    check_batch(batch, samples, bundle.processor.frame_token_id)
-    first = learned_texts(batch, bundle.processor.tokenizer.decode)[0]
+    batch = table.library([{"sample": number} for number in numbers])
+    check_batch(batch, [table.library.samples[number] for number in numbers], table.library.writer.frame_token_id)
+    first = learned_texts(batch, table.library.writer.decode)[0]
     note(f"learned first: {' '.join(first.split())[:100]!r}")
 
 
-def _train(recipe: Recipe, trainer: Any, out: Path) -> None:
+def _train(recipe: Recipe, trainer: Any, telling: Telling, out: Path) -> None:
     found = newest_whole(out)
     for said in found.left_out:
         note(said)
-    if found.folder is not None and recipe.resume:
-        note(f"going on from {found.folder}")
-        trainer.args.eval_on_start = False
-        trainer.resume_from = found.folder
-        trainer.train(resume_from_checkpoint=str(found.folder))
-    else:
+    telling.begin()
+    if found.folder is None or not recipe.resume:
         trainer.train()
-
-
-def _save(trainer: Any, bundle: Bundle, out: Path) -> None:
-    trainer.save_model(str(out))
-    if trainer.args.should_save:
-        bundle.processor.save_pretrained(str(out))
+        return
+    note(f"going on from {found.folder}")
+    trainer.args.eval_on_start = False
+    trainer.resume_from = found.folder
+    trainer.train(resume_from_checkpoint=str(found.folder))

@@ -1,6 +1,6 @@
 """TRL's SFTTrainer, for movies: exact order, whole checkpoints, true counts, and a stop where a loss is no number.
 
-    trainer = MovieTrainer(model, args=args, library=library, order=order, ...)
+    trainer = MovieTrainer(bundle, table=table, pace=pace, args=args, train_dataset=numbers, ...)
 
 What differs from SFTTrainer is in here and nothing else is. Samples are chosen by data/mixing.py; a batch says which
 samples it holds and how many tokens, so that a fault names its sample and tokens are counted without padding. A
@@ -15,28 +15,32 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
 from trl import SFTTrainer
 
 from moviellm.generation.files import sync_folder
-from moviellm.training.data.collating import COUNTED, EXTRAS
-from moviellm.training.data.library import Library
-from moviellm.training.data.mixing import Mixture
+from moviellm.training.checkpoints.folders import save_adapter
+from moviellm.training.data.library import COUNTED, EXTRAS
+from moviellm.training.stages.bundles import Bundle
 from moviellm.training.stages.pace import Pace
-from moviellm.training.stages.resuming import BUILDING, COUNTS_FILE
+from moviellm.training.stages.resuming import BUILDING, COUNTS_FILE, OWN
+from moviellm.training.stages.table import Table
 
 
 class MovieTrainer(SFTTrainer):
     """A trainer of one stage."""
 
-    def __init__(self, model: Any, *, library: Library, order: Mixture, pace: Pace, **settings: Any) -> None:
-        self.library, self.order, self.pace = library, order, pace
+    def __init__(self, bundle: Bundle, *, table: Table, pace: Pace, **settings: Any) -> None:
+        self.bundle, self.pace = bundle, pace
+        self.library, self.order = table.library, table.order
         pace.trainer = self
         self.resume_from: Path | None = None
         self.totals = dict.fromkeys((*COUNTED, "samples", "resumed"), 0)
         self.busy_s = 0.0
         self._in_batch: list[int] = []
         self._building: str | None = None
-        super().__init__(model, **settings)
+        super().__init__(bundle.model, data_collator=table.library, processing_class=bundle.processor, **settings)
 
     def _send_telemetry(self) -> None:
         """Nobody is told."""
@@ -104,9 +108,28 @@ class MovieTrainer(SFTTrainer):
         )
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        super()._save(output_dir, state_dict)
-        # A pickle of the settings, which nobody needs: recipe.yaml has them.
-        (Path(output_dir or self.args.output_dir) / "training_args.bin").unlink(missing_ok=True)
+        folder = Path(output_dir or self.args.output_dir)
+        if self.bundle.base is None:
+            super()._save(str(folder), state_dict)
+            # A pickle of the settings, which nobody needs: recipe.yaml has them.
+            (folder / "training_args.bin").unlink(missing_ok=True)
+        else:
+            save_adapter(self.model, folder, self.bundle.base, self.bundle.processor, self.bundle.below)
+
+    def _save_own(self, folder: Path) -> None:
+        """The adapter as it learns; what opens on the base may have that of the stage before in it."""
+        save_file(adapter_weights(self.model), folder / OWN, metadata={"format": "pt"})
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        own = Path(resume_from_checkpoint) / OWN
+        if own.is_file():
+            set_peft_model_state_dict(self.model, load_file(own))
+        else:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def save_whole(self, out: Path) -> None:
+        """The trained model, for good."""
+        self.save_model(str(out))
 
     def _get_output_dir(self, trial: Any) -> str:
         return self._building or super()._get_output_dir(trial)
@@ -128,6 +151,8 @@ class MovieTrainer(SFTTrainer):
             self.args.save_total_limit = limit
         if self.args.should_save:
             self._name_best(run, name, building / name)
+            if self.bundle.base is not None:
+                self._save_own(building / name)
             (building / name / COUNTS_FILE).write_text(json.dumps(self._so_far()), encoding="utf-8")
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
@@ -162,7 +187,7 @@ class MovieTrainer(SFTTrainer):
             "loss_before": self._total_loss_scalar,
             "logged_at": self._globalstep_last_logged,
             "metrics": {name: list(values) for name, values in self._metrics["train"].items()},
-            "skipped": self.library.reader.skipped,
+            "skipped": self.library.writer.reader.skipped,
         }
 
     def go_on_from(self, folder: Path) -> None:
@@ -178,7 +203,13 @@ class MovieTrainer(SFTTrainer):
         self._total_loss_scalar = found["loss_before"]
         self._globalstep_last_logged = found["logged_at"]
         self._metrics["train"].update(found["metrics"])
-        self.library.reader.skipped.update(found["skipped"])
+        self.library.writer.reader.skipped.update(found["skipped"])
+
+
+def adapter_weights(model: Any) -> dict[str, torch.Tensor]:
+    """The weights of an adapter, and of what learns whole beside it."""
+    weights = get_peft_model_state_dict(model, save_embedding_layers=False)
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
 
 
 def _put_in_place(made: Path, place: Path) -> None:
