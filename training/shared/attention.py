@@ -4,11 +4,11 @@
     model(input_ids=..., position_ids=..., attention_mask=sees, labels=...)     # a batch of `batch.stack`
 
 `sees` is 4-D, which the library hands to the layers as it is, and of whole numbers, by which it is known here. On
-CUDA it becomes the block mask of flex attention, elsewhere blocks of SDPA (`plan.py`); neither makes a mask of all
-pairs. A mask of 32-bit whole numbers says how far before a query each key stands, below 0 where it does not see it:
-what `answering.py` gives. Every other mask goes to the library's own SDPA, so plain rows, `generate` and evaluation
-work as before. Layers with a sliding window see by positions: the window counts along the way to a turn, not across
-the sequence.
+CUDA it becomes the block mask of flex attention, elsewhere blocks of SDPA (`plan.py`), and for short rows in
+bfloat16 one mask of pairs; a long row never has one. A mask of 32-bit whole numbers says how far before a query each
+key stands, below 0 where it does not see it: what `answering.py` gives. Every other mask goes to the library's own
+SDPA, so plain rows, `generate` and evaluation work as before. Layers with a sliding window see by positions: the
+window counts along the way to a turn, not across the sequence.
 
 The blocks are worked out once a batch and kept on the mask. Attention dropout is refused: it would fall otherwise on
 a shared movie than on the movie read many times.
@@ -26,6 +26,8 @@ NAME = "moviellm_shared"
 """Under this name transformers knows the implementation."""
 TILE = 128
 """Side of a tile of flex attention."""
+SHORT = 384
+"""Tokens up to which, in bfloat16 and without CUDA, two products over all pairs cost less than many small blocks."""
 
 
 def share_attention(model: Any) -> None:
@@ -86,7 +88,10 @@ def shared_attention(
         )
         return result
     _check(module, key, attention_mask, dropout, kwargs)
-    if _by_tiles(query):
+    if not _by_tiles(query) and query.dtype == torch.bfloat16 and key.shape[2] <= SHORT:
+        pairs = _kept(attention_mask, ("pairs", window), lambda: _pairs(attention_mask, window))
+        out = _over_pairs(query, key, value, pairs, scale)
+    elif _by_tiles(query):
         tiled = _kept(attention_mask, ("tiles", window), lambda: block_mask(attention_mask, window))
         out = _tiled(query, key, value, tiled, scale, module.training)
     else:
@@ -125,6 +130,24 @@ def _kept(sees: Any, name: Any, make: Any) -> Any:
     if name not in kept:
         kept[name] = make()
     return kept[name]
+
+
+def _pairs(sees: Any, window: int | None) -> Any:
+    """(rows, 1, tokens, tokens): which query sees which key; for short rows."""
+    sees_to, seen_until, positions = (sees[:, :, part] for part in range(3))
+    at = torch.arange(sees.shape[-1], device=sees.device)
+    seen = (at <= sees_to[..., None]) & (at[:, None] < seen_until[..., None, :])
+    return seen if window is None else seen & (positions[..., None, :] > positions[..., None] - window)
+
+
+def _over_pairs(query: Any, key: Any, value: Any, seen: Any, scale: float | None) -> Any:
+    """Attention of all rows at once, as two products: SDPA with a mask has a slow backward on a CPU."""
+    repeat = query.shape[1] // key.shape[1]
+    if repeat > 1:
+        key, value = key.repeat_interleave(repeat, dim=1), value.repeat_interleave(repeat, dim=1)
+    weights = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ key.transpose(-1, -2)
+    weights = weights.masked_fill(~seen, torch.finfo(weights.dtype).min)
+    return weights.softmax(-1).to(value.dtype) @ value
 
 
 def _blocks(sees: Any, window: int | None) -> list[list[tuple[int, int, Any, Any]]]:
