@@ -152,6 +152,40 @@ def ask(
 
 
 @app.command()
+def chat(
+    model: Annotated[str, typer.Argument(help="Checkpoint: folder, or id on the Hub.")],
+    movie: Annotated[str | None, typer.Argument(help="Film file, folder of pictures, or DATASET#MOVIE.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port on this machine [default: the first free one from 7860]")
+    ] = None,
+    share: Annotated[bool, typer.Option("--share", help="A public link through Gradio's servers.")] = False,
+    frames: Annotated[int | None, typer.Option(help="So many frames, evenly spread.")] = None,
+    fps: Annotated[float | None, typer.Option(help="So many frames a second [default: 1 of a file, else all]")] = None,
+    subtitles: Annotated[Path | None, typer.Option(help="Subtitles [default: beside the film, or in it]")] = None,
+    revision: Annotated[str | None, typer.Option(help="Tag or commit of a model on the Hub.")] = None,
+    movie_revision: Annotated[str | None, typer.Option(help="Tag or commit of a dataset on the Hub.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, ... [default: the accelerator, if any]")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16 [default: as saved]")] = None,
+    max_new_tokens: Annotated[int, typer.Option(help="Longest answer, in tokens.")] = 256,
+) -> None:
+    """Talk with a model about a movie in the browser; times in answers lead into the film."""
+    cli_options.verbs("training.ask.chat.serving").chat(
+        model,
+        movie,
+        frames=frames,
+        fps=fps,
+        subtitles=subtitles,
+        revision=revision,
+        movie_revision=movie_revision,
+        device=device,
+        dtype=dtype,
+        max_new_tokens=max_new_tokens,
+        port=port,
+        share=share,
+    )
+
+
+@app.command()
 def measure(
     dataset: Annotated[str, typer.Argument(help="Dataset folder, or id of a dataset on the Hub.")],
     recipe: Annotated[str | None, typer.Option(help="Recipe whose section `measures` says who measures.")] = None,

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from av.container import OutputContainer
@@ -24,7 +25,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from PIL import Image
 
-from moviellm.generation.schema import Keyframe
+from moviellm.generation.schema import TemporalSpan
 
 TICKS_PER_S = 90_000
 """Time base of the picture, fine enough for any span a story has."""
@@ -57,6 +58,18 @@ TEXT_BYTES_MAX = 65_535
 
 LANGUAGES = {"ar": "ara", "de": "deu", "en": "eng", "es": "spa", "fr": "fra", "hi": "hin", "ja": "jpn", "zh": "zho"}
 """MP4 names a language by the three letters of ISO 639-2; others than these must come with three, or are `und`."""
+
+
+class Timed(Protocol):
+    """A picture that is shown for a while: a keyframe, or something like it."""
+
+    @property
+    def keyframe_id(self) -> str:
+        """What errors call it."""
+
+    @property
+    def span(self) -> TemporalSpan:
+        """When it is shown."""
 
 
 def video_frame(image: Image.Image) -> VideoFrame:
@@ -97,7 +110,7 @@ def language_code(tag: str) -> str:
     return LANGUAGES.get(primary, primary if len(primary) == 3 and primary.isascii() else "und")
 
 
-def frame_ticks(keyframe: Keyframe, fps: int) -> list[int]:
+def frame_ticks(keyframe: Timed, fps: int) -> list[int]:
     """Start of every frame that shows a keyframe, and the end of the last one, in ticks."""
     start, end = (round(time_s * TICKS_PER_S) for time_s in (keyframe.span.start_s, keyframe.span.end_s))
     if end <= start:
@@ -126,7 +139,7 @@ def repeats_of(video: VideoStream, count: int) -> list[bytes]:
 
 
 def still_packets(
-    video: VideoStream, keyframe: Keyframe, frame: VideoFrame, repeats: list[bytes]
+    video: VideoStream, keyframe: Timed, frame: VideoFrame, repeats: list[bytes]
 ) -> Iterator["Packet[Stream]"]:
     """The encoded frames of a keyframe that stands still: a sync sample, then its repeats."""
     ticks = frame_ticks(keyframe, FRAMES_PER_S)

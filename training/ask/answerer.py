@@ -61,6 +61,13 @@ class Answerer:
         fixed = len(few.own(["x " * 50])) + len(few.movie) - 2 * a_frame + NEW_TOKENS
         return max(int((self.longest_row - fixed) / a_frame), 0)
 
+    def fitting(self, film: FilmLike, room: int) -> int | None:
+        """How many frames of a film fit with what is said in it and `room` tokens for questions and answers.
+
+        None where nothing limits them. It may be more than the film has.
+        """
+        return None if self.longest_row is None else self._prompts(film).fitting(self.longest_row, room)
+
     def answer(
         self,
         film: FilmLike,

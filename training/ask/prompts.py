@@ -66,9 +66,7 @@ class Prompts:
         length = len(self.movie) + own + room
         if longest is None or length <= longest:
             return
-        frames = frame_count(self.film)
-        fixed = length - frames * self.tokens_a_frame
-        fitting = max(int((longest - fixed) / self.tokens_a_frame), 0)
+        frames, fitting = frame_count(self.film), self.fitting(longest, own + room)
         name = self.film.movie_id or "the movie"
         if not fitting:
             raise ValueError(
@@ -81,6 +79,11 @@ class Prompts:
             f"for the answer, and it reads {longest:,}. Nothing is cut: {fitting:,} frames would fit "
             f"(--frames {fitting}), or a shorter stretch (--start, --end)"
         )
+
+    def fitting(self, longest: int, room: int) -> int:
+        """Frames that fit into a row with what is said in the movie and `room` more tokens."""
+        fixed = len(self.movie) - frame_count(self.film) * self.tokens_a_frame
+        return max(int((longest - room - fixed) / self.tokens_a_frame), 0)
 
     @property
     def tokens_a_frame(self) -> float:
