@@ -115,7 +115,7 @@ def write_run(
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    return "".join(canonical_json(row) + "\n" for row in rows).encode()
+    return "".join(canonical_json(row) + "\n" for row in rows).encode(errors="backslashreplace")
 
 
 def table_of(results: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, str]]:

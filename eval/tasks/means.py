@@ -3,10 +3,12 @@
     mean_of([1.0, 0.0, 1.0], ["m1", "m1", "m2"])        # {"value": 0.666667, "low": ..., "high": ..., "n": 3}
     f1_of([(0.5, 1.0), (1.0, 0.5)], ["m1", "m2"])       # of the mean precision and the mean recall
 
-A movie and its twin are one family and resampled together. With one family there is no interval.
+A movie and its twin are one family and resampled together. With one family there is no interval. Where all is right,
+or all wrong, resampling sees no spread and would promise certainty: the interval is then Wilson's over families.
 """
 
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 
@@ -20,7 +22,16 @@ Number = dict[str, float | int | None]
 def mean_of(values: Sequence[float], families: Sequence[str]) -> Number:
     """A mean."""
     found = cluster_bootstrap(values, families)
-    return _number(found["estimate"], found["low"], found["high"], len(values))
+    low, high = found["low"], found["high"]
+    if low is not None and (all(value == 0.0 for value in values) or all(value == 1.0 for value in values)):
+        low, high = _wilson_of_all(len(set(families)), right=values[0] == 1.0)
+    return _number(found["estimate"], low, high, len(values))
+
+
+def _wilson_of_all(n: int, *, right: bool) -> tuple[float, float]:
+    """Wilson's interval of n successes among n trials, or of none: the one case in which it is a short formula."""
+    square = NormalDist().inv_cdf(0.975) ** 2
+    return (n / (n + square), 1.0) if right else (0.0, square / (n + square))
 
 
 def f1_of(pairs: Sequence[tuple[float, float]], families: Sequence[str]) -> Number:
