@@ -104,8 +104,8 @@ def open_tower(
         frames = MovieLLMVideoProcessor(**seen_by(place, revision, config))
     frames.fit = frames.fit if fit is None else fit
     tower = tower.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
-    named = {"tower": place, "tower_revision": str(getattr(known, "_commit_hash", None) or "")}
-    return FeatureTower(tower, config, frames, settings_of(tower, config, frames, level, policy, **named))
+    commit = str(getattr(known, "_commit_hash", None) or "")
+    return FeatureTower(tower, config, frames, settings_of(tower, config, frames, level, policy, (place, commit)))
 
 
 def settings_of(
@@ -114,15 +114,15 @@ def settings_of(
     frames: MovieLLMVideoProcessor,
     level: Level,
     policy: FramePolicy,
-    tower_name: str = "",
-    **named: str,
+    named: tuple[str, str] = ("", ""),
 ) -> FeatureSettings:
-    """What features of a tower in memory depend on."""
+    """What features of a tower in memory depend on; `named`: where it came from, and its commit there."""
     hidden = level != "cls" or config.cls_from == "hidden"
     projected = level == "cls" and config.cls_from == "projected"
     vision = config.vision_config
     return FeatureSettings(
-        **{"tower": tower_name, "tower_revision": "", **named},
+        tower=named[0],
+        tower_revision=named[1],
         weights=fingerprint(tower),
         level=level,
         pool_side=int(config.pool_side or 1) if level == "pool" else None,
@@ -136,7 +136,7 @@ def settings_of(
             image_mean=tuple(frames.image_mean),
             image_std=tuple(frames.image_std),
         ),
-        policy={name: value for name, value in vars(policy).items() if value is not None},
+        policy=policy.asked,
         policy_key=policy.key,
         computed_in=str(next(tower.parameters()).dtype).removeprefix("torch."),
     )

@@ -57,6 +57,11 @@ class FramePolicy:
         text = json.dumps({"version": VERSION, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def asked(self) -> dict[str, float]:
+        """What was asked for, without what was left as it is."""
+        return {name: value for name, value in asdict(self).items() if value}
+
     def end_of(self, duration_s: float, name: str = "the film") -> float:
         """Where the stretch ends in a film of this length.
 

@@ -3,16 +3,29 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from moviellm.generation.film.mp4 import write_film
 from moviellm.training.media import Film, FramePolicy, read_film
 from moviellm.training.media import files as media_files
+from moviellm.training.media.decoding import decode
 from moviellm.training.media.film import Line
 from tests.factories import make_image, make_movie
 from tests.generation.imports.films.filmkit import make_film, name_of
 from tests.training.media.test_seeking import damage
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films are decoded in this process: the same code, without the second that another process takes to start."""
+
+    def run(path: Path, policy: FramePolicy, skip: int, file: Any, time_limit_s: float) -> dict[str, Any]:
+        return decode(path, policy, skip, file.fileno())
+
+    monkeypatch.setattr(media_files, "_run", run)
+
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nADA: Who is there?\n\n2\n00:00:03,000 --> 00:00:04,000\nNobody: no.\n"
 
@@ -44,6 +57,7 @@ def test_a_file_is_a_film_with_times_length_and_the_hash_of_its_bytes(four: Path
     assert film.dialogue == (Line(0.5, "Who is it?"),), "its own track is its dialogue"
 
 
+@pytest.mark.usefixtures("here")
 def test_a_stretch_counts_from_its_start_and_takes_subtitles_from_beside_it(four: Path, tmp_path: Path) -> None:
     path = tmp_path / "four.mp4"
     path.write_bytes(four.read_bytes())
@@ -55,6 +69,7 @@ def test_a_stretch_counts_from_its_start_and_takes_subtitles_from_beside_it(four
     assert read(path, subtitles=tmp_path / "given.srt").dialogue[0] == Line(1.0, "Who is there?", "ADA")
 
 
+@pytest.mark.usefixtures("here")
 def test_our_own_film_shows_its_keyframes_at_their_times_and_says_its_lines(tmp_path: Path) -> None:
     movie = make_movie(0)
     files = write_film(movie, [(k, make_image(k.keyframe_id)) for k in movie.keyframes()], tmp_path)
@@ -87,6 +102,7 @@ def test_a_film_that_kills_its_decoder_is_named(four: Path, tmp_path: Path, monk
         read(path)
 
 
+@pytest.mark.usefixtures("here")
 def test_a_frame_that_cannot_be_decoded_is_said_or_skipped_and_counted(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.mp4", [("red", 2.0), ("blue", 2.0)], rate=2, codec="mjpeg", pixel_format="yuvj420p")
     damage(path, number=2)
@@ -96,6 +112,7 @@ def test_a_frame_that_cannot_be_decoded_is_said_or_skipped_and_counted(tmp_path:
     assert (film.skipped, film.times_s, colours(film)) == ((1,), [0.0, 2.0, 3.0], ["red", "blue", "blue"])
 
 
+@pytest.mark.usefixtures("here")
 def test_a_film_of_one_picture_is_one_frame(tmp_path: Path) -> None:
     assert colours(read(make_film(tmp_path / "one.mp4", [("teal", 0.1)]), FramePolicy(n=8))) == ["teal"]
 

@@ -1,7 +1,7 @@
 """Which frames of a film are taken."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviellm.training.media.policy import FramePolicy, choose, moments, relative
@@ -45,6 +45,7 @@ def test_times_of_a_stretch_count_from_its_start() -> None:
     assert relative(FramePolicy(start_s=4.0), [3.0, 7.0]) == [0.0, 3.0]
 
 
+@settings(max_examples=60)
 @given(POLICIES, st.floats(25, 100))
 def test_moments_rise_inside_the_stretch_and_keep_the_cap(policy: FramePolicy, duration_s: float) -> None:
     found = moments(policy, duration_s)
@@ -52,6 +53,7 @@ def test_moments_rise_inside_the_stretch_and_keep_the_cap(policy: FramePolicy, d
     assert found[-1] < policy.end_of(duration_s) and len(found) <= (policy.cap or len(found))
 
 
+@settings(max_examples=60)
 @given(POLICIES, st.lists(st.floats(0, 24), min_size=1, max_size=60).map(sorted))
 def test_choices_rise_and_keep_the_cap(policy: FramePolicy, times_s: list[float]) -> None:
     found = choose(policy, times_s, 25.0)
