@@ -56,19 +56,16 @@ class StockCollator:
 
     def shared_example(self, film: Any, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """A film with all its questions, as `SharedMovies` takes it."""
-        seen = self.processor.see(film)
+        seen = self.processor.see(film, self.longest)
         made = []
         for number, row in enumerate(rows):
-            self._check(row, FIELDS, f"row {number} of {seen.name}")
-            one = self.processor.row(seen, row["prompt"], row["completion"], self.longest)
-            made.append((one.ids, one.labels))
-        example = example_of(made, **seen.look.tensors)
-        if example["movie_ids"].count(self.processor.placeholder_id) != sum(
-            unit.text.count(self.processor.names.placeholder) for unit in seen.look.units
-        ):
+            self._check(row, FIELDS, f"row {number} of film {seen.name}")
+            made.append(self.processor.row(seen, row["prompt"], row["completion"], self.longest))
+        example = example_of([(row.ids, row.labels) for row in made], **seen.look.tensors)
+        if example["movie_ids"].count(self.processor.placeholder_id) != made[0].visual:
             raise ValueError(
-                f"The rows of {seen.name} begin differently before its last frame: rows that share a film have the "
-                "same messages before it."
+                f"The rows of film {seen.name} begin differently before its last frame: rows that share a film have "
+                "the same messages before it."
             )
         if self.processor.family.spatial:
             example["movie_positions"] = movie_positions(self.processor, example["movie_ids"], seen)
@@ -82,17 +79,14 @@ class StockCollator:
 
     def _row(self, example: Mapping[str, Any]) -> Any:
         self._check(example, ("film", *FIELDS), str(example.get("example_id", "an example")))
-        name = str(example.get("example_id") or "")
-        seen = self.processor.see(example["film"], name)
+        seen = self.processor.see(example["film"], self.longest)
         return self.processor.row(seen, example["prompt"], example["completion"], self.longest), seen
 
     @staticmethod
     def _check(example: Mapping[str, Any], fields: Sequence[str], name: str) -> None:
         missing = [field for field in fields if example.get(field) is None]
         if missing:
-            raise ValueError(
-                f"{name} has no {', '.join(f'`{field}`' for field in missing)}: an example has all of them."
-            )
+            raise ValueError(f"{name} has no {' and no '.join(missing)}: an example has {', '.join(fields)}.")
 
 
 def share_stock(model: Any) -> int:

@@ -13,8 +13,8 @@
 | InternVL, LLaVA-NeXT-Video, LLaVA-OneVision | a frame | `[1.5 s] `, as in our rows | a line end |
 
 The first three are the words of the models' own processors, with the film's times; the others' have no times.
-Qwen2.5-VL tells times by positions, which transformers 5.23 counts one way in training and another when it generates; a
-unit that is a video of its own has no such positions, and its stamp tells the time.
+Qwen2.5-VL tells times by positions, which transformers 5.23 counts one way in training and another when it generates;
+a unit that is a video of its own has no such positions, and its stamp tells the time.
 """
 
 from collections.abc import Callable, Sequence

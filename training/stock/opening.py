@@ -1,7 +1,7 @@
 """A stock model and its processor, from the Hub or from a folder: `open_stock`.
 
     model, processor = open_stock("Qwen/Qwen3-VL-4B-Instruct", revision="main", dtype="bfloat16")
-    model, processor = open_stock(folder, quantisation="nf4")               # QLoRA; needs bitsandbytes and a GPU
+    model, processor = open_stock(folder, frame_settings={"size": {"shortest_edge": 4_096, "longest_edge": 4_000_000}})
 
 Safetensors only, and no code from a repository is run. What cannot be trained here is refused with the reason: an id
 or a revision that is not there, pickled weights, an architecture that is none of the seven families, a checkpoint that
@@ -10,12 +10,11 @@ lacks weights, one without a chat template. It needs no torchvision (`pixels.py`
 
 import importlib.util
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from huggingface_hub.errors import (
     GatedRepoError,
     HFValidationError,
@@ -23,7 +22,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 from transformers.models.smolvlm.processing_smolvlm import DEFAULT_CHAT_TEMPLATE
 from transformers.utils import cached_file
 
@@ -31,33 +30,37 @@ from moviellm.training.model.loading import check_whole, refusals
 from moviellm.training.stock.families import FAMILIES
 from moviellm.training.stock.mends import mend
 from moviellm.training.stock.processing import StockProcessor
-from moviellm.training.stock.settings import PROCESSOR_FILES, settings_in
+from moviellm.training.stock.settings import PROCESSOR_FILES, settings_in, with_settings
 
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
-QUANTISATIONS = ("nf4", "int8")
 
 
 def open_stock(
-    id_or_path: str | Path, revision: str | None = None, dtype: Any = None, quantisation: Any = None
+    id_or_path: str | Path,
+    revision: str | None = None,
+    dtype: Any = None,
+    quantisation: Any = None,
+    frame_settings: Mapping[str, Any] | None = None,
 ) -> tuple[Any, StockProcessor]:
     """The model, in evaluation, and its processor.
 
-    `dtype`: a torch dtype or its name; None: the checkpoint's. `quantisation`: `nf4`, `int8`, or a quantisation config
-    of transformers.
+    `dtype`: a torch dtype or its name; None: the checkpoint's. `quantisation`: a quantisation config of transformers
+    (training/checkpoints makes them for QLoRA). `frame_settings` replace settings of the checkpoint's video processor,
+    such as its `size`, and are saved with what is trained.
     """
     place = str(id_or_path)
     if revision is not None and Path(place).is_dir():
         raise ValueError(f"{place} is a folder and has no revisions: leave the revision out, or give a Hub id.")
     with _missing(place, revision):
         config = _config(place, revision)
-        processor = open_processor(place, revision, config)
+        processor = open_processor(place, revision, config, frame_settings)
         with refusals(place):
             model, info = AutoModelForImageTextToText.from_pretrained(
                 place,
                 revision=revision,
                 config=config,
                 dtype="auto" if dtype is None else dtype,
-                quantization_config=_quantised(quantisation),
+                quantization_config=quantisation,
                 use_safetensors=True,
                 trust_remote_code=False,
                 output_loading_info=True,
@@ -67,7 +70,12 @@ def open_stock(
     return model, processor
 
 
-def open_processor(id_or_path: str | Path, revision: str | None = None, config: Any = None) -> StockProcessor:
+def open_processor(
+    id_or_path: str | Path,
+    revision: str | None = None,
+    config: Any = None,
+    frame_settings: Mapping[str, Any] | None = None,
+) -> StockProcessor:
     """The processor alone; no weights are read."""
     place = str(id_or_path)
     with _missing(place, revision):
@@ -87,10 +95,12 @@ def open_processor(id_or_path: str | Path, revision: str | None = None, config: 
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     kept = {name: text for name, text in files.items() if name in PROCESSOR_FILES}
-    return StockProcessor(tokenizer, config, kept, template)
+    return StockProcessor(tokenizer, config, with_settings(kept, frame_settings or {}), template)
 
 
 def _config(place: str, revision: str | None) -> Any:
+    if Path(place).is_dir() and not (Path(place) / "config.json").is_file():
+        raise ValueError(f"{place} is no checkpoint: it has no config.json.")
     try:
         config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False)
     except ValueError as error:
@@ -133,23 +143,6 @@ def _template(kind: str, files: dict[str, str], tokenizer: Any) -> str | None:
     return DEFAULT_CHAT_TEMPLATE if kind == "smolvlm" and template else template
 
 
-def _quantised(wanted: Any) -> Any:
-    if wanted is None or not isinstance(wanted, str):
-        return wanted
-    if wanted not in QUANTISATIONS:
-        raise ValueError(f"`quantisation` is {wanted!r}: it can be {', '.join(QUANTISATIONS)}, or left out.")
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise ValueError(f"`quantisation: {wanted}` needs bitsandbytes: pip install bitsandbytes.")
-    if wanted == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
-
-
 @contextmanager
 def _missing(place: str, revision: str | None) -> Iterator[None]:
     """Say in our words that there is no such repository, or no such revision of it."""
@@ -171,8 +164,6 @@ def _missing(place: str, revision: str | None) -> Iterator[None]:
             ) from error
         if any(isinstance(one, LocalEntryNotFoundError) for one in causes):
             raise ValueError(f"{place} is not on this machine, and the Hub cannot be reached.") from error
-        if Path(place).is_dir() and "config.json" in str(error):
-            raise ValueError(f"{place} is no checkpoint: it has no config.json.") from error
         raise
 
 

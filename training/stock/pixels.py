@@ -83,7 +83,7 @@ def _by_pixels(family: str, height: int, width: int, count: int, rules: FrameRul
             height, width = int(height * scale), int(width * scale)
         frames = count
     elif family == "video_llama_3":
-        most = most // count
+        most = max(most // count, 1)
     elif rules.capped:
         total = int(rules.most_tokens * factor * factor * 0.9)
         most = max(min(most, total * rules.frames_a_patch // count), int(least * 1.05))

@@ -21,8 +21,8 @@ from transformers import ProcessorMixin
 from moviellm.generation.files import write_whole
 from moviellm.training.model.frames import as_picture
 from moviellm.training.model.layout import as_film, breaker, check_film, frame_count
-from moviellm.training.stock.families import FAMILIES, Family, Look, names_of
-from moviellm.training.stock.pixels import prepared
+from moviellm.training.stock.families import FAMILIES, Family, Look, Names, names_of
+from moviellm.training.stock.pixels import prepared, target_of
 from moviellm.training.stock.settings import rules_of
 
 IGNORED = -100
@@ -67,8 +67,7 @@ class StockProcessor(ProcessorMixin):
         self.longest = int(getattr(config.get_text_config(), "max_position_embeddings", 0) or 0)
         self.placeholder_id = int(tokenizer.convert_tokens_to_ids(self.names.placeholder))
         special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
-        own = {self.names.placeholder, self.names.marker, self.names.opening, self.names.closing}
-        self.clean: Callable[[str], str] = breaker({*special, *own} - {""})
+        self.clean: Callable[[str], str] = breaker({*special, self.names.placeholder, _single(self.names)})
 
     @property
     def family(self) -> Family:
@@ -80,19 +79,24 @@ class StockProcessor(ProcessorMixin):
         """What a batch holds, beside frames."""
         return ["input_ids", "attention_mask", *(["mm_token_type_ids"] if self.family.spatial else [])]
 
-    def see(self, film: Any, name: str = "") -> Seen:
-        """A film with its frames read, resized and counted; `name` is said in errors instead of its id."""
+    def see(self, film: Any, longest: int | None = None) -> Seen:
+        """A film with its frames read, resized and counted.
+
+        One whose frames alone are more tokens than `longest` is refused before they are read; None: more than the
+        model has positions for.
+        """
         film = as_film(film)
-        name = name or film.movie_id or "a film"
+        name = film.movie_id or "without an id"
         check_film(film, name, "text")
         if film.frames is None:
             raise ValueError(f"Film {name} has cached features: {self.family.title} sees pictures, give its frames.")
         count, times = frame_count(film), [float(time_s) for time_s in film.times_s]
-        pictures = (as_picture(frame, f"Frame {number} of {name}") for number, frame in enumerate(film.frames))
         try:
+            self._check_room(as_picture(film.frames[0], "frame 0"), count, longest or self.longest)
+            pictures = (as_picture(frame, f"frame {number}") for number, frame in enumerate(film.frames))
             frames = prepared(pictures, count, self.rules, self.kind)
         except ValueError as error:
-            raise ValueError(f"Film {name}: {error}.") from error
+            raise ValueError(f"Film {name}: {str(error).rstrip('.')}.") from error
         asked = self.names.frame_px
         if asked is not None and tuple(frames.shape[-2:]) != asked:
             raise ValueError(
@@ -101,6 +105,20 @@ class StockProcessor(ProcessorMixin):
             )
         look = self.family.see(frames, times, self.rules, self.names)
         return Seen(name, look, self.family.told(film, look.units, self.clean), count)
+
+    def _check_room(self, first: Any, count: int, longest: int) -> None:
+        """Raise where the frames alone do not fit; what stands between them is counted when they are told."""
+        a_unit, step = self.names.tokens_a_frame, 1
+        if not a_unit:
+            high, wide = target_of(self.kind, (first.height, first.width), count, self.rules)
+            step, side = self.rules.frames_a_patch, self.rules.patch * self.rules.merge
+            a_unit = 1 if self.rules.drops_still_patches else (high // side) * (wide // side)
+        tokens = a_unit * -(-count // step)
+        if longest and tokens > longest:
+            raise ValueError(
+                f"its {count:,} frames are {tokens:,} tokens and a row may have {longest:,}. Nothing is cut: show "
+                f"fewer than {longest // a_unit * step:,} frames, or give smaller ones"
+            )
 
     def row(self, seen: Seen, prompt: Talk, completion: str | None = None, longest: int | None = None) -> StockRow:
         """A talk about a film as tokens. `longest`: most tokens of a row; None: those the model has positions for."""
@@ -118,8 +136,8 @@ class StockProcessor(ProcessorMixin):
         visual, wanted = ids.count(self.placeholder_id), seen.text.count(self.names.placeholder)
         if visual != wanted:
             raise ValueError(
-                f"{visual} placeholders in the row on {seen.name}, and its frames make {wanted}: the tokenizer does "
-                f"not keep {self.names.placeholder!r} as one token."
+                f"{visual} placeholders in the row on film {seen.name}, and its frames make {wanted}: the tokenizer "
+                f"does not keep {self.names.placeholder!r} as one token."
             )
         longest = longest or self.longest
         if longest and len(ids) > longest:
@@ -212,6 +230,11 @@ class StockProcessor(ProcessorMixin):
             f"({visual / seen.frames:.0f} a frame); a row may have {longest:,}. Nothing is cut: {advice}, or give "
             "smaller frames."
         )
+
+
+def _single(names: Names) -> str:
+    """The marker where it is one token; one of several is broken where its tokens are."""
+    return names.placeholder if names.placeholder in names.marker else names.marker
 
 
 def _words(content: Any) -> list[str]:

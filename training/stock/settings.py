@@ -54,6 +54,8 @@ OWN: dict[str, dict[str, Any]] = {
     },
 }
 """What each family does where its files are silent."""
+KNOWN = {name for own in OWN.values() for name in own} | {"cap_pixels_per_frame", "do_resize"}
+"""Settings that can be given."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,22 @@ def settings_in(files: Mapping[str, str]) -> dict[str, Any]:
         if found:
             return dict(found)
     return dict(nested.get("image_processor") or {})
+
+
+def with_settings(files: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:
+    """The files with some settings of the video processor replaced, where they would be looked for first."""
+    unknown = sorted(set(given) - KNOWN)
+    if unknown:
+        raise ValueError(
+            f"Frame settings have {', '.join(map(repr, unknown))}: they can have {', '.join(sorted(KNOWN))}."
+        )
+    if not given:
+        return dict(files)
+    settings = {**settings_in(files), **given}
+    nested = json.loads(files.get("processor_config.json", "{}"))
+    if "video_processor" in nested:
+        return {**files, "processor_config.json": json.dumps({**nested, "video_processor": settings}, indent=2)}
+    return {**files, "video_preprocessor_config.json": json.dumps(settings, indent=2)}
 
 
 def rules_of(family: str, files: Mapping[str, str]) -> FrameRules:

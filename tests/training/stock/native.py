@@ -83,15 +83,15 @@ def untold(kind: str) -> list[str]:
     return found
 
 
-def differences(kind: str, folder: Path, **changed: Any) -> list[str]:
-    """What of a film differs between the two, for films of several sizes and lengths."""
+def differences(kind: str, folder: Path, alone: dict[str, Any] | None = None, **changed: Any) -> list[str]:
+    """What of a film differs between the two, for films of several sizes and lengths; `changed`: settings of both."""
     from transformers.video_utils import VideoMetadata
 
     from moviellm.training.stock.opening import open_processor
     from moviellm.training.stock.processing import StockProcessor
 
     ours: StockProcessor = open_processor(tiny.written(kind, folder, **changed))
-    theirs = native(kind, {**tiny.settings(kind), **changed}, ours.chat_template)
+    theirs = native(kind, {**tiny.settings(kind), **changed, **(alone or {})}, ours.chat_template)
     found = []
     for frames, width, height in CASES:
         pictures = tiny.pictures(frames, width, height, seed=frames)
@@ -108,7 +108,8 @@ def differences(kind: str, folder: Path, **changed: Any) -> list[str]:
         seen = ours.see(film)
         ids = ours.row(seen, QUESTION).ids
         case = f"{frames} frames of {width} x {height}"
-        found += [f"{case}: {name}" for name, value in seen.look.tensors.items() if not _same(name, value, made)]
+        tensors = seen.look.tensors
+        found += [f"{case}: {name}" for name in tensors if not _same(name, tensors[name], made)]
         placeholders = int((made["input_ids"] == ours.placeholder_id).sum())
         if ids.count(ours.placeholder_id) != placeholders:
             found.append(f"{case}: {ids.count(ours.placeholder_id)} placeholders instead of {placeholders}")
@@ -136,5 +137,7 @@ if __name__ == "__main__":
             report[kind] = differences(kind, Path(folder) / "plain")
             report[f"{kind}, no settings"] = untold(kind)
             if kind == "qwen3_vl":
+                other = {"image_mean": [0.5, 0.5, 0.4]}
+                report["qwen3_vl, other settings"] = differences(kind, Path(folder) / "other", other)
                 report["qwen3_vl, capped"] = differences(kind, Path(folder) / "capped", cap_pixels_per_frame=True)
     sys.stdout.write(json.dumps(report) + "\n")

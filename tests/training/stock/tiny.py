@@ -1,9 +1,10 @@
 """The seven families, tiny: real configs of transformers, random weights, a tokenizer of bytes; nothing is downloaded.
 
+model, processor = bundle("qwen3_vl")                   # in memory
 folder = written("qwen3_vl", tmp_path / "model")        # a checkpoint as it lies on the Hub
-model, processor = open_stock(folder)
 """
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,32 @@ def written(kind: str, folder: Path, seed: int = 0, **changed: Any) -> Path:
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("MARKER", MARKERS.get(kind, "<video>")))
     (folder / "video_preprocessor_config.json").write_text(json.dumps({**settings(kind), **changed}))
     return folder
+
+
+@functools.cache
+def processor(kind: str) -> Any:
+    """The processor of a family, without a file."""
+    from moviellm.training.stock.processing import StockProcessor
+
+    template = TEMPLATE.replace("MARKER", MARKERS.get(kind, "<video>"))
+    files = {"video_preprocessor_config.json": json.dumps(settings(kind))}
+    return StockProcessor(tokenizer(kind), config(kind), files, template)
+
+
+@functools.cache
+def bundle(kind: str) -> tuple[Any, Any]:
+    """A model that nothing trains, with weights large enough to answer differently, and its processor."""
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    from moviellm.training.stock.mends import mend
+
+    torch.manual_seed(0)
+    model = AutoModelForImageTextToText.from_config(config(kind)).eval()
+    for parameter in model.parameters():
+        parameter.data.mul_(3)
+    mend(model)
+    return model, processor(kind)
 
 
 def pictures(count: int, width: int = 24, height: int = 16, seed: int = 0) -> list[Image.Image]:
