@@ -1,5 +1,5 @@
 """The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset (cli_dataset.py),
-train (cli_train.py), ask, chat, measure, ablate, run.
+train (cli_train.py), ask, chat, prove, measure, ablate, run.
 
 This file declares verbs and options, turns errors into one line and an exit code, and does nothing else. What a verb
 does is in making.py, verbs.py, training/ and eval/, imported when the verb runs, so that `--help` answers at once.
@@ -183,6 +183,18 @@ def chat(
         port=port,
         share=share,
     )
+
+
+@app.command()
+def prove(
+    out: Annotated[Path, typer.Option(help="Folder; a proof that was stopped there goes on.")] = Path("proof"),
+    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1,
+    first_seed: Annotated[int, typer.Option(help="The first of them.")] = 0,
+    recipe: Annotated[str, typer.Option(help="Packaged recipe of a proof, or YAML file.")] = "proof",
+    json: JsonOption = False,
+) -> None:
+    """Show on a CPU that movies teach what clips do not: a small model, from scratch, with its controls."""
+    cli_options.verbs("training.proof.proving").prove(out, seeds, first_seed, recipe, as_json=json)
 
 
 @app.command()

@@ -1,37 +1,164 @@
 """A small vision tower, trained from scratch on what the studio knows of its pictures.
 
-    tower = Tower(width=128, queries=2)
-    losses = learn(tower, pictures, truths, steps=600, batch=96, seed=0)
-    tower(pictures)                             # (F, 3, 64, 64) bytes -> (F, queries, width)
+    tower = Tower()
+    learn(tower, pictures, truths, rows, steps=1500, seed=0)
+    features_of(tower, pictures)                # (K, 1, width)
 
 It learns to tell who is seen in which coat, what is done, where, in which light, from how near: each a linear reading
-of its features, so that a small decoder reads them too. It stands for a pretrained CLIP, and as that one it is frozen
+of its feature, so that a small decoder reads them too. It stands for a pretrained CLIP, and as that one it is frozen
 afterwards: the decoder is trained on cached features.
 """
 
+import math
+import time
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import nn
+from torch.nn import functional
 
-UNTOLD = -100
-"""A truth that a picture does not tell."""
+from moviellm.training.proof.truths import UNTOLD, Truths
+
+SHAPE = ((64, 4, 4), (64, 3, 1), (128, 3, 2), (128, 3, 2), (128, 3, 1))
+"""Layers: channels, kernel, stride."""
+SHIFT_PX = 4
+"""Pictures of a batch are moved by up to so much."""
+SMOOTH = 0.05
+"""Label smoothing."""
+WEIGHTS = {"action": 2.0}
+"""Heads that count more than once."""
+Told = Callable[[int, int, float, float], None]
+"""Is told step, steps, loss and seconds a step."""
+
+
+class Layer(nn.Module):
+    """A convolution whose weights are a matrix, which Muon trains; batch norm and a GELU behind it."""
+
+    def __init__(self, channels_in: int, channels: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        inputs = channels_in * kernel * kernel
+        self.weight = nn.Parameter(torch.randn(channels, inputs) * math.sqrt(2 / inputs))
+        self.norm = nn.BatchNorm2d(channels)
+        self.channels_in, self.kernel, self.stride = channels_in, kernel, stride
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        """(F, C, h, w) -> (F, channels, h / stride, w / stride), with itself added where the shape is the same."""
+        kernel = self.weight.view(-1, self.kernel, self.kernel, self.channels_in).permute(0, 3, 1, 2)
+        padding = 0 if self.kernel == self.stride else (self.kernel - 1) // 2
+        made = functional.gelu(self.norm(functional.conv2d(seen, kernel, None, self.stride, padding)))
+        return seen + made if made.shape == seen.shape else made
 
 
 class Tower(nn.Module):
-    """Convolutions over a picture of 64 x 64, and queries that gather what they made."""
+    """Convolutions over a picture of 64 x 64, and a query that gathers what they made into one feature."""
 
-    def __init__(self, width: int = 128, queries: int = 1, side_px: int = 64) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        wide = (32, 64, width, width)
-        layers: list[nn.Module] = []
-        for into, out, kernel in zip((3, *wide), wide, (4, 3, 3, 3), strict=False):
-            layers += [nn.Conv2d(into, out, kernel, 2, 1), nn.GroupNorm(8, out), nn.GELU()]
-        self.body = nn.Sequential(*layers, nn.Conv2d(width, width, 3, 1, 1))
-        self.places = nn.Parameter(torch.randn(width, side_px // 16, side_px // 16) * 0.02)
-        self.queries = nn.Linear(width, queries)
+        channels = (3, *(shape[0] for shape in SHAPE))
+        self.layers = nn.ModuleList(Layer(into, *shape) for into, shape in zip(channels, SHAPE, strict=False))
+        self.width = channels[-1]
+        self.places = nn.Parameter(torch.zeros(self.width, 4, 4))
+        self.query = nn.Linear(self.width, 1)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Pictures (F, 3, h, w) as bytes -> features (F, queries, width)."""
+        """Pictures (F, 3, 64, 64) as bytes -> features (F, 1, width)."""
         seen = (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        grid = (self.body(seen) + self.places).flatten(2)
-        weights = self.queries(grid.transpose(1, 2)).softmax(1)
+        for layer in self.layers:
+            seen = layer(seen)
+        grid = (seen + self.places).flatten(2)
+        weights = self.query(grid.transpose(1, 2)).softmax(1)
         return torch.einsum("fdp,fpq->fqd", grid, weights)
+
+
+def learn(
+    tower: Tower,
+    pictures: torch.Tensor,
+    truths: Truths,
+    rows: Sequence[int],
+    *,
+    steps: int,
+    seed: int,
+    batch: int = 96,
+    muon: float = 0.02,
+    adam: float = 3e-3,
+    told: Told | None = None,
+) -> nn.Linear:
+    """Train in place on those rows of the pictures; returns the heads, which the proof's page reads accuracies off."""
+    draw = torch.Generator().manual_seed(seed)
+    classes, sizes = truths.tensor(), [len(names) for names in truths.heads.values()]
+    weigh = [WEIGHTS.get(head, 1.0) for head in truths.heads]
+    heads, own = nn.Linear(tower.width, sum(sizes)), torch.tensor(rows)
+    optimisers = _optimisers(tower, heads, muon, adam)
+    tower.train()
+    started = time.monotonic()
+    for step in range(steps):
+        share = min(1.0, (step + 1) / 50) * max(0.01, 1 - step / steps)
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = group["full"] * share
+        drawn = own[torch.randint(len(own), (batch,), generator=draw)]
+        move = torch.randint(-SHIFT_PX, SHIFT_PX + 1, (2,), generator=draw).tolist()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            read = heads(tower(torch.roll(pictures[drawn], move, (2, 3))).flatten(1))
+        loss = _loss(read.float().split(sizes, 1), classes[drawn], weigh)
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimiser in optimisers:
+            optimiser.step()
+        if told is not None:
+            told(step + 1, steps, float(loss.detach()), (time.monotonic() - started) / (step + 1))
+    tower.eval()
+    return heads
+
+
+def _optimisers(tower: Tower, heads: nn.Module, muon: float, adam: float) -> list[torch.optim.Optimizer]:
+    """Muon for the convolutions behind the first, AdamW for everything else."""
+    matrices = [layer.weight for layer in list(tower.layers)[1:] if isinstance(layer, Layer)]
+    known = {id(weight) for weight in matrices}
+    rest = [weight for weight in (*tower.parameters(), *heads.parameters()) if id(weight) not in known]
+    made: list[torch.optim.Optimizer] = [
+        torch.optim.Muon(matrices, lr=muon, momentum=0.95, weight_decay=0.02, adjust_lr_fn="original"),
+        torch.optim.AdamW(rest, lr=adam, weight_decay=0.02),
+    ]
+    for optimiser in made:
+        for group in optimiser.param_groups:
+            group["full"] = group["lr"]
+    return made
+
+
+def _loss(read: Sequence[torch.Tensor], classes: torch.Tensor, weigh: Sequence[float]) -> torch.Tensor:
+    """The sum over heads of their mean cross entropy, over the pictures that tell."""
+    total = torch.zeros(())
+    for number, logits in enumerate(read):
+        truth = classes[:, number]
+        if bool((truth != UNTOLD).any()):
+            total = total + weigh[number] * functional.cross_entropy(
+                logits, truth, label_smoothing=SMOOTH, ignore_index=UNTOLD
+            )
+    return total
+
+
+@torch.no_grad()
+def features_of(tower: Tower, pictures: torch.Tensor, at_once: int = 256) -> torch.Tensor:
+    """(K, 3, 64, 64) -> (K, 1, width) in half precision."""
+    return torch.cat([tower(pictures[at : at + at_once]).half() for at in range(0, len(pictures), at_once)])
+
+
+@torch.no_grad()
+def accuracies(
+    tower: Tower, heads: nn.Linear, pictures: torch.Tensor, truths: Truths, rows: Sequence[int]
+) -> dict[str, float]:
+    """How often each head is right on those rows, where the picture tells; `action` only where one is seen."""
+    own = torch.tensor(rows)
+    features = features_of(tower, pictures[own]).float().flatten(1)
+    classes, found = truths.tensor()[own], {}
+    read = heads(features).split([len(names) for names in truths.heads.values()], 1)
+    for number, (head, names) in enumerate(truths.heads.items()):
+        truth = classes[:, number]
+        asked = truth != UNTOLD
+        if head == "action" and "none" in names:
+            asked &= truth != names.index("none")
+        right = (read[number].argmax(1) == truth)[asked]
+        found[head] = round(float(right.float().mean()), 4) if len(right) else math.nan
+    return found

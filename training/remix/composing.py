@@ -1,11 +1,11 @@
 """Timelines put together from scenes of others, without end: `Remix(lines, seed).draw(rng)`.
 
-    remix = Remix(train, refused=held_out)              # every line must be of the split train
+    remix = Remix(train, refused=held_out, cast=3)      # every line must be of the split train
     line = remix.draw(random.Random(7), scenes=8)       # scenes of many movies, one after the other
 
 In a remix every place is seen once and every action done once, as in the movies of the level `cloze`, so that every
-question has one answer. Frames keep the ids of their keyframes: features that were cached serve again. Somebody who
-wears two different things in it is asked about in neither. It draws no pictures.
+question has one answer; and no more people act in it than in a movie. Frames keep the ids of their keyframes: features
+that were cached serve again. What somebody wears is asked only where it is one thing. It draws no pictures.
 """
 
 import random
@@ -69,8 +69,11 @@ def _moved(stretch: Moving, frames: int) -> Moving:
 class Remix:
     """Scenes of known movies, and remixes of them."""
 
-    def __init__(self, lines: Sequence[Timeline], refused: Callable[[Stretch], bool] = lambda scene: False) -> None:
-        """`refused` says which scenes are kept out, such as combinations that only the test may show.
+    def __init__(
+        self, lines: Sequence[Timeline], refused: Callable[[Stretch], bool] = lambda scene: False, cast: int = 3
+    ) -> None:
+        """`refused` says which scenes are kept out, such as combinations that only the test may show; `cast` is how
+        many people act in a remix at most.
 
         Raises ValueError for a line that is not of the split train, and when nothing is left.
         """
@@ -85,6 +88,12 @@ class Remix:
         if not self.scenes:
             raise ValueError("no scene to remix: give movies of train with events")
         self.places = len({scene.scenes[0].place for scene in self.scenes})
+        self.cast = cast
+        self._by_actor: dict[str, list[Timeline]] = {}
+        for scene in self.scenes:
+            for actor in sorted({deed.actor for deed in scene.deeds}):
+                self._by_actor.setdefault(actor, []).append(scene)
+        self._actors = sorted(self._by_actor)
 
     def draw(self, rng: random.Random, scenes: int, movie_id: str = "remix") -> Timeline:
         """A remix of so many scenes."""
@@ -107,10 +116,13 @@ class Remix:
         chosen: list[Timeline] = []
         places: set[str] = set()
         actions: set[str] = set()
-        for _ in range(scenes * 20):
-            scene = rng.choice(self.scenes)
+        cast = rng.sample(self._actors, min(self.cast, len(self._actors)))
+        for _ in range(scenes * TRIES):
+            scene = rng.choice(self._by_actor[rng.choice(cast)])
             doing = {deed.action for deed in scene.deeds}
             if scene.scenes[0].place in places or doing & actions:
+                continue
+            if any(deed.actor not in cast for deed in scene.deeds):
                 continue
             chosen.append(scene)
             places.add(scene.scenes[0].place)

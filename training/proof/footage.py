@@ -1,0 +1,77 @@
+"""The movies of a proof, read from their dataset as timelines, by what they are for.
+
+    footage = read_footage(folder, settings)
+
+Which movies test what: `known` are movies of the split validation, whose people and places train shows; `unknown` are
+movies of the split test, whose people wear what nobody of train wears together, with a place in a light that train
+never shows; `clips` are one or two scenes of the known ones. It trains nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moviellm.training.proof.settings import ProofSettings
+from moviellm.training.proof.truths import Album, album_of
+from moviellm.training.remix.composing import part
+from moviellm.training.remix.timeline import Stretch, Timeline, timeline_of
+from moviellm.training.rows.source import open_source, read_movies
+
+CLIPS_A_MOVIE = 3
+"""Clips that a movie is cut into for the test of forgetting."""
+SETS = ("known", "unknown", "clips")
+"""Sets of movies that are asked, in the order of tables."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Movies by what they are for, with the pictures of all."""
+
+    train: list[Timeline]
+    tests: dict[str, list[Timeline]]
+    """By name of SETS."""
+    album: Album
+    taught: list[int]
+    """Rows of the album that may teach: of train, without held-out places."""
+    held_out: frozenset[tuple[str, str]]
+
+    def refused(self, scene: Stretch) -> bool:
+        """Whether a scene is kept out of training."""
+        return (scene.place, scene.light) in self.held_out
+
+
+def read_footage(folder: Path, settings: ProofSettings) -> Footage:
+    """Movies and pictures of a dataset folder.
+
+    Raises ValueError when a test would be empty.
+    """
+    held_out = frozenset(settings.held_out_places)
+    movies = list(read_movies(open_source(str(folder)), pictures=True))
+    lines = [timeline_of(movie) for movie, _ in movies]
+    strange = {line.movie_id: any((s.place, s.light) in held_out for s in line.scenes) for line in lines}
+    known = [line for line in lines if line.split == "validation" and not strange[line.movie_id]]
+    unknown = [line for line in lines if line.split == "test" and strange[line.movie_id]]
+    train = [line for line in lines if line.split == "train"]
+    for name, found in (("train", train), ("known", known), ("unknown", unknown)):
+        if not found:
+            raise ValueError(f"{folder} has no movie for {name}: make more movies, or other `held_out_places`")
+    album = album_of(movies)
+    rows = {frame: row for row, frame in enumerate(album.ids)}
+    taught = [
+        rows[frame]
+        for line in train
+        for scene in line.scenes
+        if (scene.place, scene.light) not in held_out
+        for frame in line.frames[scene.first : scene.last + 1]
+    ]
+    return Footage(train, {"known": known, "unknown": unknown, "clips": _clips(known)}, album, taught, held_out)
+
+
+def _clips(lines: Sequence[Timeline]) -> list[Timeline]:
+    """One or two scenes from several places of each movie."""
+    clips: list[Timeline] = []
+    for number, line in enumerate(lines):
+        step = max(len(line.scenes) // CLIPS_A_MOVIE, 1)
+        starts = range(0, len(line.scenes) - 1, step)[:CLIPS_A_MOVIE]
+        clips += [part(line, at, at + 1 + (number + at) % 2) for at in starts]
+    return clips

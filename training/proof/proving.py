@@ -1,0 +1,121 @@
+"""`moviellm prove`: the movies, each seed's stages, the scores, a table and a figure.
+
+    moviellm prove --out proof                  # one seed; a killed run goes on where it was
+    moviellm prove --out proof --seeds 3
+
+The stages run in processes of their own (worker.py), the movies and the control beside each other; the scores are
+eval's, by a program too. It trains nothing itself and imports no torch.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from moviellm.generation.files import write_whole
+from moviellm.training.proof.figure import figure
+from moviellm.training.proof.filming import make_footage
+from moviellm.training.proof.settings import ProofSettings, load_settings
+from moviellm.training.proof.telling import RUNS, results_of, table
+
+QUIET = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TRANSFORMERS_VERBOSITY": "error"}
+
+
+def prove(out: Path, seeds: int = 1, first_seed: int = 0, recipe: str = "proof", as_json: bool = False) -> None:
+    """Run what is missing of a proof, and write results.json, table.md and figure.svg.
+
+    Raises ValueError: no such recipe, a folder of another one, or a stage that failed.
+    """
+    if seeds < 1:
+        raise ValueError(f"{seeds} seeds: at least 1 is trained")
+    settings = load_settings(recipe)
+    out.mkdir(parents=True, exist_ok=True)
+    _timed(out, "footage", lambda: make_footage(settings, out))
+    numbers = range(first_seed, first_seed + seeds)
+    for seed in numbers:
+        _one(out, seed, recipe)
+    results = _scored(out, settings, numbers)
+    write_whole(out / "results.json", (json.dumps(results, indent=1) + "\n").encode())
+    write_whole(out / "table.md", table(results).encode())
+    write_whole(out / "figure.svg", figure(results).encode())
+    print(json.dumps(results["pooled"]) if as_json else table(results))  # noqa: T201
+
+
+def _one(out: Path, seed: int, recipe: str) -> None:
+    """All stages of a seed that are not there."""
+    if all((out / f"seed{seed}" / f"answers_{run}").is_dir() for run in RUNS):
+        return
+
+    def stages() -> None:
+        _workers(out, seed, recipe, [["see", "baseline"]])
+        _workers(out, seed, recipe, [["movies", "answers:movies"], ["control", "answers:control", "answers:baseline"]])
+
+    _timed(out, f"seed{seed}", stages)
+
+
+def _workers(out: Path, seed: int, recipe: str, jobs: Sequence[Sequence[str]]) -> None:
+    """Worker processes beside each other; the first that fails is an error when all have ended."""
+    command = [sys.executable, "-m", "moviellm.training.proof.worker", recipe, str(out), str(seed)]
+    running = [subprocess.Popen([*command, *job], env={**os.environ, **QUIET}) for job in jobs]
+    try:
+        codes = [worker.wait() for worker in running]
+    finally:
+        for worker in running:
+            if worker.poll() is None:
+                worker.terminate()
+                worker.wait()
+    for job, code in zip(jobs, codes, strict=True):
+        if code:
+            raise ValueError(
+                f"the stages {', '.join(job)} of seed {seed} ended with code {code}: see above, and start again"
+            )
+
+
+def _timed(out: Path, name: str, work: Any) -> None:
+    """Do work and note its minutes beside those of earlier starts; times are told, never used."""
+    path, started = out / "minutes.json", time.monotonic()
+    work()
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    minutes = (time.monotonic() - started) / 60
+    if minutes > 0.05:
+        known[name] = round(known.get(name, 0.0) + minutes, 1)
+        write_whole(path, (json.dumps(known, indent=1) + "\n").encode())
+
+
+def _scored(out: Path, settings: ProofSettings, seeds: Sequence[int]) -> dict[str, Any]:
+    """The scores of each seed and of all together."""
+    texts = {seed: _predictions(out / f"seed{seed}") for seed in seeds}
+    found = {seed: _scores(out / f"seed{seed}", text) for seed, text in texts.items()}
+    pooled = _scores(out, "".join(texts.values()))
+    facts = {seed: _facts(out / f"seed{seed}") for seed in seeds}
+    path = out / "minutes.json"
+    minutes = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return results_of(settings.model_dump(mode="json"), found, pooled, facts, minutes)
+
+
+def _predictions(folder: Path) -> str:
+    return "".join((folder / f"answers_{run}" / "predictions.jsonl").read_text(encoding="utf-8") for run in RUNS)
+
+
+def _scores(folder: Path, predictions: str) -> list[dict[str, Any]]:
+    """Scores by eval's program; predictions and scores lie in the folder."""
+    write_whole(folder / "predictions.jsonl", predictions.encode())
+    command = [sys.executable, "-m", "moviellm.eval.proof_scores", str(folder / "predictions.jsonl")]
+    done = subprocess.run([*command, "--out", str(folder / "scores.json")])
+    if done.returncode:
+        raise ValueError(f"scoring {folder} ended with code {done.returncode}: see above")
+    scores: list[dict[str, Any]] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    return scores
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """Parameters, tokens and the tower's accuracies of a seed."""
+    facts = {"tower": json.loads((folder / "tower" / "tower.json").read_text(encoding="utf-8"))}
+    for run in RUNS:
+        told = json.loads((folder / run / "losses.json").read_text(encoding="utf-8"))
+        facts[run] = {key: value for key, value in told.items() if key != "losses"} | {"steps": len(told["losses"])}
+    return facts

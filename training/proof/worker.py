@@ -1,0 +1,119 @@
+"""Stages of one seed in a process of their own: what `moviellm prove` starts, two at a time.
+
+    python -m moviellm.training.proof.worker proof out 0 see baseline
+    python -m moviellm.training.proof.worker proof out 0 movies answers:movies
+
+One thread a process, whatever the machine has: the results of a seed are then the same on a loaded machine, and two
+stages that go on from the same checkpoint use two cores better than one stage with two threads does.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from moviellm.generation.files import write_whole
+from moviellm.generation.progress import progress
+from moviellm.training.model.modeling import MovieLLMForConditionalGeneration
+from moviellm.training.proof.answering import answers
+from moviellm.training.proof.encoding import VIEWS
+from moviellm.training.proof.footage import SETS, Footage, read_footage
+from moviellm.training.proof.keeping import kept
+from moviellm.training.proof.learning import Class, control_of, see, seen_by, teach
+from moviellm.training.proof.model import Sizes
+from moviellm.training.proof.settings import ProofSettings, StageSettings, load_settings
+from moviellm.training.proof.words import Words
+from moviellm.training.remix.composing import Remix
+
+RUNS = ("baseline", "movies", "control")
+"""Models of a seed, in the order of tables."""
+
+
+class Seed:
+    """The stages of one seed, in its folder."""
+
+    def __init__(self, settings: ProofSettings, out: Path, seed: int) -> None:
+        self.settings, self.seed, self.folder = settings, seed, out / f"seed{seed}"
+        self.footage: Footage = read_footage(out / "dataset", settings)
+        self._own: Class | None = None
+
+    def run(self, stage: str) -> None:
+        """See, train or answer."""
+        if stage == "see":
+            self._see()
+        elif stage.startswith("answers:"):
+            self._answer(stage.split(":")[1])
+        else:
+            self._teach(stage)
+
+    def _see(self) -> Path:
+        def make(folder: Path) -> None:
+            see(self.footage, self.settings, self.seed, folder)
+
+        return kept(self.folder / "tower", self._plan("movies", "overrides", "held_out_places", "tower"), make)
+
+    def _class(self) -> Class:
+        if self._own is None:
+            seen = seen_by(self.footage, self._see())
+            remix = Remix(self.footage.train, self.footage.refused)
+            self._own = Class(remix, Words.of(self.footage.train), seen, self.seed)
+        return self._own
+
+    def _stage(self, name: str) -> StageSettings:
+        if name == "control":
+            return control_of(self.settings, self._class())
+        return self.settings.baseline if name == "baseline" else self.settings.longer
+
+    def _teach(self, name: str) -> Path:
+        stage, own = self._stage(name), self._class()
+        start = None if name == "baseline" else self._teach("baseline")
+        sizes = Sizes(**self.settings.decoder.model_dump())
+
+        def make(folder: Path) -> None:
+            teach(own, stage, name, start, sizes, folder)
+
+        return kept(self.folder / name, self._plan(*ProofSettings.model_fields) | {"stage": stage.model_dump()}, make)
+
+    def _answer(self, name: str) -> None:
+        checkpoint, own, tests = self._teach(name), self._class(), self.footage.tests
+
+        def make(folder: Path) -> None:
+            model = MovieLLMForConditionalGeneration.from_pretrained(checkpoint, dtype=torch.float32)
+            shows = [(which, view) for which in SETS for view in (VIEWS if which == "known" else VIEWS[:1])]
+            rows: list[str] = []
+            with progress(f"answers of {name}", sum(len(tests[which]) for which, _ in shows), "movies") as advance:
+                for which, view in shows:
+                    for line in tests[which]:
+                        found = answers(model, name, which, view, [line], own.words, own.seen, self.settings.asked)
+                        rows += [json.dumps({"seed": self.seed, **row}) for row in found]
+                        advance(1)
+            write_whole(folder / "predictions.jsonl", ("\n".join(rows) + "\n").encode())
+
+        kept(self.folder / f"answers_{name}", self._plan(*ProofSettings.model_fields), make)
+
+    def _plan(self, *keys: str) -> dict[str, Any]:
+        """What a stage was made by: the settings it depends on, and the seed."""
+        told = self.settings.model_dump(mode="json")
+        return {"seed": self.seed} | {key: told[key] for key in keys}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run stages of a seed."""
+    parser = argparse.ArgumentParser(description="Stages of one seed of the proof.")
+    parser.add_argument("recipe")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("stages", nargs="+", metavar="STAGE", help="see, baseline, movies, control, answers:RUN")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    seed = Seed(load_settings(options.recipe), options.out, options.seed)
+    for stage in options.stages:
+        seed.run(stage)
+
+
+if __name__ == "__main__":
+    main()
