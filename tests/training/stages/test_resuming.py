@@ -1,0 +1,152 @@
+"""A training that was stopped goes on as if it had not been: same losses, same weights, whole checkpoints."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from moviellm.training.stages.resuming import newest_whole
+from tests.training.kit import dataset, losses, train, written
+
+KEYS: dict[str, Any] = {
+    "max_steps": 5,
+    "save_strategy": "steps",
+    "save_steps": 2,
+    "save_total_limit": 9,
+    "logging_steps": 3,
+    "gradient_accumulation_steps": 2,
+}
+WHOLE = pytest.param("whole", marks=pytest.mark.slow)
+KINDS: dict[str, dict[str, Any]] = {"whole": {}, "lora": {"lora": {"r": 2, "alpha": 4, "dropout": 0.3}}}
+"""LoRA drops out what it reads at random: its losses tell whether random numbers went on."""
+
+
+class StoppedError(Exception):
+    """As a kill, in the process."""
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    from moviellm.training.stages.pace import Pace
+
+    def on_step_begin(self: Any, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == step:
+            raise StoppedError
+
+    monkeypatch.setattr(Pace, "on_step_begin", on_step_begin)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return dataset(tmp_path_factory.mktemp("resuming") / "films", movies=5)
+
+
+@pytest.fixture(scope="module")
+def unbroken(films: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    place = tmp_path_factory.mktemp("unbroken")
+    return {kind: train(films, place / kind, **KEYS, **more)[0] for kind, more in KINDS.items()}
+
+
+@pytest.fixture(scope="module")
+def resumed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    place = tmp_path_factory.mktemp("resumed")
+    for kind, more in KINDS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            stop_at(patch, 3)
+            with pytest.raises(StoppedError):
+                train(films, place / kind, **KEYS, **more)
+        assert newest_whole(place / kind).step == 2
+        _, said = train(films, place / kind, **KEYS, **more)
+        assert f"going on from {place / kind}/checkpoint-2" in said
+    return {kind: place / kind for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_that_was_stopped_has_the_same_loss_curve(
+    unbroken: dict[str, Path], resumed: dict[str, Path], kind: str
+) -> None:
+    assert losses(resumed[kind]) == losses(unbroken[kind])
+
+
+@pytest.mark.parametrize(("kind", "file"), [("whole", "model.safetensors"), ("lora", "adapter_model.safetensors")])
+def test_a_training_that_was_stopped_has_the_same_weights(
+    unbroken: dict[str, Path], resumed: dict[str, Path], kind: str, file: str
+) -> None:
+    ours, theirs = load_file(resumed[kind] / file), load_file(unbroken[kind] / file)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_what_was_counted_is_counted_on(unbroken: dict[str, Path], resumed: dict[str, Path]) -> None:
+    stages = [json.loads((runs["whole"] / "training.json").read_text())["stages"][0] for runs in (resumed, unbroken)]
+    for name in ("tokens", "labelled_tokens", "answers", "examples", "frames", "sources"):
+        assert stages[0][name] == stages[1][name]
+    assert [stage["resumed"] for stage in stages] == [1, 0]
+
+
+def test_a_checkpoint_that_was_not_finished_is_named_and_ignored(unbroken: dict[str, Path], tmp_path: Path) -> None:
+    run, whole = tmp_path / "run", unbroken["whole"]
+    shutil.copytree(whole / "checkpoint-2", run / "checkpoint-2")
+    shutil.copytree(whole / "checkpoint-4", run / ".building-checkpoint-4" / "checkpoint-4")
+    found = newest_whole(run)
+    assert found.step == 2 and ".building-checkpoint-4 is a checkpoint that was not finished" in found.left_out[0]
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "model.safetensors", "rng_state.pth", "trainer_state.json"])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
+    unbroken: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    run = tmp_path / "run"
+    for step in (2, 4):
+        shutil.copytree(unbroken["whole"] / f"checkpoint-{step}", run / f"checkpoint-{step}")
+    (run / "checkpoint-4" / name).unlink()
+    found = newest_whole(run)
+    assert found.step == 2 and "checkpoint-4 lacks" in found.left_out[0]
+
+
+def test_a_checkpoint_appears_whole_or_not_at_all(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moviellm.training.stages import trainer
+
+    def fails(made: Path, place: Path) -> None:
+        raise StoppedError
+
+    monkeypatch.setattr(trainer, "_put_in_place", fails)
+    with pytest.raises(StoppedError):
+        train(films, tmp_path / "run", **{**KEYS, "max_steps": 2})
+    assert [path.name for path in (tmp_path / "run").glob("*checkpoint*")] == [".building-checkpoint-2"]
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_and_the_loss_curve_is_the_same(
+    films: Path, unbroken: dict[str, Path], tmp_path: Path
+) -> None:
+    recipe, run = written(tmp_path / "recipe", films, **KEYS), tmp_path / "run"
+    command = [sys.executable, "-m", "moviellm.training.sft", "--config", str(recipe), "--output_dir", str(run)]
+    draw, kills = random.Random(5), 0
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for _ in range(4):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("learned first"):
+                break
+        time.sleep(draw.uniform(0.0, 0.6))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    assert kills
+    assert losses(run) == losses(unbroken["whole"])
+    ours, theirs = (load_file(one / "model.safetensors") for one in (run, unbroken["whole"]))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
