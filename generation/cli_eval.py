@@ -82,3 +82,14 @@ def eval_run(
         retry_failed=retry_failed,
     )
     evaluating.run(wish, as_json=json)
+
+
+@eval_app.command("compare")
+def eval_compare(
+    a: Annotated[Path, typer.Argument(help="The --out of a run.")],
+    b: Annotated[Path, typer.Argument(help="The --out of another run on the same questions.")],
+    out: Annotated[Path | None, typer.Option(help="JSON file for the differences.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare two runs question by question: differences B - A with intervals and tests."""
+    cli_options.verbs("eval.running.comparing").compare(a, b, out=out, as_json=json)

@@ -14,6 +14,7 @@ from typing import Any
 
 from moviellm.eval.running.protocol import Ask, Said, Told, turns_before
 from moviellm.eval.tasks.table import Times
+from moviellm.generation.revisions import revision_of
 
 MEMORY = "the memory of the device did not hold it"
 
@@ -109,9 +110,13 @@ def open_checkpoint(place: str, *, revision: str | None, device: str | None, dty
     Raises:
         ValueError: there is no such model.
     """
-    from moviellm.training.ask.opening import revision_at
+    if Path(place).expanduser().is_dir() and revision is None:
+        from moviellm.training.ask.opening import revision_at
 
-    return Checkpoint(place, revision_at(place, revision), device, dtype, _times(place))
+        found = revision_at(place)
+    else:  # the same, without what it takes to load a model
+        found = revision_of(place, revision)
+    return Checkpoint(place, found, device, dtype, _times(place))
 
 
 def _times(place: str) -> Times:

@@ -29,10 +29,12 @@ def dense_scores(predicted: Sequence[Mapping[str, Any]], gold: Sequence[Mapping[
     return found
 
 
-def means_of_dense(scores: Sequence[Mapping[str, float]], families: Sequence[str]) -> dict[str, Number]:
+def means_of_dense(
+    scores: Sequence[Mapping[str, float]], families: Sequence[str], resamples: int
+) -> dict[str, Number]:
     """The numbers of a split."""
-    found = {name: mean_of([one[name] for one in scores], families) for name in MEANS}
+    found = {name: mean_of([one[name] for one in scores], families, resamples) for name in MEANS}
     for tiou in TIOUS:
         pairs = [(one[f"precision@{tiou}"], one[f"recall@{tiou}"]) for one in scores]
-        found[f"f1@{tiou}"] = f1_of(pairs, families)
+        found[f"f1@{tiou}"] = f1_of(pairs, families, resamples)
     return found

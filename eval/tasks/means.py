@@ -12,20 +12,29 @@ from statistics import NormalDist
 
 import numpy as np
 
-from moviellm.eval.core import cluster_bootstrap
-from moviellm.eval.core.resampling import Floats, bootstrap
+from moviellm.eval.core.resampling import RESAMPLES, Floats, bootstrap
 
 Number = dict[str, float | int | None]
 """`value`, `low`, `high` and the number of items `n`; None where there is none."""
 
 
-def mean_of(values: Sequence[float], families: Sequence[str]) -> Number:
-    """A mean."""
-    found = cluster_bootstrap(values, families)
-    low, high = found["low"], found["high"]
+def mean_of(values: Sequence[float], families: Sequence[str], resamples: int = RESAMPLES) -> Number:
+    """A mean; `resamples`: draws of its interval."""
+    place = {name: number for number, name in enumerate(dict.fromkeys(families))}
+    sums = np.zeros((len(place), 2))
+    for value, family in zip(values, families, strict=True):
+        sums[place[family]] += (value, 1.0)
+
+    def statistic(counts: Floats) -> Floats:
+        total, size = (counts @ sums).T
+        found: Floats = total / size
+        return found
+
+    found = bootstrap(statistic, len(place), resamples=resamples)
+    low, high = found.low, found.high
     if low is not None and (all(value == 0.0 for value in values) or all(value == 1.0 for value in values)):
         low, high = _wilson_of_all(len(set(families)), right=values[0] == 1.0)
-    return _number(found["estimate"], low, high, len(values))
+    return _number(found.estimate, low, high, len(values))
 
 
 def _wilson_of_all(n: int, *, right: bool) -> tuple[float, float]:
@@ -34,7 +43,7 @@ def _wilson_of_all(n: int, *, right: bool) -> tuple[float, float]:
     return (n / (n + square), 1.0) if right else (0.0, square / (n + square))
 
 
-def f1_of(pairs: Sequence[tuple[float, float]], families: Sequence[str]) -> Number:
+def f1_of(pairs: Sequence[tuple[float, float]], families: Sequence[str], resamples: int = RESAMPLES) -> Number:
     """The harmonic mean of a mean precision and a mean recall."""
     place = {name: number for number, name in enumerate(dict.fromkeys(families))}
     sums = np.zeros((len(place), 3))
@@ -48,7 +57,7 @@ def f1_of(pairs: Sequence[tuple[float, float]], families: Sequence[str]) -> Numb
         found: Floats = np.divide(2 * precision * recall, both * size, out=np.zeros_like(both), where=both > 0)
         return found
 
-    found = bootstrap(statistic, len(place))
+    found = bootstrap(statistic, len(place), resamples=resamples)
     return _number(found.estimate, found.low, found.high, len(pairs))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from moviellm.eval.core import temporal_iou, twin_score
+from moviellm.eval.core.resampling import RESAMPLES
 from moviellm.eval.tasks.answers import exact_match, token_f1
 from moviellm.eval.tasks.dense import DENSE_METRICS, dense_scores, means_of_dense
 from moviellm.eval.tasks.items import Question, group_kinds
@@ -22,6 +23,8 @@ from moviellm.eval.tasks.table import Task, letter_of
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
 IOU_RIGHT: Final = 0.5
 """Overlap from which a span counts as right in a group."""
+RESAMPLES_OF_PARTS: Final = 2000
+"""Draws of the intervals by type and level, of which there are many."""
 UNKNOWN: Final = "unknown"
 """Type of a question where nobody said it."""
 METRICS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -85,7 +88,7 @@ def task_numbers(task: Task, scored: Sequence[Scored], sizes: Mapping[str | None
 
     `sizes`: how many questions each group has in the dataset; one of which some are not here is not counted.
     """
-    numbers: dict[str, Any] = {"headline": task.headline, "metrics": _numbers(task, scored, sizes)}
+    numbers: dict[str, Any] = {"headline": task.headline, "metrics": _numbers(task, scored, sizes, RESAMPLES)}
     numbers["by_type"] = _parts(task, scored, sizes, lambda question: question.question_type or UNKNOWN)
     numbers["by_level"] = _parts(task, scored, sizes, lambda question: question.level)
     if task.formats == ("multiple_choice",) and scored:
@@ -100,23 +103,25 @@ def _parts(
     parts: dict[str, list[Scored]] = {}
     for pair in scored:
         parts.setdefault(part(pair[0]), []).append(pair)
-    return {name: _numbers(task, parts[name], sizes) for name in sorted(parts)}
+    return {name: _numbers(task, parts[name], sizes, RESAMPLES_OF_PARTS) for name in sorted(parts)}
 
 
-def _numbers(task: Task, scored: Sequence[Scored], sizes: Mapping[str | None, int]) -> dict[str, Number]:
+def _numbers(
+    task: Task, scored: Sequence[Scored], sizes: Mapping[str | None, int], resamples: int
+) -> dict[str, Number]:
     families = [question.family for question, _ in scored]
     if task.groups is not None:
-        return {"all_right": _groups(scored, task.groups, sizes)}
+        return {"all_right": _groups(scored, task.groups, sizes, resamples)}
     if task.formats == ("dense_captioning",):
-        return means_of_dense([scores for _, scores in scored], families)
-    found = {name: mean_of([scores[name] for _, scores in scored], families) for name in metrics_of(task)}
+        return means_of_dense([scores for _, scores in scored], families, resamples)
+    found = {name: mean_of([scores[name] for _, scores in scored], families, resamples) for name in metrics_of(task)}
     for kind, name in GROUP_METRICS.items():
-        number = _groups(scored, kind, sizes)
+        number = _groups(scored, kind, sizes, resamples)
         found |= {name: number} if number["n"] else {}
     return found
 
 
-def _groups(scored: Iterable[Scored], kind: str, sizes: Mapping[str | None, int]) -> Number:
+def _groups(scored: Iterable[Scored], kind: str, sizes: Mapping[str | None, int], resamples: int) -> Number:
     """The share of whole groups of a kind of which all is right."""
     pairs = list(scored)
     kinds = group_kinds(question for question, _ in pairs)
@@ -126,4 +131,4 @@ def _groups(scored: Iterable[Scored], kind: str, sizes: Mapping[str | None, int]
     families = {question.group: question.family for question, _ in mine}
     right = twin_score([int(scores["right"]) for _, scores in mine], [question.group for question, _ in mine])
     values: dict[str | None, float] = right["per_group"]
-    return mean_of(list(values.values()), [families[name] for name in values])
+    return mean_of(list(values.values()), [families[name] for name in values], resamples)
