@@ -32,6 +32,8 @@ class StockCollator:
     """Most tokens of a row; None: those that the model has positions for."""
     lead_in: int = 0
     """What `share_stock` returned; 0 for all families."""
+    tokens_a_row: int | None = None
+    """Pack shared movies into rows of at most so many tokens; None: a movie a row."""
 
     def __call__(self, examples: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         """A batch: tokens, mask, labels and the films' own tensors, in the order of the examples."""
@@ -56,7 +58,7 @@ class StockCollator:
 
     def shared_example(self, film: Any, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """A film with all its questions, as `SharedMovies` takes it."""
-        seen = self.processor.see(film, self.longest)
+        seen = self.processor.see(film, longest=self.longest)
         made = []
         for number, row in enumerate(rows):
             self._check(row, FIELDS, f"row {number} of film {seen.name}")
@@ -72,14 +74,16 @@ class StockCollator:
         return example
 
     def _shared(self, examples: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
-        collate = SharedMovies(pad_id=self.processor.tokenizer.pad_token_id, lead_in=self.lead_in)
+        collate = SharedMovies(
+            pad_id=self.processor.tokenizer.pad_token_id, lead_in=self.lead_in, tokens_a_row=self.tokens_a_row
+        )
         batch = collate([self.shared_example(example["film"], example["rows"]) for example in examples])
         batch.pop("frames_per_row", None)
         return of_one_shape(batch)
 
     def _row(self, example: Mapping[str, Any]) -> Any:
         self._check(example, ("film", *FIELDS), str(example.get("example_id", "an example")))
-        seen = self.processor.see(example["film"], self.longest)
+        seen = self.processor.see(example["film"], longest=self.longest)
         return self.processor.row(seen, example["prompt"], example["completion"], self.longest), seen
 
     @staticmethod

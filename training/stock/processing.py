@@ -10,6 +10,7 @@ data: markers in them are broken. It is a processor to TRL and to trainers, and 
 trained checkpoint opens wherever the original does.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,11 @@ class StockProcessor(ProcessorMixin):
         self.longest = int(getattr(config.get_text_config(), "max_position_embeddings", 0) or 0)
         self.placeholder_id = int(tokenizer.convert_tokens_to_ids(self.names.placeholder))
         special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
-        self.clean: Callable[[str], str] = breaker({*special, self.names.placeholder, _single(self.names)})
+        self.special = tuple(sorted({*special, self.names.placeholder, _single(self.names)}))
+
+    def clean(self, text: str) -> str:
+        """Words with the markers in them broken."""
+        return _cleaner(self.special)(text)
 
     @property
     def family(self) -> Family:
@@ -79,14 +84,14 @@ class StockProcessor(ProcessorMixin):
         """What a batch holds, beside frames."""
         return ["input_ids", "attention_mask", *(["mm_token_type_ids"] if self.family.spatial else [])]
 
-    def see(self, film: Any, longest: int | None = None) -> Seen:
-        """A film with its frames read, resized and counted.
+    def see(self, film: Any, name: str = "", longest: int | None = None) -> Seen:
+        """A film with its frames read, resized and counted; `name` is said in errors instead of its id.
 
         One whose frames alone are more tokens than `longest` is refused before they are read; None: more than the
         model has positions for.
         """
         film = as_film(film)
-        name = film.movie_id or "without an id"
+        name = name or film.movie_id or "without an id"
         check_film(film, name, "text")
         if film.frames is None:
             raise ValueError(f"Film {name} has cached features: {self.family.title} sees pictures, give its frames.")
@@ -230,6 +235,11 @@ class StockProcessor(ProcessorMixin):
             f"({visual / seen.frames:.0f} a frame); a row may have {longest:,}. Nothing is cut: {advice}, or give "
             "smaller frames."
         )
+
+
+@functools.lru_cache(maxsize=8)
+def _cleaner(special: tuple[str, ...]) -> Callable[[str], str]:
+    return breaker(special)
 
 
 def _single(names: Names) -> str:

@@ -1,5 +1,6 @@
 """Batches: labels on answers alone, a placeholder for every token of a frame, nothing cut; for films of any length."""
 
+import pickle
 import random
 from typing import Any
 
@@ -155,3 +156,10 @@ def _tokens(made: Any, batch: dict[str, torch.Tensor], frames: list[int]) -> lis
         return [int(one.sum()) for one in kept]
     rows = [-(-count // 2) if made.kind == "qwen2_5_vl" else 1 for count in frames]
     return [int(one.prod(-1).sum()) // 4 for one in grids.split(rows)]
+
+
+def test_a_processor_goes_to_a_worker_as_it_is() -> None:
+    made = processor("qwen3_vl")
+    again = pickle.loads(pickle.dumps(StockCollator(made)))
+    one, other = StockCollator(made)([example()]), again([example()])
+    assert all(torch.equal(one[name], other[name]) for name in one)

@@ -40,6 +40,20 @@ def test_logits_equal_a_row_a_question(kind: str) -> None:
     assert (torch.cat(apart) - shared).abs().max() < 1e-5 * max(1.0, float(shared.abs().max()))
 
 
+@pytest.mark.parametrize("kind", ["llava_onevision", "qwen3_vl"])
+def test_several_movies_in_a_row_equal_a_movie_a_row(kind: str) -> None:
+    model, made = bundle(kind)
+    share_stock(model)
+    examples = [{"film": film(count, seed=count), "rows": ROWS[:2]} for count in (4, 2, 4)]
+    with torch.no_grad():
+        packed = StockCollator(made, tokens_a_row=700)(examples)
+        scores = answers(model, packed)
+        # The longest first, and into the first row with room.
+        apart = [answers(model, StockCollator(made)([examples[number]])) for number in (0, 2, 1)]
+    assert len(packed["input_ids"]) < 3
+    assert (torch.cat(apart) - scores).abs().max() < 1e-5 * max(1.0, float(scores.abs().max()))
+
+
 def test_gradients_equal_a_row_a_question() -> None:
     model, made = bundle("qwen3_vl")
     model = copy.deepcopy(model).double()
