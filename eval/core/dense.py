@@ -40,6 +40,7 @@ def dense_caption_scores(
     similarity: Similarity | Literal["meteor"] | None = None,
     *,
     densevid: bool = False,
+    with_meteor: bool = True,
 ) -> dict[str, Any]:
     """Scores of predicted events over all films that have true ones.
 
@@ -49,11 +50,12 @@ def dense_caption_scores(
         similarity: What SODA compares captions with: ROUGE-L when None, because it is the same everywhere; "meteor" is
             the published one (the prediction standing as METEOR's reference, as there), None without METEOR.
         densevid: Compare IoU with thresholds as the ActivityNet challenge did.
+        with_meteor: False leaves METEOR's program alone, for scores of one film after the other.
 
     Returns:
         `precision@t`, `recall@t` (means over films) and `f1@t` (of those means) for t in .3 .5 .7 .9; `cider` from 0
-        to 10 and `meteor`, of pairs by tIoU, over films and then over t; `soda_c`, the mean of each film's f1; all None
-        without films. `meteor_reason` says why there is no METEOR, `soda_similarity` what SODA compared with.
+        to 10 and `meteor`, of pairs by tIoU, over films and then over t; `soda_c`, the mean of each film's f1; all
+        None without films. `meteor_reason` says why there is no METEOR, `soda_similarity` what SODA compared with.
 
     Raises:
         ValueError: an event that is none, or a similarity that is not a finite number.
@@ -73,7 +75,7 @@ def dense_caption_scores(
     items = [[_items(film, t, densevid) for film in films] for t in THRESHOLDS]
     ciders = [_mean([_mean(cider_of(pairs)) or 0.0 for pairs in row]) for row in items]
     scores["cider"] = None if None in ciders else _mean([cider or 0.0 for cider in ciders])
-    scores["meteor"], scores["meteor_reason"] = _meteor(items)
+    scores["meteor"], scores["meteor_reason"] = _meteor(items) if with_meteor else (None, "not asked for")
     return scores | _soda_scores(films, similarity)
 
 
