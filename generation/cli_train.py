@@ -217,3 +217,13 @@ def train_push(
         base_revision=base_revision,
         as_json=json,
     )
+
+
+@train_app.command("cluster")
+def train_cluster(
+    name: Annotated[str, typer.Argument(help="one_gpu, two_cpus, fsdp2, zero2 or zero3.")],
+    out: Annotated[Path | None, typer.Option(help="Where to [default: its own name, here]")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a file for `accelerate launch` or DeepSpeed."""
+    cli_options.verbs("training.checkpoints.clusters").write(name, out, as_json=json)

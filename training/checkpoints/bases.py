@@ -18,7 +18,9 @@ from moviellm.generation.files import write_whole
 from moviellm.generation.progress import progress
 from moviellm.generation.revisions import revision_of
 from moviellm.generation.schema import Sha256, Text
+from moviellm.training.checkpoints.fitting import CONFIG
 from moviellm.training.checkpoints.record import Base, Part
+from moviellm.training.checkpoints.terms import stated_licence
 from moviellm.training.checkpoints.weights import content_hash, total_bytes
 
 BASE = "base.json"
@@ -47,7 +49,8 @@ class BaseRef(Part):
         return self.place if self.on_hub else Path(self.place).name
 
     def told(self, licence: str | None = None) -> Base:
-        """The same for the record of a training."""
+        """The same for the record of a training, with the licence that its card states."""
+        licence = licence or stated_licence(self.place, self.revision)
         return Base(model_id=self.name, revision=self.revision, weights_sha256=self.weights_sha256, licence=licence)
 
 
@@ -61,6 +64,8 @@ def base_of(place: str | os.PathLike[str], revision: str | None = None) -> BaseR
     if folder.is_dir():
         if revision is not None:
             raise ValueError(f"{place} is a folder and has no revision {revision!r}; leave it out")
+        if (folder / CONFIG).is_file() and not (folder / "config.json").is_file():
+            raise ValueError(f"{place} is an adapter and no base: merge it first (`moviellm train merge`)")
         return BaseRef(place=str(folder.resolve()), weights_sha256=hashed(folder))
     commit = revision_of(str(place), revision)
     return BaseRef(place=str(place), revision=commit, weights_sha256=hashed(fetched(str(place), commit)))
@@ -107,9 +112,7 @@ def read_base(folder: Path, config: dict[str, Any]) -> BaseRef | None:
         raise ValueError(f"{path} is damaged: {error.errors()[0]['msg']}") from None
     named = config.get("base_model_name_or_path")
     if named != base.place:
-        raise ValueError(
-            f"{path} says that the base is {base.place}, and adapter_config.json says {named}: one is wrong"
-        )
+        raise ValueError(f"{path} says that the base is {base.place}, and {CONFIG} says {named}: one is wrong")
     return base
 
 
@@ -149,7 +152,8 @@ def find_base(folder: Path, config: dict[str, Any], given: str | None = None, re
 
 
 def _folder_of(folder: Path, place: str) -> Path | None:
-    """Where a base lies on this machine: at its path, or beside the adapter when both were moved."""
-    beside = folder.resolve().parent / Path(place).name
-    candidates = [Path(place), *([beside] if Path(place).is_absolute() else [])]
+    """Where a base lies on this machine: at its path, or in or beside the adapter when both were moved."""
+    here, name = folder.resolve(), Path(place).name
+    moved = [here / name, here.parent / name] if Path(place).is_absolute() else []
+    candidates = [Path(place), *moved]
     return next((one for one in candidates if (one / "config.json").is_file()), None)

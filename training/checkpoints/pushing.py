@@ -27,6 +27,8 @@ from moviellm.training.checkpoints.weights import weight_files
 
 LEAVE = (
     "checkpoint-*",
+    ".*building*",
+    "base",
     "runs",
     "logs",
     "global_step*",
@@ -107,6 +109,7 @@ def push(
     Raises:
         ValueError: something must be put right first; nothing was sent. Or the Hub refuses.
     """
+    version = version and version.removeprefix("v")
     check_checkpoint(folder)
     if is_adapter(folder):
         _settle_base(folder, base, base_revision)
@@ -204,5 +207,5 @@ def _settle_card(folder: Path, repo_id: str, version: str | None, licence: str |
             "not everything that went in states its terms, so the licence of this checkpoint is not known; state it "
             "with --licence"
         )
-    tag = None if version is None else f"v{version.removeprefix('v')}"
+    tag = None if version is None else f"v{version}"
     write_card(folder, title=repo_id, place=repo_id, revision=tag, licence=licence)

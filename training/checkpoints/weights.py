@@ -98,12 +98,13 @@ def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
 
 
 def content_hash(folder: Path, advance: Callable[[int], None] = lambda count: None) -> str:
-    """One hash of all weights of a model.
+    """One hash of all weights of a model; of an adapter, of its own.
 
     Args:
         advance: Called with the number of bytes just read.
     """
-    return hash_of(weight_files(folder), advance)
+    alone = (folder / ADAPTER).is_file() and not any((folder / name).is_file() for name in (WHOLE, INDEX))
+    return hash_of([folder / ADAPTER] if alone else weight_files(folder), advance)
 
 
 def hash_of(files: list[Path], advance: Callable[[int], None] = lambda count: None) -> str:
