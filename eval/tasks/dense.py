@@ -3,30 +3,26 @@
     dense_scores(predicted, gold)                   # {"precision@0.3": ..., "recall@0.3": ...}
     means_of_dense([scores, ...], families)         # f1@t of the mean precision and recall, the others means
 
-Events are `{"span": [start_s, end_s], "caption": text}`. It reads no texts: see events.py.
+Events are `{"span": [start_s, end_s], "caption": text}`. CIDEr and SODA_c (by ROUGE-L) are counted within a video, so
+that the number of a split is the mean over its videos. METEOR takes a program of its own and is not measured here. It
+reads no texts: see events.py.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from moviellm.eval.core import temporal_iou
+from moviellm.eval.core import dense_caption_scores
 from moviellm.eval.tasks.means import Number, f1_of, mean_of
 
 TIOUS: Final = (0.3, 0.5, 0.7, 0.9)
-MEANS: Final = (*(f"precision@{t}" for t in TIOUS), *(f"recall@{t}" for t in TIOUS))
+MEANS: Final = ("soda_c", "cider", *(f"precision@{t}" for t in TIOUS), *(f"recall@{t}" for t in TIOUS))
 DENSE_METRICS: Final = (*MEANS, *(f"f1@{t}" for t in TIOUS))
 
 
 def dense_scores(predicted: Sequence[Mapping[str, Any]], gold: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """The scores of one video."""
-    ious = [[temporal_iou(one["span"], other["span"]) for other in gold] for one in predicted]
-    found: dict[str, float] = {}
-    for tiou in TIOUS:
-        hit = sum(max(row, default=0.0) >= tiou for row in ious)
-        met = sum(any(row[at] >= tiou for row in ious) for at in range(len(gold)))
-        found[f"precision@{tiou}"] = hit / len(predicted) if predicted else 0.0
-        found[f"recall@{tiou}"] = met / len(gold) if gold else 0.0
-    return found
+    found = dense_caption_scores({"video": list(predicted)}, {"video": list(gold)}, with_meteor=False)
+    return {name: float(found[name] or 0.0) for name in MEANS}
 
 
 def means_of_dense(
