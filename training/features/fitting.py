@@ -33,7 +33,8 @@ def misfits(settings: FeatureSettings, model: Any, processor: Any, policy: Frame
         found = settings.differences(wanted, "and this model has")
         found = [one for one in found if not one.startswith("policy_key ")]
     if policy is not None and policy.key != settings.policy_key:
-        found.append(f"frames were chosen by {settings.policy or 'taking all'}, and now by {policy.asked or 'taking all'}")
+        before, now = settings.policy or "taking all", policy.asked or "taking all"
+        found.append(f"frames were chosen by {before}, and now by {now}")
     return found
 
 
