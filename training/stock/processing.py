@@ -150,21 +150,6 @@ class StockProcessor(ProcessorMixin):
         movie = len(ids) - ids[::-1].index(self.placeholder_id)
         return StockRow(ids, labels, visual, movie)
 
-    def behind_an_answer(self, text: str) -> list[int]:
-        """Tokens from the end of an answer to where the answer to a follow-up begins."""
-        first = {"role": "user", "content": "?"}
-        answered = {"role": "assistant", "content": "!"}
-        asked = self._rendered(self._messages([first]), "", add_generation_prompt=True)
-        closed = asked + self._answer(self._messages([first]), asked, "", "!")
-        talk = [first, answered, {"role": "user", "content": text}]
-        whole = self._rendered(self._messages(talk), "", add_generation_prompt=True)
-        answer_ends = closed.rstrip()
-        if not whole.startswith(answer_ends):
-            raise ValueError(
-                "The chat template writes an answer otherwise once more is said: ask one question a talk."
-            )
-        return list(self.tokenizer(whole[len(answer_ends) :], add_special_tokens=False)["input_ids"])
-
     def types_of(self, ids: torch.Tensor) -> torch.Tensor:
         """Which tokens are frames, as models with positions in time, height and width ask for: 2, others 0."""
         return (ids == self.placeholder_id).int() * 2

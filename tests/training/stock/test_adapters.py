@@ -1,18 +1,18 @@
-"""Adapters on stock models: the language model's layers, and no others."""
+"""Adapters on all seven: the language model's linear layers, neither the tower's nor the projector's."""
 
 import re
 
 import pytest
 import torch
 
-from moviellm.training.stock.targets import language_targets
+from moviellm.training.checkpoints.adapters import ALL_LINEAR, target_pattern
 from tests.training.stock.tiny import KINDS, bundle
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_pattern_matches_the_language_models_linear_layers_and_no_others(kind: str) -> None:
+def test_an_adapter_finds_the_language_models_linear_layers_and_no_others(kind: str) -> None:
     model, _ = bundle(kind)
-    pattern = re.compile(language_targets(model))
+    pattern = re.compile(target_pattern(model, ALL_LINEAR))
     matched = {name for name, _ in model.named_modules() if pattern.fullmatch(name)}
     wanted = {
         name
@@ -21,8 +21,3 @@ def test_the_pattern_matches_the_language_models_linear_layers_and_no_others(kin
     }
     assert matched == wanted
     assert len(matched) == 2 * 7
-
-
-def test_a_language_model_alone_is_refused() -> None:
-    with pytest.raises(ValueError, match="name the layers"):
-        language_targets(bundle("internvl")[0].model.language_model)
