@@ -88,7 +88,7 @@ def shared_attention(
         )
         return result
     _check(module, key, attention_mask, dropout, kwargs)
-    if not _by_tiles(query) and query.dtype == torch.bfloat16 and key.shape[2] <= SHORT:
+    if _at_once(query):
         pairs = _kept(attention_mask, ("pairs", window), lambda: _pairs(attention_mask, window))
         out = _over_pairs(query, key, value, pairs, scale)
     elif _by_tiles(query):
@@ -103,6 +103,13 @@ def shared_attention(
 def _by_tiles(query: Any) -> bool:
     """Flex attention has no backward on the CPU."""
     return bool(query.device.type == "cuda")
+
+
+def _at_once(query: Any) -> bool:
+    """Whether all pairs of a short row are worth it: in bfloat16, by the tensors or by autocast."""
+    if _by_tiles(query) or query.shape[2] > SHORT:
+        return False
+    return query.dtype == torch.bfloat16 or torch.is_autocast_enabled(query.device.type)
 
 
 def _check(module: Any, key: Any, sees: Any, dropout: float, kwargs: dict[str, Any]) -> None:
