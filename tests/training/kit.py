@@ -60,11 +60,11 @@ def dataset(folder: Path, movies: int = 4) -> Path:
     return folder
 
 
-def written(folder: Path, data: Path | str | None, **keys: Any) -> Path:
+def written(folder: Path, films: Path | str | None, /, **keys: Any) -> Path:
     """A recipe file; keys of None are left out."""
     import yaml
 
-    wanted = {**BASE, **({"dataset": str(data)} if data is not None else {}), **keys}
+    wanted = {**BASE, **({"dataset": str(films)} if films is not None else {}), **keys}
     if keys.get("model") is not None:
         wanted["build"] = None
     path = folder / "small.yaml"
@@ -73,7 +73,7 @@ def written(folder: Path, data: Path | str | None, **keys: Any) -> Path:
     return path
 
 
-def train(data: Path | str | None, out: Path, *arguments: str, **keys: Any) -> tuple[Path, str]:
+def train(data: Path | str | None, out: Path, /, *arguments: str, **keys: Any) -> tuple[Path, str]:
     """Train by a recipe of these keys; what stood on standard error comes with the folder."""
     from moviellm.training.sft import train as run
 

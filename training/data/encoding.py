@@ -103,10 +103,10 @@ class Encoder:
             if not (text.startswith(before) and text.startswith(until)):
                 raise ValueError(
                     f"{unit.name}: the chat template writes the prompt of {ask.name} otherwise than the conversation, "
-                    "so its answer cannot be found: give another one with `chat_template_path`"
+                    "so its answer cannot be found: give another one with `chat_template: FILE.jinja`"
                 )
             end = len(until.rstrip())
-            answer = text_of(message["content"]).strip()
+            answer = str(self.processor.clean(text_of(message["content"]))).strip()
             if answer not in text[len(before) : end]:
                 raise ValueError(f"{unit.name}: the chat template leaves out the answer of {ask.name}")
             if at == len(messages) - 1 and text[:end].endswith(answer):  # nothing says that the answer is over

@@ -50,6 +50,7 @@ class Evaluations(TrainerCallback):
     def __init__(self, run: Path, replayed: set[str], tasks: EvaluateBlock | None, data: str | None) -> None:
         self.run, self.replayed, self.tasks, self.data = run, replayed, tasks, data
         self._losses: dict[str, float] = {}
+        self._step = -1
         self._saved = 0
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
@@ -63,18 +64,14 @@ class Evaluations(TrainerCallback):
         }
         if not found:
             return
-        if set(found) & set(self._losses):
-            self._losses = {}
-        self._losses |= found
+        self._losses = (self._losses if self._step == state.global_step else {}) | found
+        self._step = state.global_step
         line = {"step": state.global_step, "kind": "loss", "losses": self._losses}
         forgotten = self._forgotten(state.global_step)
         add_line(self.run, line | ({"forgotten": forgotten} if forgotten else {}))
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        for name, rise in self._forgotten(state.global_step).items():
-            if name in self._losses and state.is_world_process_zero and state.global_step:
-                note(f"step {state.global_step}/{state.max_steps}  {name}: loss {rise:+.4f} since before training")
-        self._losses = {}
+        for name in set(found) & set(forgotten):
+            rise = forgotten[name]
+            note(f"step {state.global_step}/{state.max_steps}  {name}: loss {rise:+.4f} since before training")
 
     def _forgotten(self, step: int) -> dict[str, float]:
         first = next((one for one in lines_of(self.run) if one["kind"] == "loss" and one["step"] == 0), None)

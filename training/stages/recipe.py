@@ -59,6 +59,10 @@ FIXED = {
 """Fields of SFTConfig that a recipe cannot set, and why."""
 
 
+PROOF = "proof"
+"""The recipe of `moviellm prove`, which lies beside those of stages."""
+
+
 @dataclass
 class Recipe:
     """What a stage of training is, beside the trainer's own settings (those are fields of TRL's `SFTConfig`)."""
@@ -114,7 +118,8 @@ class Recipe:
 def packaged_recipes() -> list[str]:
     """Names of the recipes that come with the package."""
     folder = files("moviellm.training.recipes")
-    return sorted(path.name.removesuffix(".yaml") for path in folder.iterdir() if path.name.endswith(".yaml"))
+    names = [path.name.removesuffix(".yaml") for path in folder.iterdir() if path.name.endswith(".yaml")]
+    return sorted(set(names) - {PROOF})
 
 
 def read_recipe(arguments: Sequence[str]) -> tuple[Recipe, Any]:
@@ -169,6 +174,8 @@ def _load(name: str) -> dict[str, Any]:
         if not path.is_file():
             raise ValueError(f"no recipe file {name}; packaged recipes are {', '.join(packaged_recipes())}")
         text = path.read_text(encoding="utf-8")
+    elif name == PROOF:
+        raise ValueError("proof is no stage but a whole experiment: moviellm prove")
     elif packaged.is_file():
         text = packaged.read_text(encoding="utf-8")
     else:
