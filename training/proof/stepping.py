@@ -57,7 +57,8 @@ def rate(plan: Plan, step: int) -> float:
 
 def optimisers(model: Any, plan: Plan) -> list[torch.optim.Optimizer]:
     """Muon for the decoder's matrices, AdamW for embeddings, the projector, norms and convolutions."""
-    matrices, rest = [], []
+    matrices: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     for name, weight in model.named_parameters():
         inner = weight.ndim == 2 and "embed" not in name and "lm_head" not in name and "compressor" not in name
         (matrices if inner else rest).append(weight)

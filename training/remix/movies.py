@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 from moviellm.generation.schema import Chapter, Event, Movie, Scene, TemporalSpan
 
-TRIES = 200
-"""Scenes looked at for each one of a remix before it is given up."""
+TRIES = 100
+"""Starts of one remix before it is given up."""
+DRAWN = 12
+"""Scenes looked at in a start, for each one of the remix."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Taken:
         """Who has which name: ids by name, of people and of the place."""
         people = self.people
         found = {one.name: one.character_id for one in self.movie.characters if one.character_id in people}
-        return found if self.scene.location is None else {**found, self.scene.location: self.scene.scene_id}
+        return found if self.scene.location is None else {**found, self.scene.location: self.movie.movie_id}
 
 
 def scenes_of(movies: Sequence[Movie]) -> list[Taken]:
@@ -84,18 +86,16 @@ def choose(found: Sequence[Taken], scenes: int, draw: random.Random) -> list[Tak
 
     Raises ValueError when there are not so many.
     """
-    chosen: list[Taken] = []
-    known: dict[str, str] = {}
-    for _ in range(scenes * TRIES):
-        taken = draw.choice(found)
-        names = taken.names
-        if all(known.get(name, owner) == owner for name, owner in names.items()) and not any(
-            taken.scene is one.scene for one in chosen
-        ):
-            chosen.append(taken)
-            known |= names
-            if len(chosen) == scenes:
-                return chosen
+    for _ in range(TRIES):
+        chosen: list[Taken] = []
+        known: dict[str, str] = {}
+        for taken in draw.sample(found, min(len(found), scenes * DRAWN)):
+            names = taken.names
+            if all(known.get(name, owner) == owner for name, owner in names.items()):
+                chosen.append(taken)
+                known |= names
+                if len(chosen) == scenes:
+                    return chosen
     raise ValueError(f"found no {scenes} scenes whose people and places have different names: ask for fewer scenes")
 
 

@@ -115,7 +115,7 @@ def timeline_of(movie: Movie) -> Timeline:
                 deeds.append(Deed(actor, word, scenes[-1].place, first, last))
             lines += _lines(scene, at, looks)
     wears = dict(looks.values())
-    return Timeline(movie.movie_id, movie.split, tuple(frames), tuple(scenes), tuple(deeds), tuple(lines), wears)
+    return Timeline(movie.movie_id, movie.split or "", tuple(frames), tuple(scenes), tuple(deeds), tuple(lines), wears)
 
 
 def bare(name: str) -> str:
