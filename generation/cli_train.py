@@ -221,7 +221,7 @@ def train_push(
 
 @train_app.command("cluster")
 def train_cluster(
-    name: Annotated[str, typer.Argument(help="one_gpu, two_cpus, fsdp2, zero2 or zero3.")],
+    name: Annotated[str, typer.Argument(help="one_gpu, fsdp2, zero2 or zero3.")],
     out: Annotated[Path | None, typer.Option(help="Where to [default: its own name, here]")] = None,
     json: JsonOption = False,
 ) -> None:

@@ -146,6 +146,7 @@ def _context(
     return {
         "adapter": base is not None,
         "base": _Base(base.name, base.revision) if base else _Base(record.base.model_id, record.base.revision),
+        "scratch": base is None and record.base.from_scratch,
         "base_id": base is not None and base.on_hub,
         "ours": _is_ours(folder, record),
         "last": record.last,
@@ -170,7 +171,7 @@ class _Base:
 
 
 def _told(source: Source) -> str:
-    movies = f" ({source.movies:,} movies)" if source.movies is not None else ""
+    movies = "" if source.movies is None else f" ({source.movies:,} movie{'' if source.movies == 1 else 's'})"
     return f"**{markdown(source.dataset)}**{movies}"
 
 
@@ -260,6 +261,10 @@ def _cell(one: Evaluated, task: str, measure: str) -> str:
     return f"{number.value:.3f}{ends}"
 
 
+def _short(revision: str) -> str:
+    return revision[:12] if _COMMIT.fullmatch(revision) else revision
+
+
 def _hours(seconds: float) -> str:
     return f"{seconds / 3600:,.1f}" if seconds >= 360 else f"{seconds / 3600:.3f}"
 
@@ -276,6 +281,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "md": markdown,
     "attr": lambda text: html.escape(str(text), quote=True),
     "share": _share,
+    "short": _short,
     "hours": _hours,
     "fence": _fence,
 }

@@ -14,7 +14,6 @@ from moviellm.generation.output import emit
 
 FILES = {
     "one_gpu": "one_gpu.yaml",
-    "two_cpus": "two_cpus.yaml",
     "fsdp2": "fsdp2.yaml",
     "zero2": "zero2.json",
     "zero3": "zero3.json",
