@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from moviellm.training.ask.prompts import Prompts, talk_of
+from moviellm.training.ask.prompts import Prompts, PromptsLike, Tensors
 from moviellm.training.ask.spans import Found, find_spans, hundredths_of
 from moviellm.training.model.layout import FilmLike, Shot
 
 Told = Callable[[int, str], None]
 """Is told the number of a question and its answer."""
+OURS = "moviellm"
+"""The model type of our own model."""
 NEW_TOKENS = 256
 """Longest answer, where nobody says otherwise."""
 
@@ -35,8 +37,8 @@ class Answerer:
         self.kind = kind
         """`moviellm`, or the model type of a stock model."""
         self._revision = revision
-        self._shares = True
-        self._read: tuple[FilmLike, Prompts, Any] | None = None
+        self._shares: bool | None = None
+        self._read: tuple[FilmLike, PromptsLike, Any] | None = None
 
     @property
     def revision(self) -> str:
@@ -48,13 +50,17 @@ class Answerer:
     @property
     def longest_row(self) -> int | None:
         """Tokens that movie, question and answer may have together; None where the model does not say."""
-        longest: int | None = getattr(self.processor, "longest_row", None)
-        return longest
+        longest: int | None = getattr(self.processor, "longest_row" if self.kind == OURS else "longest", None)
+        return longest or None
 
     @property
     def frame_limit(self) -> int | None:
-        """Frames of a film without dialogue that fit with a question and an answer; None where nothing limits them."""
-        if self.longest_row is None:
+        """Frames of a film without dialogue that fit with a question and an answer.
+
+        None where nothing limits them, and for stock models, where it depends on the size of the pictures: ask
+        `fitting` about a film.
+        """
+        if self.longest_row is None or self.kind != OURS:
             return None
         few, many = (Prompts(_blank(count), self.processor) for count in (2, 12))
         a_frame = (len(many.movie) - len(few.movie)) / 10
@@ -127,60 +133,75 @@ class Answerer:
         prompts = self._prompts(film)
         longest = max(talks, key=lambda turns: len(prompts.own(turns)))
         prompts.check_length(self.longest_row, longest, max_new_tokens)
-        if self._shares and getattr(self.processor, "asks", None) is None:
-            return self._ask_shared(film, prompts, talks, max_new_tokens, told, wrote)
-        return self._ask_apart(film, talks, max_new_tokens, told, wrote)
+        if self._can_share():
+            return self._ask_shared(film, talks, max_new_tokens, told, wrote)
+        return self._ask_apart(prompts, talks, max_new_tokens, told, wrote)
 
-    def _prompts(self, film: FilmLike) -> Prompts:
+    def _prompts(self, film: FilmLike) -> PromptsLike:
         if self._read is None or self._read[0] is not film:
-            self._read = film, Prompts(film, self.processor), None
+            self._read = None  # one film's memory is let go before the next one's is taken
+            self._read = film, self._prompts_of(film), None
         return self._read[1]
 
+    def _prompts_of(self, film: FilmLike) -> PromptsLike:
+        if self.kind == OURS:
+            return Prompts(film, self.processor)
+        from moviellm.training.ask.stock_prompts import StockPrompts
+
+        return StockPrompts(film, self.processor)
+
+    def _can_share(self) -> bool:
+        """Whether questions can start from one reading of the movie; tried once a model."""
+        if self._shares is None:
+            self._shares = self._tried()
+        return self._shares
+
+    def _tried(self) -> bool:
+        from moviellm.training.shared.decoders import refuse_guided_frames, sees_by_mask, share_movies
+
+        try:
+            refuse_guided_frames(self.model.config)
+            if self.kind != OURS:
+                from moviellm.training.stock.encoding import share_stock
+
+                share_stock(self.model)
+            elif sees_by_mask(self.model.config):  # others answer from copies of their state
+                share_movies(self.model)
+        except ValueError:
+            return False
+        return True
+
     def _ask_shared(
-        self,
-        film: FilmLike,
-        prompts: Prompts,
-        talks: list[list[str]],
-        max_new_tokens: int,
-        told: Told | None,
-        wrote: Told | None,
+        self, film: FilmLike, talks: list[list[str]], max_new_tokens: int, told: Told | None, wrote: Told | None
     ) -> list[str]:
         """All questions behind one reading of the movie, which is kept for the next call."""
-        from moviellm.training.shared.answering import answer_all
+        from moviellm.training.shared.answering import answer_all, read_movie
         from moviellm.training.shared.layout import Turn
 
-        reading = self._reading(film, prompts)
-        turns = [Turn(prompts.own(turns)) for turns in talks]
+        prompts = self._prompts(film)
+        assert self._read is not None
+        reading = self._read[2] or read_movie(self.model, self._moved(prompts.given()))
+        self._read = film, prompts, reading
+        turns = [Turn(prompts.own(talk)) for talk in talks]
         answers = answer_all(
             self.model, reading, turns, max_new_tokens, told=self._in_words(told), wrote=self._in_words(wrote)
         )
         return [self._words(ids) for ids in answers]
 
-    def _reading(self, film: FilmLike, prompts: Prompts) -> Any:
-        import torch
-
-        from moviellm.training.shared.answering import read_movie
-
-        assert self._read is not None
-        if self._read[2] is None:
-            given = self.processor(text=[VIDEO_ALONE], videos=[film], return_tensors="pt")
-            given["input_ids"] = torch.tensor([prompts.movie])
-            frames = {name: value for name, value in given.items() if name != "attention_mask"}
-            moved = {name: value.to(self.model.device) for name, value in frames.items()}
-            self._read = film, prompts, read_movie(self.model, moved)
-        return self._read[2]
-
     def _ask_apart(
-        self, film: FilmLike, talks: list[list[str]], max_new_tokens: int, told: Told | None, wrote: Told | None
+        self,
+        prompts: PromptsLike,
+        talks: list[list[str]],
+        max_new_tokens: int,
+        told: Told | None,
+        wrote: Told | None,
     ) -> list[str]:
         """Each question with the movie anew."""
         import torch
 
         answers = []
         for number, turns in enumerate(talks):
-            inputs = self.processor.apply_chat_template(
-                talk_of(film, turns), tokenize=True, return_dict=True, return_tensors="pt", add_generation_prompt=True
-            ).to(self.model.device)
+            inputs = self._moved(prompts.whole(turns))
             wrote_ids = self._in_words(wrote)
             heard = None if wrote_ids is None else _Listener(partial(wrote_ids, number))
             with torch.no_grad():
@@ -190,16 +211,15 @@ class Answerer:
                 told(number, answers[-1])
         return answers
 
+    def _moved(self, tensors: Tensors) -> Tensors:
+        return {name: value.to(self.model.device) for name, value in tensors.items() if value is not None}
+
     def _in_words(self, told: Told | None) -> Callable[[int, list[int]], None] | None:
         return None if told is None else (lambda number, ids: told(number, self._words(ids)))
 
     def _words(self, ids: Sequence[int]) -> str:
         tokenizer = getattr(self.processor, "tokenizer", self.processor)
         return str(tokenizer.decode(ids, skip_special_tokens=True)).strip()
-
-
-VIDEO_ALONE = "<video>"
-"""A row of nothing but the movie: what its frames are made with."""
 
 
 class _Listener:

@@ -15,9 +15,8 @@ from typing import Any
 
 from moviellm.generation.files import file_sha256
 from moviellm.generation.revisions import revision_of
-from moviellm.training.ask.answerer import Answerer
+from moviellm.training.ask.answerer import OURS, Answerer
 
-OURS = "moviellm"
 ADAPTER = "adapter_config.json"
 DECIDES = re.compile(
     r".*\.(safetensors|safetensors\.index\.json|jinja|model)|[a-z_]*config\.json|[a-z_]*token[a-z_]*\.json|vocab.*|"
@@ -78,13 +77,36 @@ def folder_revision(folder: Path) -> str:
 
 def _load(place: str, commit: str | None, dtype: str | None) -> tuple[str, Any, Any]:
     """Kind, model and processor."""
+    wanted = _dtype(dtype)
+    if _is_adapter(place, commit):
+        from moviellm.training.checkpoints.adapters import merge_into
+        from moviellm.training.checkpoints.folders import open_adapter
+
+        attached, processor = open_adapter(place, commit, dtype=wanted)
+        model = merge_into(attached)
+        return str(model.config.model_type), model, processor
     found = _model_type(place, commit)
     if found == OURS:
-        return (OURS, *_open_ours(place, commit, _dtype(dtype)))
-    raise ValueError(
-        f"{place} holds a `{found}` model, which is not known here: ask a checkpoint of `moviellm train`, or a model "
-        "that `moviellm train` can start from"
+        return (OURS, *_open_ours(place, commit, wanted))
+    from moviellm.training.stock.opening import open_stock
+
+    return (found, *open_stock(place, commit, dtype=wanted))
+
+
+def _is_adapter(place: str, commit: str | None) -> bool:
+    if Path(place).is_dir():
+        return (Path(place) / ADAPTER).is_file()
+    from transformers.utils import cached_file
+
+    found = cached_file(
+        place,
+        ADAPTER,
+        revision=commit,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_gated_repo=False,
+        _raise_exceptions_for_connection_errors=False,
     )
+    return found is not None
 
 
 def _model_type(place: str, commit: str | None) -> str:

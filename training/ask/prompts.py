@@ -4,14 +4,42 @@
     prompts.movie                                       # tokens up to where questions differ
     prompts.own(["Who waits?", "Ada.", "Where?"])       # a question with the turns before it, behind `movie`
 
+    prompts.given(), prompts.whole(turns)               # what a model takes: the movie's part; a row of its own
+
 Row and parts are those of `processor.apply_chat_template`, to the token. Nothing is cut: a movie that is too long is
-an error that says how many frames would fit. It knows no model.
+an error that says how many frames would fit. Stock models have prompts of their own (stock_prompts.py).
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from moviellm.training.model.layout import VIDEO, FilmLike, frame_count
+
+Tensors = dict[str, Any]
+
+
+class PromptsLike(Protocol):
+    """What an answerer needs of prompts, of whatever model they are."""
+
+    @property
+    def movie(self) -> list[int]:
+        """Tokens up to where questions differ."""
+
+    def own(self, turns: Sequence[str]) -> list[int]:
+        """Tokens of a question and the turns before it, behind the movie's."""
+
+    def given(self) -> Tensors:
+        """The movie's part as a model takes it."""
+
+    def whole(self, turns: Sequence[str]) -> Tensors:
+        """Movie, turns and question as a model takes them."""
+
+    def check_length(self, longest: int | None, turns: Sequence[str], room: int) -> None:
+        """Refuse what is longer than the model reads."""
+
+    def fitting(self, longest: int, room: int) -> int:
+        """Frames that fit beside `room` tokens."""
+
 
 PROBES = ("who", "7")
 """Two questions that share nothing: what rows with them share is the movie's."""
@@ -26,6 +54,18 @@ def talk_of(film: FilmLike, turns: Sequence[str]) -> list[dict[str, Any]]:
             part.insert(0, {"type": "video", "video": film})
         talk.append({"role": "assistant" if number % 2 else "user", "content": part})
     return talk
+
+
+def too_long(name: str, frames: int, length: int, longest: int, fitting: int) -> str:
+    """What to say of a movie that a model cannot read at once."""
+    advice = (
+        f"{fitting:,} frames would fit (--frames {fitting})" if fitting else "not one frame would fit beside the talk"
+    )
+    return (
+        f"{name or 'the movie'} is too long for this model: {frames:,} frames with question and answer have "
+        f"{length:,} tokens, and it reads {longest:,}. Nothing is cut: {advice}; or take a shorter stretch (--start, "
+        "--end)"
+    )
 
 
 class Prompts:
@@ -60,25 +100,26 @@ class Prompts:
             raise ValueError("the chat template puts a question so that its beginning changes the movie's tokens")
         return tail[len(self._shared) :]
 
+    def given(self) -> Tensors:
+        """The movie's part as the model takes it; its frames are decoded now."""
+        import torch
+
+        made = dict(self.processor(text=[VIDEO], videos=[self.film], return_tensors="pt"))
+        return {**made, "input_ids": torch.tensor([self.movie]), "attention_mask": None}
+
+    def whole(self, turns: Sequence[str]) -> Tensors:
+        """A row of its own."""
+        talk = talk_of(self.film, turns)
+        told = {"tokenize": True, "return_dict": True, "return_tensors": "pt", "add_generation_prompt": True}
+        return dict(self.processor.apply_chat_template(talk, **told))
+
     def check_length(self, longest: int | None, turns: Sequence[str], room: int) -> None:
         """Refuse a row longer than the model reads, and say how many frames fit; `room`: tokens of the answer."""
         own = len(self.own(turns))
         length = len(self.movie) + own + room
-        if longest is None or length <= longest:
-            return
-        frames, fitting = frame_count(self.film), self.fitting(longest, own + room)
-        name = self.film.movie_id or "the movie"
-        if not fitting:
-            raise ValueError(
-                f"{name} with this question and an answer of {room:,} tokens has {length:,} tokens and the model "
-                f"reads {longest:,}: not one frame would fit beside what is said and asked. Ask about a shorter "
-                "stretch (--start, --end), or shorten the question"
-            )
-        raise ValueError(
-            f"{name} is too long for this model: {frames:,} frames and the question have {length:,} tokens with room "
-            f"for the answer, and it reads {longest:,}. Nothing is cut: {fitting:,} frames would fit "
-            f"(--frames {fitting}), or a shorter stretch (--start, --end)"
-        )
+        if longest is not None and length > longest:
+            frames, fitting = frame_count(self.film), self.fitting(longest, own + room)
+            raise ValueError(too_long(self.film.movie_id, frames, length, longest, fitting))
 
     def fitting(self, longest: int, room: int) -> int:
         """Frames that fit into a row with what is said in the movie and `room` more tokens."""

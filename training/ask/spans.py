@@ -26,6 +26,8 @@ _MOMENT = re.compile(
     re.IGNORECASE,
 )
 _AT = re.compile(r"\b(?:at|around|about|after|before|until|en|a|hacia)\s+(?:the\s+)?$", re.IGNORECASE)
+AT_MAX = 24
+"""Characters before a time that are looked at for a word such as "at"."""
 LATE_S = 0.5
 """A time so little after the end of the movie is its end; a later one is no time of this movie."""
 
@@ -52,23 +54,22 @@ def find_spans(text: str, duration_s: float, hundredths: bool = False) -> list[F
         duration_s: length of the movie; times after it are not taken.
         hundredths: plain numbers are hundredths of the movie, 00 to 99, as models of VTimeLLM's kind say them.
     """
-    found = []
+    found: list[Found] = []
+    stretches = _STRETCH.finditer(text)
+    stretch = next(stretches, None)
     at = 0
-    while at < len(text):
-        match = _STRETCH.search(text, at)
-        single = _MOMENT.search(text, at)
-        if match is not None and single is not None and match.start("start") > single.start("start"):
-            match = None
-        one = _stretch(match, duration_s, hundredths) if match is not None else None
-        if one is None and single is not None:
-            one = _moment(text, single, duration_s, hundredths)
-        if one is not None:
+    for single in _MOMENT.finditer(text):
+        if single.start("start") < at:
+            continue
+        while stretch is not None and stretch.start("start") < single.start("start"):
+            stretch = next(stretches, None)
+        one = None
+        if stretch is not None and stretch.start("start") == single.start("start"):
+            one = _stretch(stretch, duration_s, hundredths)
+        one = one or _moment(text, single, duration_s, hundredths)
+        if one is not None and one.begin >= at:
             found.append(one)
             at = one.end
-        elif single is not None:
-            at = single.end()
-        else:
-            break
     return found
 
 
@@ -102,7 +103,7 @@ def _moment(text: str, match: re.Match[str], duration_s: float, hundredths: bool
     start = match["start"]
     bracketed = bool(match["open"] and match["close"])
     clock, unit = ":" in start, bool(match["unit"])
-    introduced = bool(_AT.search(text[: match.start()]))
+    introduced = bool(_AT.search(text[max(match.start() - AT_MAX, 0) : match.start()]))
     counted = hundredths and not (clock or unit or _is_decimal(start))
     said_so = counted and len(start) == 2 and (bracketed or introduced)
     if not (clock or unit or said_so or (_is_decimal(start) and (bracketed or introduced))):

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from moviellm.generation.output import note
-from moviellm.training.ask.chat.pages import asset, film_html, talk_html
+from moviellm.training.ask.chat.pages import asset, film_html, talk_html, with_html
 from moviellm.training.ask.chat.visits import Chat, Visit
 
 SAMPLES = 4
@@ -82,6 +82,7 @@ def build(chat: Chat, start: Callable[[], Visit]) -> gr.Blocks:
                 film = _html("ml-film-place")
                 upload = gr.UploadButton("Open a film", file_types=["video"], size="sm", elem_id="ml-upload")
             with gr.Column(elem_id="ml-right", min_width=280):
+                _html("ml-with-place", with_html(chat.answerer.place))
                 talk = _html("ml-talk-place")
                 with gr.Row(elem_id="ml-samples"):
                     samples = [gr.Button(visible=False, size="sm", min_width=0) for _ in range(SAMPLES)]
@@ -157,8 +158,8 @@ def theme() -> Any:
     return gr.themes.Base(font=sans, font_mono=["ui-monospace", "monospace"])
 
 
-def _html(name: str) -> gr.HTML:
-    return gr.HTML(elem_id=name, apply_default_css=False, js_on_load=None)
+def _html(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None)
 
 
 def _notice(visit: Visit) -> str:

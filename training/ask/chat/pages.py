@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from moviellm.training.ask.chat.showing import Shown
 from moviellm.training.ask.spans import Found
@@ -61,6 +63,12 @@ def talk_html(turns: Sequence[Turn], greeting: str = "") -> str:
     """The right side of the page."""
     rows = [(turn, parts_of(turn.answer, turn.found)) for turn in turns]
     return _template("talk").render(rows=rows, greeting=greeting)
+
+
+def with_html(model: str) -> str:
+    """Who answers: a Hub id, or the name of a folder."""
+    name = Path(model).expanduser().resolve().name if Path(model).expanduser().is_dir() else model
+    return str(Markup('<p class="ml-with">Answers by {}. They can be wrong.</p>').format(name))
 
 
 def parts_of(text: str, found: Sequence[Found]) -> list[Part]:
