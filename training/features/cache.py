@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,10 @@ class FeatureCache:
                 "make it again"
             ) from None
         self._shards: dict[tuple[int, str], Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: no open shard."""
+        return {**vars(self), "_shards": {}}
 
     @property
     def settings(self) -> FeatureSettings:
@@ -171,14 +175,24 @@ def _opener(place: str, revision: str | None) -> Callable[[str], Path]:
         if revision is not None:
             raise ValueError(f"{place} is a folder and has no revision {revision!r}; revisions are for the Hub")
         read_manifest(folder)  # says what is wrong with it
-        return lambda path: folder / path
+        return partial(_local, folder)
     import moviellm_dataset
 
     moviellm_dataset.manifest_of(place, revision)  # says what is wrong with the place
-    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub import HfApi
 
     commit = HfApi().dataset_info(place, revision=revision).sha
-    return lambda path: Path(hf_hub_download(place, path, repo_type="dataset", revision=commit))
+    return partial(_downloaded, place, str(commit))
+
+
+def _local(folder: Path, path: str) -> Path:
+    return folder / path
+
+
+def _downloaded(place: str, commit: str, path: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    return Path(hf_hub_download(place, path, repo_type="dataset", revision=commit))
 
 
 def _manifest(path: Path) -> DatasetManifest:

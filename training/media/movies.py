@@ -49,6 +49,10 @@ class Table:
         self._groups: list[tuple[str, int, str, str]] | None = None
         self._last: tuple[object, pa.Table] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: no open file."""
+        return {**vars(self), "_files": {}, "_last": None}
+
     def rows(self, movie_id: str, columns: list[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
         """The rows of a movie, and where they lie."""
         if self._groups is None:

@@ -11,6 +11,7 @@ shown, is decided elsewhere (policy.py).
 import hashlib
 import io
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, overload
@@ -69,6 +70,19 @@ class FilePictures(Pictures):
         return self.paths[number].read_bytes()
 
 
+class BytesPictures(Pictures):
+    """Encoded pictures in memory, as bytes or as `datasets` hands them over: `{"bytes": ..., "path": ...}`."""
+
+    def __init__(self, frames: Sequence[Any], name: str) -> None:
+        super().__init__(len(frames), name)
+        self._frames = frames
+
+    def data(self, number: int) -> bytes:
+        """The bytes that were given."""
+        frame = self._frames[number]
+        return bytes((frame.get("bytes") or b"") if isinstance(frame, dict) else frame)
+
+
 class SpooledPictures(Pictures):
     """Pictures behind each other in one open file, by offset and length."""
 
@@ -76,10 +90,25 @@ class SpooledPictures(Pictures):
         super().__init__(len(places), name)
         self._file, self._places = file, places
 
+    def __reduce__(self) -> Any:
+        """What goes to another process: the encoded bytes."""
+        return _spooled, ([self.data(number) for number in range(len(self))], self._name)
+
     def data(self, number: int) -> bytes:
         """The bytes at a place of the file; safe for several readers at once."""
         offset, length = self._places[number]
         return os.pread(self._file.fileno(), length, offset)
+
+
+def _spooled(pictures: Sequence[bytes], name: str) -> SpooledPictures:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 pictures are read from it
+    places, offset = [], 0
+    for data in pictures:
+        file.write(data)
+        places.append((offset, len(data)))
+        offset += len(data)
+    file.flush()
+    return SpooledPictures(file, places, name)
 
 
 class Chosen(Sequence[Any]):
@@ -120,12 +149,8 @@ def frames_key(frames: Any) -> str:
 def _picture_key(frames: Any, number: int) -> str:
     if isinstance(frames, Pictures):
         return hashlib.sha256(frames.data(number)).hexdigest()
-    frame = frames[number]
-    if isinstance(frame, dict):
-        frame = frame.get("bytes")
-    if isinstance(frame, (bytes, bytearray, memoryview)):
-        return hashlib.sha256(frame).hexdigest()
     import numpy as np
 
+    frame = frames[number]
     pixels = np.ascontiguousarray(frame.convert("RGB") if isinstance(frame, Image.Image) else frame)
     return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()

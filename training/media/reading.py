@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from moviellm.training.media.files import TIME_LIMIT_S, read_file, within
 from moviellm.training.media.film import Film
-from moviellm.training.media.pictures import PICTURE_SUFFIXES, Chosen, FilePictures, frames_key
+from moviellm.training.media.pictures import PICTURE_SUFFIXES, BytesPictures, Chosen, FilePictures, frames_key
 from moviellm.training.media.policy import FramePolicy, choose, relative
 from moviellm.training.media.said import lines_beside
 
@@ -162,6 +162,8 @@ def _of_pictures(frames: Any, policy: FramePolicy, times_s: Sequence[float] | No
         raise ValueError("a film of no pictures: give one at least")
     if isinstance(frames[0], (str, Path)):
         frames = FilePictures([Path(one) for one in frames], "the film")
+    elif isinstance(frames[0], (bytes, bytearray, memoryview, dict)):
+        frames = BytesPictures(frames, "the film")
     film = _film(frames, policy, times_s, "")
     lines = [] if subtitles is None else lines_beside(subtitles, subtitles) or []
     return replace(film, dialogue=within(lines, policy, film.duration_s + policy.start_s))

@@ -11,6 +11,7 @@ movie. It checks no hashes (`moviellm dataset check` does) and makes no rows.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -66,19 +67,24 @@ def open_source(place: str, revision: str | None = None) -> Source:
             raise ValueError(f"{place} is a folder and has no revision {revision!r}; revisions are for the Hub")
         folder = folder.resolve()
         read_manifest(folder)  # says what is wrong with it
-        return _source(place, None, "", "", lambda path: open(folder / path, "rb"))
+        return _source(place, None, "", "", partial(_open_local, folder))
     import moviellm_dataset
 
     moviellm_dataset.manifest_of(place, revision)  # says what is wrong with the place
-    from huggingface_hub import HfApi, HfFileSystem
+    from huggingface_hub import HfApi
 
     commit = str(HfApi().dataset_info(place, revision=revision).sha)
-    files = HfFileSystem()
+    return _source(place, place, revision or commit, commit, partial(_open_remote, f"datasets/{place}@{commit}"))
 
-    def open_file(path: str) -> BinaryIO:
-        return files.open(f"datasets/{place}@{commit}/{path}", "rb")  # type: ignore[no-any-return]
 
-    return _source(place, place, revision or commit, commit, open_file)
+def _open_local(folder: Path, path: str) -> BinaryIO:
+    return open(folder / path, "rb")
+
+
+def _open_remote(root: str, path: str) -> BinaryIO:
+    from huggingface_hub import HfFileSystem
+
+    return HfFileSystem().open(f"{root}/{path}", "rb")  # type: ignore[no-any-return]
 
 
 def _source(

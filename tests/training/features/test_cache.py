@@ -1,6 +1,7 @@
 """A cache is read by the movie, from a folder and from the Hub."""
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,13 @@ def test_a_film_with_other_pictures_or_moments_is_refused(place: Path) -> None:
         cache.film(read_film(f"{place / 'films'}#m00000", FramePolicy(n=3)))
     with pytest.raises(ValueError, match="film m00000 has no content key"):
         cache.film(Film("m00000", [1], times_s=[0.0]))
+
+
+def test_a_cache_goes_to_other_processes(place: Path) -> None:
+    cache = FeatureCache(place / "out")
+    film = cache.film("m00000")
+    there = pickle.loads(pickle.dumps(cache))
+    assert np.array_equal(there.film("m00000").features, film.features)
 
 
 def test_a_movie_that_is_not_there_is_said_with_those_near_it(place: Path) -> None:

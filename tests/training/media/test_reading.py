@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import pickle
 import resource
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_a_picture_that_cannot_be_decoded_is_said_by_number_or_skipped(tmp_path:
         film.frames[0:3]
     skipped = read_film(folder, skip=1)
     assert (skipped.skipped, skipped.times_s, reds(skipped)) == ((1,), [0.0, 2.0], [0, 2])
+    assert read_film([encoded(0), b"no picture"], skip=1).skipped == (1,)
     (folder / "c.png").write_bytes(b"")
     with pytest.raises(ValueError, match=r"Frame 2 of walk cannot be decoded.*and 1 may be skipped"):
         read_film(folder, skip=1)
@@ -159,6 +161,15 @@ def test_all_movies_or_those_of_a_split_come_split_by_split(films: Path) -> None
     assert [len(film) for film in films_of(str(films), split="test", policy=FramePolicy(n=3))] == [3]
     with pytest.raises(ValueError, match="has no split 'dev'; it has train, validation, test"):
         films_of(str(films), split="dev")
+
+
+def test_films_go_to_other_processes(films: Path, tmp_path: Path) -> None:
+    from moviellm.training.media.pictures import _spooled
+
+    spooled = Film("a", _spooled([encoded(3), encoded(4)], "a"), times_s=[0.0, 1.0])
+    for film in (read_film(f"{films}#m00000", FramePolicy(n=2)), read_film([encoded(1)]), spooled):
+        there = pickle.loads(pickle.dumps(film))
+        assert (reds(there), there.times_s, there.content_key) == (reds(film), film.times_s, film.content_key)
 
 
 def test_a_movie_that_is_not_there_is_said_with_those_near_it(films: Path) -> None:
