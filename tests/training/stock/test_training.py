@@ -1,5 +1,7 @@
-"""All seven train a step in TRL's own trainer, with pixels in the batch, and come back from disk bit by bit."""
+"""All seven train a step, in TRL's own trainer and by `moviellm train`, and come back from disk bit by bit."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,20 @@ import torch
 
 from moviellm.training.stock.encoding import StockCollator
 from moviellm.training.stock.opening import open_stock
+from tests.training.kit import dataset, losses, train
 from tests.training.stock.tiny import KINDS, film, written
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known_objects() -> Iterator[None]:
+    """A trainer looks for garbage when it is done; it need not look through all libraries each time."""
+    import trl  # noqa: F401
+
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def examples(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
@@ -73,3 +86,17 @@ def test_a_step_reaches_the_vision_side_and_the_model_comes_back_bit_by_bit(kind
     example = {name: values[0] for name, values in asked.items()}
     before, after = StockCollator(processor)([example]), StockCollator(same)([example])
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+SLOW = [pytest.param(kind, marks=() if kind == "qwen3_vl" else pytest.mark.slow) for kind in KINDS]
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_moviellm_train_trains_it_with_shared_movies_and_writes_what_opens(kind: str, tmp_path: Path) -> None:
+    films, base = dataset(tmp_path / "films", 2), written(kind, tmp_path / "base")
+    out, told = train(films, tmp_path / "run", model=str(base), max_steps=1, train=["all"])
+    assert "all questions of a movie in one row" in told
+    before, after = open_stock(base)[0].state_dict(), open_stock(out)[0].state_dict()
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert {"vis" in name for name in moved} == {True, False}
+    assert 0 < losses(out)[0][1] < 100
