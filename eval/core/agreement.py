@@ -5,8 +5,8 @@
     krippendorff_alpha([[1, 2, 3, None], [1, 2, 4, 4]], level="ordinal")
 
 Cohen 1960 is scikit-learn's, and Krippendorff's alpha is the package krippendorff's (extra `eval`). Gwet 2008 (AC1),
-for any number of raters and missing ratings (Gwet 2014, chapter 5), is here: kappa is near 0 when one category is rare,
-however often raters agree. What is undefined, as when only one category was ever used, is None.
+for any number of raters and missing ratings (Gwet 2014, chapter 5), is here: kappa is near 0 when one category is
+rare, however often raters agree. What is undefined, as when only one category was ever used, is None.
 """
 
 from collections.abc import Hashable, Sequence

@@ -1,7 +1,7 @@
 """What a judge's scores say of what people would say, from items that both have scored.
 
-    ppi_mean([1, 0, 1, 1], [1, 0, 0, 1], judge_on_rest=[1, 1, 0, 1, 1, 0])         # {"estimate", "low", "high", "lambda"}
-    rogan_gladen([1, 0, 1, 0], [1, 0, 1, 1], judge_on_rest=[1, 1, 0, 1])            # {"sensitivity", ...}
+    ppi_mean([1, 0, 1, 1], [1, 0, 0, 1], judge_on_rest=[1, 1, 0, 1, 1, 0])     # {"estimate": ..}
+    rogan_gladen([1, 0, 1, 0], [1, 0, 1, 1], judge_on_rest=[1, 1, 0, 1])        # {"sensitivity": ..}
 
 Prediction-powered inference with a tuned weight is Angelopoulos, Duchi and Zrnic 2023 (PPI++, arXiv 2311.01453), with
 the conventions of ppi-python 0.2.3, which is not called because it brings numba for ten lines. A judge that says
@@ -53,13 +53,13 @@ def ppi_mean(
         # Nothing to add to the people's mean.
         lam, rest = 0.0, np.zeros(1)
     weight = _tuned(people, mine, rest) if lam is None else float(lam)
-    estimate = weight * rest.mean() + (people - weight * mine).mean()
+    estimate = float(weight * rest.mean() + (people - weight * mine).mean())
     variance = weight**2 * rest.var() / rest.size + (people - weight * mine).var() / n
     half = NormalDist().inv_cdf((1 + level) / 2) * float(np.sqrt(variance))
     return {
-        "estimate": float(estimate),
-        "low": float(estimate) - half,
-        "high": float(estimate) + half,
+        "estimate": estimate,
+        "low": estimate - half,
+        "high": estimate + half,
         "lambda": weight,
     }
 

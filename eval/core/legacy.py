@@ -1,5 +1,6 @@
-"""The arithmetic of published scripts, faults included, to re-read old tables. For new numbers use the functions without
-`legacy` or `compat` in their names.
+"""The arithmetic of published scripts, faults included, to re-read old tables.
+
+For new numbers use the functions without `legacy` or `compat` in their names.
 
     vtimellm_compat("From 12 to 30.", (0.1, 0.3))                # 0.9
     vcgbench_legacy([{"pred": "unknown", "score": 4.8}])          # {"no": 1, "average_score": 4.0, ...}

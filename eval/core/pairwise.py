@@ -5,9 +5,9 @@
     combine_orders("a", "tie")                                   # "tie"
     length_controlled_win_rate([1.0, 0.5, 0.0], [90, 40, 50], [50, 60, 50])
 
-A game is (model_a, model_b, verdict "a", "b" or "tie"). Ratings are Bradley and Terry 1952, unregularised, a tie as half
-a win; they exist only where every model is linked with every other by wins both ways (Ford 1957), else they are not
-estimable: published tools print numbers with tiny intervals after a single game. Length control is the least model of
+A game is (model_a, model_b, verdict "a", "b" or "tie"). Ratings are Bradley and Terry 1952, unregularised, a tie as
+half a win; they exist only where every model is linked with every other by wins both ways (Ford 1957), else they are
+not estimable: published tools print numbers with tiny intervals after a single game. Length control is the least model of
 AlpacaEval 2 (Dubois et al. 2024, arXiv 2404.04475): only the length term, no item difficulties, no regularisation.
 """
 
@@ -104,7 +104,7 @@ def length_controlled_win_rate(
 ) -> dict[str, float | None]:
     """The win rate as it would be, were the answers as long as the baseline's.
 
-    logit of the preference = a + b tanh(d / sd(d)), d the difference of lengths (not centred, sd with n - 1 below); the
+    logit of the preference = a + b tanh(d / sd(d)), d the difference of lengths, not centred, sd with n - 1 below; the
     value at d = 0.
 
     Returns:

@@ -11,6 +11,7 @@ U+2028 there moves all later captions by one.
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 AP: Final = "['’\u0092]"
@@ -33,37 +34,34 @@ KEPT: Final = (
     rf"|ol{AP}|(?:somethin|dunkin){AP}|{AP}(?:em|till?|cause)|{AP}n{AP}|{AP}n(?!{L})|{AP}[2-9]0s(?!{LD})|{AP}\d\d(?=[\s.,;:!?]|$)"
 )
 """Words with an apostrophe that is part of them."""
-RULES: Final = [
-    re.compile(pattern, re.I)
-    for pattern in (
-        r"https?://[^\s\"<>|()]*[^\s\"<>|.!?(){},-]",
-        r"(?:www\.(?:[^\s\"<>|()/.]+\.)+[a-z]{2,4}|[a-z0-9][a-z0-9.-]*\.(?:com|net|org|edu))"
-        r"(?:/[^\s\"<>|()]+[^\s\"<>|.!?(){},-])?",
-        r"[a-z0-9][^\s\"<>|()]*@(?:[^\s\"<>|().]+\.)*[^\s\"<>|().]+",
-        r"</?[a-z][a-z0-9_:.-]*/?>",
-        rf"(can)(not)(?!{AP}{L})|(gon)(na)(?!{AP}{L})|(got)(ta)(?!{AP}{L})|(lem)(me)(?!{AP}{L})|(gim)(me)(?!{AP}{L})"
-        rf"|(wan)(na)(?!{AP}{L})|('t)(is)|('t)(was)",
-        rf"({L}+?)(n['’\u0092`‘´]t)(?!{L})",
-        rf"{AP}(?:ll|re|ve|[smd])(?!{L})",
-        KEPT,
-        rf"(?:[dol]|(?-i:[A-HJ-XZn])){AP}{L}{{2,}}(?:[-_‐‑]{LD}+)*",
-        rf"[jld]{AP}|y{AP}(?={L})",
-        rf"{L}{LD}*(?:[.!?]{L}{LD}*)*(?:\.?(?:[-_‐‑]{LD}+)+)?",
-        rf"{L}{LD}*(?:[.!?]{L}{LD}*)*\.(?=[,;:])",
-        rf"ph\.d\.|(?:{DOTTED}|{STATES})\.|(?:{BEFORE_NUMBERS})\.(?=\s*\d)|(?:{L}\.)+",
-        rf"{THING}(?:-(?:{L}\.)+)?",
-        r"-[lr][rcs]b-|&#\d+;",
-        rf"{THING}(?:/{THING})+",
-        r"\d*(?:[.:,]\d+)+(?:-\d+)?|[-+]?(?:\d*(?:[.:,]\d+)+|\d+)",
-        r"(?-i:[A-Z]{1,3})\$",
-        r"(?-i:[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+)",
-        rf"#{L}+|@[a-z_]\w*|c\+\+|c#",
-        r"[<>]?[:;=][-o*']?(?-i:[()DPdpO\\{@|\[\]])(?![a-z0-9])|[-^x=~<>']_[-^x=~<>']|\([-^x=~<>'][_.]?[-^x=~<>']\)",
-        r"(?:\(\d{2,3}\) ?|(?:\+\+?)?(?:\d{2,4}[- ])?\d{2,4}[- ])\d{3,4}[- ]?\d{3,5}|\d{1,4}[- ]\d{1,4}/\d{1,4}",
-        r"&(?:amp|lt|gt|quot|apos|nbsp|[mn]dash);",
-        r"[!?]+|\*+|#+|@+|_+|<<|>>|<>",
-    )
-]
+RULES: Final = (
+    r"https?://[^\s\"<>|()]*[^\s\"<>|.!?(){},-]",
+    r"(?:www\.(?:[^\s\"<>|()/.]+\.)+[a-z]{2,4}|[a-z0-9][a-z0-9.-]*\.(?:com|net|org|edu))"
+    r"(?:/[^\s\"<>|()]+[^\s\"<>|.!?(){},-])?",
+    r"[a-z0-9][^\s\"<>|()]*@(?:[^\s\"<>|().]+\.)*[^\s\"<>|().]+",
+    r"</?[a-z][a-z0-9_:.-]*/?>",
+    rf"(can)(not)(?!{AP}{L})|(gon)(na)(?!{AP}{L})|(got)(ta)(?!{AP}{L})|(lem)(me)(?!{AP}{L})|(gim)(me)(?!{AP}{L})"
+    rf"|(wan)(na)(?!{AP}{L})|('t)(is)|('t)(was)",
+    rf"({L}+?)(n['’\u0092`‘´]t)(?!{L})",
+    rf"{AP}(?:ll|re|ve|[smd])(?!{L})",
+    KEPT,
+    rf"(?:[dol]|(?-i:[A-HJ-XZn])){AP}{L}{{2,}}(?:[-_‐‑]{LD}+)*",
+    rf"[jld]{AP}|y{AP}(?={L})",
+    rf"{L}{LD}*(?:[.!?]{L}{LD}*)*(?:\.?(?:[-_‐‑]{LD}+)+)?",
+    rf"{L}{LD}*(?:[.!?]{L}{LD}*)*\.(?=[,;:])",
+    rf"ph\.d\.|(?:{DOTTED}|{STATES})\.|(?:{BEFORE_NUMBERS})\.(?=\s*\d)|(?:{L}\.)+",
+    rf"{THING}(?:-(?:{L}\.)+)?",
+    r"-[lr][rcs]b-|&#\d+;",
+    rf"{THING}(?:/{THING})+",
+    r"\d*(?:[.:,]\d+)+(?:-\d+)?|[-+]?(?:\d*(?:[.:,]\d+)+|\d+)",
+    r"(?-i:[A-Z]{1,3})\$",
+    r"(?-i:[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+)",
+    rf"#{L}+|@[a-z_]\w*|c\+\+|c#",
+    r"[<>]?[:;=][-o*']?(?-i:[()DPdpO\\{@|\[\]])(?![a-z0-9])|[-^x=~<>']_[-^x=~<>']|\([-^x=~<>'][_.]?[-^x=~<>']\)",
+    r"(?:\(\d{2,3}\) ?|(?:\+\+?)?(?:\d{2,4}[- ])?\d{2,4}[- ])\d{3,4}[- ]?\d{3,5}|\d{1,4}[- ]\d{1,4}/\d{1,4}",
+    r"&(?:amp|lt|gt|quot|apos|nbsp|[mn]dash);",
+    r"[!?]+|\*+|#+|@+|_+|<<|>>|<>",
+)
 
 PLAIN: Final = re.compile(r"[A-Za-z]+(?=\s|$)")
 SPLIT: Final = frozenset(["cannot", "gonna", "gotta", "lemme", "gimme", "wanna"])
@@ -94,6 +92,12 @@ def ptb_tokenize(captions: Sequence[str]) -> list[str]:
     return [" ".join(_tokens(caption)) for caption in captions]
 
 
+@cache
+def _rules() -> list[re.Pattern[str]]:
+    """The rules; compiled when the first text needs them."""
+    return [re.compile(rule, re.I) for rule in RULES]
+
+
 def _tokens(caption: str) -> list[str]:
     """The tokens of one caption."""
     tokens: list[str] = []
@@ -108,7 +112,7 @@ def _tokens(caption: str) -> list[str]:
             tokens.append(plain.group().lower())
             at = plain.end()
             continue
-        found = max((rule.match(caption, at) for rule in RULES), key=_reach)
+        found = max((rule.match(caption, at) for rule in _rules()), key=_reach)
         if found is None or found.end() == at:
             tokens += _written(caption[at])
             at += 1
