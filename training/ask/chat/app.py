@@ -94,7 +94,6 @@ def build(chat: Chat, start: Callable[[], Visit]) -> gr.Blocks:
                     max_lines=4,
                     submit_btn="Ask",
                     elem_id="ml-question",
-                    autofocus=True,
                 )
                 again = gr.Button("New conversation", size="sm", variant="secondary", elem_id="ml-again")
         _wire(app, room, visit, film, upload, talk, samples, question, again)

@@ -51,6 +51,8 @@ class Shown:
     """What the player plays."""
     title: str
     duration_s: float
+    shape: float
+    """Width of its pictures by their height."""
     frames: int
     """How many frames the model sees."""
     cells: tuple[Cell, ...]
@@ -77,10 +79,12 @@ def show(film: Film, folder: Path, source: str, title: str) -> Shown:
     if not played:
         path = folder / f"{len(list(folder.iterdir()))}.mp4"
         write_storyboard(film, path)
+    first = _picture(film, 0)
     return Shown(
         path=path.resolve(),
         title=title,
         duration_s=float(film.duration_s),
+        shape=round(first.width / first.height, 4),
         frames=len(film),
         cells=tuple(_cells(film)),
         captions=captions(film.dialogue, float(film.duration_s)),
