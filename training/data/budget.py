@@ -20,7 +20,7 @@ def rows_that_fit(encoded: Encoded, tokens_a_row: int | None, lead_in: int) -> l
         return [(list(range(len(turns))), _length(len(movie_ids), turns, lead_in))]
     longest = max(len(turn.ids) + max(lead_in, 1) for turn in turns)
     if len(movie_ids) + longest > tokens_a_row:
-        raise ValueError(too_long(encoded, len(movie_ids) + longest, tokens_a_row, len(movie_ids)))
+        raise ValueError(too_long(encoded, len(movie_ids) + longest, tokens_a_row))
     numbered = [Turn(turn.ids, [number] * len(turn.ids)) for number, turn in enumerate(turns)]
     groups = [
         [int((turn.labels or [0])[0]) for turn in group]
@@ -33,14 +33,13 @@ def check_length(encoded: Encoded, longest: int | None, model: bool = False) -> 
     """Refuse a conversation that is longer than the model has positions, or than `max_length` allows."""
     for name, (ids, _) in zip(encoded.names, encoded.rows, strict=True):
         if longest is not None and len(ids) > longest:
-            raise ValueError(too_long(encoded, len(ids), longest, len(ids), f", with {name},", model))
+            raise ValueError(too_long(encoded, len(ids), longest, f", with {name},", model))
 
 
 def too_long(
     encoded: Encoded,
     tokens: int,
     room: int,
-    of_movie: int,
     asked: str = " with its longest question",
     model: bool = False,
 ) -> str:
@@ -51,8 +50,7 @@ def too_long(
     said = f"{name}{asked} has {tokens:,} tokens, {frames:,} frames among them, and {limit} {room:,}"
     if frames == 0:
         return f"{said}: shorten the text, or raise {remedy}"
-    a_frame = of_movie / frames
-    fitting = int((room - (tokens - of_movie)) / a_frame)
+    fitting = int((room - (tokens - encoded.film_tokens)) / (encoded.film_tokens / frames))
     if fitting < 1:
         return f"{said}; not one frame would fit: raise {remedy}"
     return (

@@ -41,6 +41,8 @@ class Encoded:
     frames: int
     answers: int
     """Answers that are learned."""
+    film_tokens: int = 0
+    """Tokens from the first placeholder of a row to its last: what fewer frames would make shorter."""
     asked: list[str] = field(default_factory=list, repr=False)
     """What is asked in each row, for frames that depend on the question."""
 
@@ -67,12 +69,14 @@ class Encoder:
         parts = [(ask, messages) for ask in unit.asks for messages in self._parts(ask)]
         every = {ask.name for ask in unit.asks if ask.learned == "all"} if len(parts) == len(unit.asks) else set()
         spelt = [self._spelt(unit, ask, messages, ask.name in every) for ask, messages in parts]
+        rows = self._tokenise([self._expand(one, film) for one in spelt])
         return Encoded(
             unit,
-            self._tokenise([self._expand(one, film) for one in spelt]),
+            rows,
             [ask.name for ask, _ in parts],
             unit.frames,
             sum(len(one.learned) for one in spelt),
+            film_tokens(rows[0][0], self.processor.frame_token_id),
             [_asked(messages) for _, messages in parts],
         )
 
@@ -172,6 +176,12 @@ class Encoder:
             return [NO_TIME] * unit.frames
         film, steps = unit.film, self.processor.time_steps
         return [step_of(time_s, film.duration_s, steps) for time_s in film.times_s]
+
+
+def film_tokens(ids: Sequence[int], placeholder: int) -> int:
+    """Tokens from the first placeholder to the last."""
+    there = [at for at, token in enumerate(ids) if token == placeholder]
+    return there[-1] - there[0] + 1 if there else 0
 
 
 def _asked(messages: Sequence[Message]) -> str:

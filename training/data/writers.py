@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
-from moviellm.training.data.encoding import IGNORED, Encoded, Encoder
+from moviellm.training.data.encoding import IGNORED, Encoded, Encoder, film_tokens
 from moviellm.training.data.pixels import FrameReader
 from moviellm.training.data.units import Unit
 from moviellm.training.shared.collating import SharedMovies, example_of
@@ -193,7 +193,12 @@ class StockWriter:
         rows = conversations(unit)
         made = [self.processor.row(seen, row["prompt"], row["completion"]) for row in rows]
         return Encoded(
-            unit, [(one.ids, one.labels) for one in made], [row["example_id"] for row in rows], unit.frames, len(rows)
+            unit,
+            [(one.ids, one.labels) for one in made],
+            [row["example_id"] for row in rows],
+            unit.frames,
+            len(rows),
+            film_tokens(made[0].ids, self.frame_token_id),
         )
 
     def together(self, wanted: Wanted) -> Batch:

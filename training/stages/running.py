@@ -67,7 +67,9 @@ def run_stage(recipe: Recipe, args: Any) -> None:
 
 
 def _check_target(recipe: Recipe, out: Path) -> None:
-    """Refuse to write into the checkpoint that the stage goes on from."""
+    """Refuse to write into the checkpoint that the stage goes on from, and into a dataset."""
+    if (out / "manifest.json").is_file():
+        raise ValueError(f"output_dir is {out}, which holds a dataset: choose another folder")
     if recipe.model is not None and Path(recipe.model).expanduser().resolve() == out.resolve():
         raise ValueError(f"output_dir is {out}, which is `model`: a stage goes on from one folder and writes another")
 

@@ -70,6 +70,8 @@ def _features(recipe: Recipe, bundle: Bundle) -> Any:
         return None
     if not bundle.ours:
         raise ValueError("features: models of transformers see pictures; caches are for models of our class")
+    if {"vision_tower", "all"} & set(recipe.train or ()):
+        raise ValueError("features: a tower that learns must see pictures; leave `features` out, or freeze the tower")
     from moviellm.training.features import FeatureCache
 
     cache = FeatureCache(recipe.features, recipe.features_revision)

@@ -75,7 +75,8 @@ def test_every_answer_of_a_conversation_is_learned_in_one_row() -> None:
 def test_a_template_that_writes_earlier_answers_otherwise_gives_a_row_for_each_answer() -> None:
     processor = words()
     processor.chat_template = (
-        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' and loop.last %}yes {% endif %}"
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
+        "{% if m['role'] == 'assistant' and loop.last %}yes {% endif %}"
         "{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     )
     encoded = Encoder(processor).encode(talk())

@@ -43,7 +43,7 @@ def test_replay_shows_all_of_its_samples_before_it_shows_one_again(clips: int, a
     known = samples(movies=an_epoch * 4, clips=clips)
     order = Mixture(known, {"movies": 1.0}, {"clips": 0.2}, seed=5)
     shown = [n for epoch in range(epochs) for n in order.of_epoch(epoch) if known[n].source == "clips"]
-    counts = Counter({number: 0 for number in range(an_epoch * 4, len(known))})
+    counts = Counter(dict.fromkeys(range(an_epoch * 4, len(known)), 0))
     counts.update(shown)
     assert max(counts.values()) - min(counts.values()) <= 1
 
