@@ -21,6 +21,7 @@ from moviellm.generation.files import write_whole
 from moviellm.generation.progress import progress
 from moviellm.training.model.layout import FRAME
 from moviellm.training.model.modeling import MovieLLMForConditionalGeneration
+from moviellm.training.proof.aligning import align, named
 from moviellm.training.proof.encoding import Seen, choose, example_of
 from moviellm.training.proof.footage import Footage
 from moviellm.training.proof.model import Sizes, build
@@ -127,11 +128,18 @@ def control_of(settings: ProofSettings, own: Class) -> StageSettings:
     return clips.model_copy(update={"movies": max(movies, 1)})
 
 
-def teach(own: Class, stage: StageSettings, name: str, start: Path | None, sizes: Sizes, folder: Path) -> None:
-    """One stage of the decoder, from new weights or from a checkpoint; leaves a checkpoint with its losses."""
-    if start is None:
-        model: Any = build(own.words, own.seen.features.shape[-1], sizes, own.seed)
-    else:
+def fresh(own: Class, sizes: Sizes, steps: int) -> Any:
+    """A model with new weights, its frames aligned with its words in so many steps."""
+    model = build(own.words, own.seen.features.shape[-1], sizes, own.seed)
+    if steps:
+        align(model, own.seen, named(own.remix.scenes), own.words, steps=steps, seed=own.seed)
+    return model
+
+
+def teach(own: Class, stage: StageSettings, name: str, start: Path | Any, folder: Path) -> None:
+    """One stage of the decoder, from a model or from a checkpoint; leaves a checkpoint with its losses."""
+    model = start
+    if isinstance(start, Path):
         model = MovieLLMForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
     batches = own.batches(name, stage, share_movies(model))
     plan = Plan(

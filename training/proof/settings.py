@@ -72,6 +72,8 @@ class ProofSettings(Section):
     """Places with a light that train never shows: movies of test that have one are the held-out ones."""
     tower: TowerSettings
     decoder: DecoderSettings = DecoderSettings()
+    align: int = Field(default=400, ge=0)
+    """Steps of the alignment of frames with words, before the baseline."""
     baseline: StageSettings
     """Short clips."""
     longer: StageSettings

@@ -20,7 +20,9 @@ from moviellm.training.remix.timeline import Timeline
 
 PAD, END, ASK = "<pad>", "<end>", "<ask>"
 TIMES = tuple(f"{time:02d}" for time in range(100))
-GRAMMAR = "1 2 3 4 5 6 first last place how many act who acts most wears light in the at when before after from to yes no says ?"
+GRAMMAR = (
+    "1 2 3 4 5 6 first last place how many who what where most wears light at when before after from to yes no says ?"
+)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from moviellm.training.proof.answering import answers
 from moviellm.training.proof.encoding import VIEWS
 from moviellm.training.proof.footage import SETS, Footage, read_footage
 from moviellm.training.proof.keeping import kept
-from moviellm.training.proof.learning import Class, control_of, see, seen_by, teach
+from moviellm.training.proof.learning import Class, control_of, fresh, see, seen_by, teach
 from moviellm.training.proof.model import Sizes
 from moviellm.training.proof.settings import ProofSettings, StageSettings, load_settings
 from moviellm.training.proof.words import Words
@@ -70,10 +70,10 @@ class Seed:
     def _teach(self, name: str) -> Path:
         stage, own = self._stage(name), self._class()
         start = None if name == "baseline" else self._teach("baseline")
-        sizes = Sizes(**self.settings.decoder.model_dump())
 
         def make(folder: Path) -> None:
-            teach(own, stage, name, start, sizes, folder)
+            new = Sizes(**self.settings.decoder.model_dump())
+            teach(own, stage, name, start or fresh(own, new, self.settings.align), folder)
 
         return kept(self.folder / name, self._plan(*ProofSettings.model_fields) | {"stage": stage.model_dump()}, make)
 

@@ -2,8 +2,10 @@
 
     for question in questions(line, rng): ...       # kind, text, answer; spans in frames where there is one
 
-A caption is `red hugs in the inn`, said of a deed; questions are `who hugs ?`, `red hugs in the ?`, `at 37 ?`, `when
-red hugs ?`, `after red hugs ?`. What a question names occurs once in the timeline, so that it has one answer. Times
+A caption is `red hugs at inn`, said of a deed; questions are `who hugs ?`, `where hugs ?`, `at 37 ?`, `when hugs ?`,
+`after hugs ?`: three words, of which one says what is asked and one is the key. A decoder whose convolutions reach
+three tokens has both at the place where the answer begins. A key occurs once in the timeline, so that there is one
+answer. Times
 are hundredths of the movie, two digits, as `MovieLLMConfig.time = "additive"` numbers them. The same function asks of
 a movie and of a remix.
 """
@@ -43,7 +45,7 @@ def frame_at(time: int, frames: int) -> int:
 
 def told(deed: Deed) -> str:
     """A deed as its caption tells it."""
-    return f"{deed.actor} {deed.action} in the {deed.place}"
+    return f"{deed.actor} {deed.action} at {deed.place}"
 
 
 def questions(line: Timeline, rng: random.Random) -> list[Question]:
@@ -67,11 +69,11 @@ def _overview(line: Timeline) -> list[Question]:
     asked = [
         Question("overview", "first place ?", line.scenes[0].place),
         Question("overview", "last place ?", line.scenes[-1].place),
-        Question("overview", "how many act ?", str(len({deed.actor for deed in line.deeds}))),
+        Question("overview", "how many ?", str(len({deed.actor for deed in line.deeds}))),
     ]
     acting = Counter(deed.actor for deed in line.deeds).most_common(2)
     if len(acting) == 1 or (acting and acting[0][1] > acting[1][1]):
-        asked.append(Question("overview", "who acts most ?", acting[0][0]))
+        asked.append(Question("overview", "who most ?", acting[0][0]))
     return asked
 
 
@@ -82,12 +84,12 @@ def _places(line: Timeline) -> list[Question]:
     for scene in line.scenes:
         if seen[scene.place] == 1:
             span = scene.first, scene.last
-            asked.append(Question("light", f"light in the {scene.place} ?", scene.light))
-            asked.append(_when(line, f"when in the {scene.place} ?", span))
+            asked.append(Question("light", f"light {scene.place} ?", scene.light))
+            asked.append(_when(line, f"when {scene.place} ?", span))
     for deed in line.deeds:
         if busy[deed.place] == 1:
-            asked.append(Question("plot", f"in the {deed.place} ?", f"{deed.actor} {deed.action}"))
-            asked.append(Question("plot", f"who acts in the {deed.place} ?", deed.actor))
+            asked.append(Question("plot", f"what {deed.place} ?", f"{deed.actor} {deed.action}"))
+            asked.append(Question("plot", f"who {deed.place} ?", deed.actor))
     return asked
 
 
@@ -100,16 +102,15 @@ def _deeds(line: Timeline, rng: random.Random) -> list[Question]:
         asked.append(Question("moment", f"at {hundredth(frame, len(line.frames))} ?", told(deed)))
         if done[deed.action] > 1:
             continue
-        named = f"{deed.actor} {deed.action}"
-        asked.append(Question("plot", f"{named} in the ?", deed.place))
+        asked.append(Question("plot", f"where {deed.action} ?", deed.place))
         asked.append(Question("plot", f"who {deed.action} ?", deed.actor))
-        asked.append(_when(line, f"when {named} ?", (deed.first, deed.last)))
+        asked.append(_when(line, f"when {deed.action} ?", (deed.first, deed.last)))
         if number + 1 < len(line.deeds):
             after = line.deeds[number + 1]
-            asked.append(Question("temporal", f"after {named} ?", f"{after.actor} {after.action}"))
+            asked.append(Question("temporal", f"after {deed.action} ?", f"{after.actor} {after.action}"))
         if number > 0:
             before = line.deeds[number - 1]
-            asked.append(Question("temporal", f"before {named} ?", f"{before.actor} {before.action}"))
+            asked.append(Question("temporal", f"before {deed.action} ?", f"{before.actor} {before.action}"))
     return asked
 
 

@@ -74,7 +74,7 @@ def test_a_word_that_train_does_not_have_is_an_error() -> None:
     from moviellm.training.proof.words import Words
 
     with pytest.raises(ValueError, match="'volcano'"):
-        Words.of([_line()]).ids("in the volcano ?")
+        Words.of([_line()]).ids("who volcano ?")
 
 
 def test_questions_are_chosen_by_weight_and_none_twice() -> None:
