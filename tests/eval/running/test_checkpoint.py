@@ -71,6 +71,7 @@ def test_a_run_whose_answers_are_kept_loads_no_weights(
     assert {**json.loads((done / "results.json").read_bytes()), "times": 0} == {**before, "times": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("control", ["blind", "dialogue-only"])
 def test_a_control_is_answered_and_named(checkpoint: Path, films: Path, tmp_path: Path, control: str) -> None:
     assert run(checkpoint, films, tmp_path, f"--{control}", "--tasks", "qa_mc", "--limit", 3) == 0
@@ -78,6 +79,7 @@ def test_a_control_is_answered_and_named(checkpoint: Path, films: Path, tmp_path
     assert f"control: {control}" in (tmp_path / "results.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_movie_that_does_not_fit_leaves_its_questions_with_the_reason(
     films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,6 +94,7 @@ def test_a_movie_that_does_not_fit_leaves_its_questions_with_the_reason(
     assert "no question was answered; the first: m00000 is too long for this model" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_movie_without_pictures_leaves_its_questions_with_the_reason(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

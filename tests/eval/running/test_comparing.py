@@ -1,6 +1,7 @@
 """`moviellm eval compare`: two runs, paired."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from moviellm.generation.cli import call
 from tests.eval.running.movies import choice, gold_texts, make_dataset
 from tests.stories import make_story
 
-Run = Callable[[str, dict[str, str]], Path]
+Run = Callable[[dict[str, str]], Path]
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +27,23 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_dataset(tmp_path_factory.mktemp("many") / "data", movies)
 
 
-@pytest.fixture
-def run(many: Path, tmp_path: Path) -> Run:
-    def make(name: str, answers: dict[str, str]) -> Path:
-        (tmp_path / f"{name}.json").write_text(json.dumps(answers), encoding="utf-8")
-        model = f"replay:{tmp_path / f'{name}.json'}"
-        arguments = ["--model", model, "--data", str(many), "--tasks", "qa_mc", "--out", str(tmp_path / name)]
-        assert call(["eval", "run", *arguments]) == 0
-        return tmp_path / name
+@pytest.fixture(scope="module")
+def run(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Makes a run of answers; the same answers give the same run."""
+    folder, made = tmp_path_factory.mktemp("runs"), dict[str, Path]()
+
+    def make(answers: dict[str, str]) -> Path:
+        text = json.dumps(answers)
+        if text not in made:
+            place = folder / f"{len(made)}"
+            place.with_suffix(".json").write_text(text, encoding="utf-8")
+            model = f"replay:{place.with_suffix('.json')}"
+            assert (
+                call(["eval", "run", "--model", model, "--data", str(many), "--tasks", "qa_mc", "--out", str(place)])
+                == 0
+            )
+            made[text] = place
+        return made[text]
 
     return make
 
@@ -52,13 +62,13 @@ def half(many: Path, right: int) -> dict[str, str]:
 
 
 def test_a_run_is_not_distinguishable_from_itself(run: Run, many: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one = run("one", half(many, 2))
+    one = run(half(many, 2))
     (row,) = compared(capsys, one, one)["differences"]
     assert (row["difference"], row["p"], row["verdict"]) == (0.0, 1.0, SAME)
 
 
 def test_a_plain_difference_is_found(run: Run, many: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (row,) = compared(capsys, run("one", half(many, 1)), run("other", half(many, 3)))["differences"]
+    (row,) = compared(capsys, run(half(many, 1)), run(half(many, 3)))["differences"]
     assert (row["a"], row["b"], row["difference"], row["n"], row["movies"]) == (0.25, 0.75, 0.5, 48, 12)
     assert row["verdict"] == "b is better" and row["p"] < 0.001
 
@@ -66,7 +76,7 @@ def test_a_plain_difference_is_found(run: Run, many: Path, capsys: pytest.Captur
 def test_the_other_way_round_it_is_the_same_with_the_other_sign(
     run: Run, many: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one, other = run("one", half(many, 1)), run("other", half(many, 3))
+    one, other = run(half(many, 1)), run(half(many, 3))
     (there,), (back,) = compared(capsys, one, other)["differences"], compared(capsys, other, one)["differences"]
     assert there["difference"] == -back["difference"] and there["p"] == back["p"]
     assert back["verdict"] == "a is better"
@@ -77,7 +87,7 @@ def test_a_difference_in_one_question_is_not_distinguishable(
 ) -> None:
     answers = half(many, 2)
     changed = {**answers, "m00000-q003": "B"}
-    (row,) = compared(capsys, run("one", answers), run("other", changed))["differences"]
+    (row,) = compared(capsys, run(answers), run(changed))["differences"]
     assert row["difference"] > 0 and row["verdict"] == SAME and row["detectable"] > row["difference"]
 
 
@@ -86,21 +96,21 @@ def test_a_movie_that_turns_whole_does_not_count_as_four_questions(
 ) -> None:
     answers = half(many, 0)
     changed = {name: "B" if name < "m00002" else said for name, said in answers.items()}
-    (row,) = compared(capsys, run("one", answers), run("other", changed))["differences"]
+    (row,) = compared(capsys, run(answers), run(changed))["differences"]
     assert row["p"] < 0.01, "McNemar alone takes the eight questions for independent"
     assert row["verdict"] == SAME
 
 
 def test_the_text_says_who_and_what(run: Run, many: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one = run("one", half(many, 2))
+    one = run(half(many, 2))
     capsys.readouterr()
     assert call(["eval", "compare", str(one), str(one)]) == 0
     said = capsys.readouterr().out
-    assert "one.json" in said and "not distinguishable: the interval holds 0" in said
+    assert ".json (" in said and "not distinguishable: the interval holds 0" in said
 
 
 def test_differences_go_into_a_file(run: Run, many: Path, tmp_path: Path) -> None:
-    one = run("one", half(many, 2))
+    one = run(half(many, 2))
     assert call(["eval", "compare", str(one), str(one), "--out", str(tmp_path / "d.json")]) == 0
     assert json.loads((tmp_path / "d.json").read_bytes())["common"] == 48
 
@@ -108,24 +118,32 @@ def test_differences_go_into_a_file(run: Run, many: Path, tmp_path: Path) -> Non
 def test_a_folder_without_a_run_is_one_line(
     run: Run, many: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = run("one", half(many, 2))
+    one = run(half(many, 2))
     assert call(["eval", "compare", str(one), str(tmp_path / "nowhere")]) == 2
     assert "holds no run" in capsys.readouterr().err
 
 
-def test_runs_on_other_questions_are_one_line(run: Run, many: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one, other = run("one", half(many, 2)), run("other", half(many, 2))
-    lines = (other / "answers.jsonl").read_text(encoding="utf-8").splitlines()
-    (other / "answers.jsonl").write_text("\n".join(lines).replace('"id":"m', '"id":"x'), encoding="utf-8")
+def changed_copy(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
+    """A run with other words in its answers."""
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    text = (other / "answers.jsonl").read_text(encoding="utf-8")
+    (other / "answers.jsonl").write_text(text.replace(old, new), encoding="utf-8")
+    return other
+
+
+def test_runs_on_other_questions_are_one_line(
+    run: Run, many: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = run(half(many, 2))
+    other = changed_copy(one, tmp_path, '"id":"m', '"id":"x')
     assert call(["eval", "compare", str(one), str(other)]) == 2
     assert "have no question in common: 48 and 48 questions" in capsys.readouterr().err
 
 
-def test_runs_with_other_right_answers_are_one_line(run: Run, many: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one, other = run("one", half(many, 2)), run("other", half(many, 2))
-    text = (other / "answers.jsonl").read_text(encoding="utf-8")
-    (other / "answers.jsonl").write_text(
-        text.replace('"gold":{"choice":"B"}', '"gold":{"choice":"C"}'), encoding="utf-8"
-    )
+def test_runs_with_other_right_answers_are_one_line(
+    run: Run, many: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = run(half(many, 2))
+    other = changed_copy(one, tmp_path, '"gold":{"choice":"B"}', '"gold":{"choice":"C"}')
     assert call(["eval", "compare", str(one), str(other)]) == 2
     assert "48 of 48 questions have other right answers" in capsys.readouterr().err

@@ -84,6 +84,7 @@ def test_a_second_run_costs_no_call(server: Double, films: Path, tmp_path: Path)
     assert {**results(tmp_path), "times": None} == {**first, "times": None}
 
 
+@pytest.mark.slow
 def test_answers_that_were_lost_are_not_paid_for_again(server: Double, films: Path, tmp_path: Path) -> None:
     run(films, tmp_path)
     before = len(server.requests)
@@ -93,6 +94,7 @@ def test_answers_that_were_lost_are_not_paid_for_again(server: Double, films: Pa
     assert len(server.requests) == before
 
 
+@pytest.mark.slow
 def test_a_server_with_faults_loses_nothing_and_invents_nothing(films: Path, tmp_path: Path, monkeypatch: Any) -> None:
     with openai_double(faults={"429": 0.1, "500": 0.1, "reset": 0.05, "empty": 0.05}) as double:
         monkeypatch.setenv("OPENAI_BASE_URL", double.base_url)
@@ -120,6 +122,7 @@ def test_dialogue_only_sends_no_picture(server: Double, films: Path, tmp_path: P
     assert {part["type"] for body in bodies(server) for part in parts(body)} == {"text"}
 
 
+@pytest.mark.slow
 def test_frames_are_chosen_by_their_number(server: Double, films: Path, tmp_path: Path) -> None:
     run(films, tmp_path, "--frames", 2)
     assert [part["type"] for part in parts(bodies(server)[0])].count("image_url") == 2
@@ -164,6 +167,7 @@ def test_the_key_is_in_no_file(server: Double, films: Path, tmp_path: Path, monk
     assert files and not any(b"verysecret" in path.read_bytes() for path in files)
 
 
+@pytest.mark.slow
 def test_a_right_model_is_right(films: Path, tmp_path: Path, monkeypatch: Any) -> None:
     with openai_double(answers=lambda *asked: "Ada") as double:
         monkeypatch.setenv("OPENAI_BASE_URL", double.base_url)
