@@ -23,6 +23,8 @@ from moviellm.generation.output import emit
 ALPHA: Final = 0.05
 POWER_Z: Final = 1.959964 + 0.841621
 """Quantiles of the normal distribution for 5 % two-sided and 80 % power, added."""
+BINARY: Final = ("accuracy", "exact_match", "right")
+"""Numbers of right and wrong, beside `r1@t`."""
 SAME: Final = "not distinguishable"
 Answers = dict[str, Mapping[str, Any]]
 
@@ -85,11 +87,12 @@ def _task(task: Task, ones: Answers, others: Answers, common: Sequence[str]) -> 
         pairs = [(ones[name]["scores"].get(metric), others[name]["scores"].get(metric)) for name in mine]
         known = [(one, two) for one, two in pairs if one is not None and two is not None]
         if len(known) == len(mine):
-            rows.append({"task": task.name, "metric": metric, **_difference(known, families)})
+            tested = metric in BINARY or metric.startswith("r1@")
+            rows.append({"task": task.name, "metric": metric, **_difference(known, families, tested)})
     return rows
 
 
-def _difference(pairs: Sequence[tuple[float, float]], families: Sequence[str]) -> dict[str, Any]:
+def _difference(pairs: Sequence[tuple[float, float]], families: Sequence[str], tested: bool) -> dict[str, Any]:
     gaps = [two - one for one, two in pairs]
     found = cluster_bootstrap(gaps, families)
     error = clustered_se(gaps, families)
@@ -105,7 +108,7 @@ def _difference(pairs: Sequence[tuple[float, float]], families: Sequence[str]) -
         "p": None,
         "p_holm": None,
     }
-    if all(value in (0.0, 1.0) for pair in pairs for value in pair):
+    if tested:
         row["p"] = mcnemar_exact(
             sum(one > two for one, two in pairs),
             sum(two > one for one, two in pairs),

@@ -22,6 +22,8 @@ def open_model(wish: Any, data: Data, folder: Path) -> Model:
     if mark and kind == "replay":
         from moviellm.eval.running.replay import open_replay
 
+        if not rest:
+            raise ValueError("replay: names no file; write --model replay:FILE")
         return open_replay(Path(rest), data)
     if mark and kind == "openai":
         from moviellm.eval.running.endpoint import open_endpoint

@@ -48,6 +48,16 @@ def run(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return make
 
 
+@pytest.fixture(scope="module")
+def done(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the films of all tests, right everywhere."""
+    out = tmp_path_factory.mktemp("done")
+    (out / "gold.json").write_text(json.dumps(gold_texts(films)), encoding="utf-8")
+    arguments = ["--model", f"replay:{out / 'gold.json'}", "--data", str(films), "--out", str(out / "run")]
+    assert call(["eval", "run", *arguments]) == 0
+    return out / "run"
+
+
 def compared(capsys: pytest.CaptureFixture[str], a: Path, b: Path) -> dict[str, Any]:
     capsys.readouterr()
     assert call(["eval", "compare", str(a), str(b), "--json"]) == 0
@@ -71,6 +81,13 @@ def test_a_plain_difference_is_found(run: Run, many: Path, capsys: pytest.Captur
     (row,) = compared(capsys, run(half(many, 1)), run(half(many, 3)))["differences"]
     assert (row["a"], row["b"], row["difference"], row["n"], row["movies"]) == (0.25, 0.75, 0.5, 48, 12)
     assert row["verdict"] == "b is better" and row["p"] < 0.001
+
+
+def test_only_numbers_of_right_and_wrong_are_tested(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {
+        row["metric"]: row["p"] for row in compared(capsys, done, done)["differences"] if row["task"] == "grounding"
+    }
+    assert rows.pop("miou") is None and set(rows.values()) == {1.0}
 
 
 def test_the_other_way_round_it_is_the_same_with_the_other_sign(

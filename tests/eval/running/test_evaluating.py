@@ -248,6 +248,10 @@ def test_a_file_of_answers_that_is_not_there_is_one_line(
     )
 
 
+def test_replay_without_a_file_is_one_line(films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "replay: names no file" in error_of(capsys, "--model", "replay:", "--data", films, "--out", tmp_path / "o")
+
+
 def test_a_model_that_is_none_is_one_line(films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = error_of(capsys, "--model", "no-such/model/here", "--data", films, "--out", tmp_path / "out")
     assert "no model no-such/model/here" in said
