@@ -75,6 +75,9 @@ def test_no_span_is_read_from_a_text_that_names_none(text: str) -> None:
     assert extract_span(text) is None
 
 
+WAYS = ["{} to {}", "{}s - {}s", "[{}, {}]", "from {} until {}"]
+
+
 @given(
     st.integers(0, 9000),
     st.integers(0, 9000),
