@@ -71,8 +71,8 @@ class MovieTrainer(SFTTrainer):
         return loss
 
     def _count(self, noted: dict[str, Any]) -> None:
-        counts = self.accelerator.gather_for_metrics(noted["counts"].to(self.args.device)).sum(0).tolist()
-        samples = self.accelerator.gather_for_metrics(torch.tensor([len(self._in_batch)], device=self.args.device))
+        counts = self.accelerator.gather(noted["counts"].to(self.args.device)).sum(0).tolist()
+        samples = self.accelerator.gather(torch.tensor([len(self._in_batch)], device=self.args.device))
         for name, count in zip((*COUNTED, "samples"), (*counts, int(samples.sum())), strict=True):
             self.totals[name] += int(count)
 
