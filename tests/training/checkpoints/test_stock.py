@@ -1,6 +1,5 @@
 """Adapters on the seven stock families: merged exactly, and back from a folder to the bit."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from moviellm.training.checkpoints.adapters import LoraSettings, attach, merge_i
 from moviellm.training.checkpoints.bases import base_of
 from moviellm.training.checkpoints.folders import open_adapter, open_base, save_adapter
 from tests.training.checkpoints.models import filled
-from tests.training.stock.tiny import KINDS, bundle, written
+from tests.training.stock.tiny import KINDS, config, written
 
 torch.set_num_threads(1)
 SMALL = LoraSettings(r=2, alpha=4, dropout=0.0)
@@ -25,8 +24,14 @@ def said(model: Any) -> torch.Tensor:
 
 
 def own(kind: str) -> Any:
-    """A model that may be changed: others share the one of the family."""
-    return copy.deepcopy(bundle(kind)[0])
+    """A model that may be changed, with weights large enough to answer differently."""
+    from transformers import AutoModelForImageTextToText
+
+    torch.manual_seed(0)
+    model = AutoModelForImageTextToText.from_config(config(kind)).eval()
+    for parameter in model.parameters():
+        parameter.data.mul_(3)
+    return model
 
 
 @pytest.mark.parametrize("kind", KINDS)
