@@ -22,7 +22,7 @@ SAMPLES = 4
 QUESTION_MAX = 2000
 """Characters of a question."""
 UPLOAD_MAX = "1gb"
-HOUR_S = 3600
+HOUR_S, DAY_S = 3600, 86_400
 Parts = list[Any]
 
 
@@ -45,7 +45,7 @@ class Room:
             new = self.chat.visit(path)
         except ValueError as error:
             Path(path).unlink(missing_ok=True)
-            return self._all(visit, str(error))
+            return self._all(visit, str(error).replace(path, Path(path).name))
         visit.leave()
         new.made.append(Path(path))
         return self._all(new)
@@ -75,7 +75,7 @@ class Room:
 def build(chat: Chat, start: Callable[[], Visit]) -> gr.Blocks:
     """The page."""
     room = Room(chat, start)
-    with gr.Blocks(title="MovieLLM", analytics_enabled=False, fill_width=True, delete_cache=(HOUR_S, HOUR_S)) as app:
+    with gr.Blocks(title="MovieLLM", analytics_enabled=False, fill_width=True, delete_cache=(HOUR_S, DAY_S)) as app:
         visit = gr.State(Visit(), delete_callback=lambda one: one.leave() if one else None)
         with gr.Row(elem_id="ml-room"):
             with gr.Column(elem_id="ml-left", min_width=280):

@@ -8,6 +8,7 @@ Gradio's servers: whoever has it can send films to this machine.
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,11 +104,17 @@ def _samples(rows: list[dict[str, Any]]) -> tuple[str, ...]:
 @contextmanager
 def _temporary() -> Iterator[Path]:
     """A folder for all that this program writes, Gradio's uploads among it."""
+    signal.signal(signal.SIGTERM, _end)
     with tempfile.TemporaryDirectory(prefix="moviellm-chat-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = f"{folder}/uploads"
         made = Path(folder) / "made"
         made.mkdir()
         yield made
+
+
+def _end(number: int, frame: object) -> None:
+    """A program that is asked to end cleans up as with Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def _app() -> Any:

@@ -79,7 +79,8 @@ def server(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
             yield Server(f"http://127.0.0.1:{port}", folder / "log", folder)
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=60)
+            assert list((folder / "tmp").glob("moviellm-chat-*")) == [], "uploads and storyboards stayed behind"
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -136,7 +137,7 @@ def test_an_upload_takes_the_place_of_the_film_and_what_is_no_film_is_refused_in
 
     (server.folder / "broken.mp4").write_bytes(b"no film at all")
     browser.give_file("#ml-left input[type=file]", server.folder / "broken.mp4")
-    assert "broken.mp4" in browser.wait("document.querySelector('.ml-error').textContent", 60)
+    assert browser.wait("document.querySelector('.ml-error').textContent", 60).startswith("broken.mp4 is no video")
     write_storyboard(film(3, [Line(0.0, "a")]), server.folder / "other.mp4")
     browser.give_file("#ml-left input[type=file]", server.folder / "other.mp4")
     browser.wait("document.querySelector('h1').textContent === 'other'", 60)
