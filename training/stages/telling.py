@@ -56,6 +56,7 @@ class Telling:
 
     def _base(self) -> record.Base:
         from moviellm.training.checkpoints.bases import base_of
+        from moviellm.training.checkpoints.terms import stated_licence
 
         block = self.recipe.build
         if block is None:
@@ -63,7 +64,7 @@ class Telling:
             told: record.Base = found.told()
             return told
         parts = [
-            record.Base(model_id=_name(place), revision=revision)
+            record.Base(model_id=_name(place), revision=revision, licence=stated_licence(place, revision))
             for place, revision in ((block.vision, block.vision_revision), (block.text, block.text_revision))
             if isinstance(place, str)
         ]
