@@ -3,8 +3,9 @@
     align(model, seen, shown, words, steps=400, seed=0)          # projector and word embeddings, no decoder
 
 Each frame's token is trained to be near, among the words of a group, to the one that names what is seen: its place,
-its light, who acts and what is done. A question that names an action then finds its frames as one that names a time
-does: by likeness. It is stage 1 of VTimeLLM, projector alone, for a decoder that has no words of its own yet.
+its light, who acts, what is worn, and what is done where it is seen. A question that names an action then finds its
+frames as one that names a time does: by likeness. It is VTimeLLM's stage 1, projector alone, for a decoder that has no
+words of its own yet.
 """
 
 import math
@@ -21,7 +22,7 @@ from moviellm.training.remix.timeline import Timeline
 
 SHARP = 12.0
 """What likenesses, from -1 to 1, are multiplied by."""
-LOUD = 1.5
+LOUD = 6.0
 """Length of a frame's token, in lengths of a word."""
 
 
@@ -38,15 +39,18 @@ class Named:
 
 def named(lines: Sequence[Timeline]) -> Named:
     """What each frame of timelines shows."""
-    seen: list[tuple[str, str, str, str]] = []
+    seen: list[tuple[str, ...]] = []
     frames: list[str] = []
     for line in lines:
         for scene in line.scenes:
             for frame in range(scene.first, scene.last + 1):
                 deed = next((one for one in line.deeds if one.first <= frame <= one.last), None)
-                seen.append((scene.place, scene.light, deed.actor if deed else "", deed.action if deed else ""))
+                actor = deed.actor if deed else ""
+                done = deed.action if deed and deed.shown == frame else ""
+                worn = "" if done else line.wears.get(actor, "")
+                seen.append((scene.place, scene.light, actor, done, worn))
                 frames.append(line.frames[frame])
-    groups = [sorted({row[column] for row in seen} - {""}) for column in range(4)]
+    groups = [sorted({row[column] for row in seen} - {""}) for column in range(len(seen[0]))]
     rows = [[groups[at].index(word) if word else -1 for at, word in enumerate(row)] for row in seen]
     return Named(frames, groups, rows)
 
@@ -80,7 +84,7 @@ def align(model: Any, seen: Seen, shows: Named, words: Words, *, steps: int, see
 
 @torch.no_grad()
 def _scale(model: Any, features: torch.Tensor, ids: torch.Tensor, length: float) -> None:
-    """Words of the groups as long as those of times, frames' tokens a little longer: no part drowns another."""
+    """Words of the groups as long as those of times, and frames' tokens longer: they say several things at once."""
     table, compressor = model.get_input_embeddings().weight, model.model.compressor
     table[ids] = functional.normalize(table[ids], dim=1) * length
     now = float(compressor(features[: math.isqrt(len(features)) * 16])[:, 0].norm(dim=1).mean())

@@ -3,7 +3,8 @@
     model = build(words, feature_size=128, sizes=Sizes(), seed=0)
 
 Times are additive: those of the frames are the embeddings of the words 00 to 99, which start in order and are shared
-with questions and answers. The tower is not part of it: features are fed.
+with questions and answers. Embeddings start large and apart from the head, so that what a token says is not drowned by
+what the first layers add. The tower is not part of it: features are fed.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from moviellm.training.model.layout import FRAME
 from moviellm.training.model.modeling import MovieLLMForConditionalGeneration
 from moviellm.training.model.timing import start_in_order
 from moviellm.training.proof.words import END, PAD, Words
+
+LARGE = 1.0
+"""Standard deviation of embeddings at the start."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def build(words: Words, feature_size: int, sizes: Sizes, seed: int) -> Any:
         conv_L_cache=sizes.kernel,
         block_auto_adjust_ff_dim=False,
         max_position_embeddings=1024,
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,
         pad_token_id=pad,
         eos_token_id=end,
         bos_token_id=end,
@@ -58,9 +62,12 @@ def build(words: Words, feature_size: int, sizes: Sizes, seed: int) -> Any:
         time="additive",
         time_token_ids=words.time_ids,
         frame_token_id=words.numbers[FRAME],
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,
     )
     model = MovieLLMForConditionalGeneration(config)
     model.generation_config = GenerationConfig(eos_token_id=end, pad_token_id=pad, bos_token_id=end)
-    start_in_order(model.get_input_embeddings().weight, words.time_ids, std=0.02)
+    table = model.get_input_embeddings().weight
+    with torch.no_grad():
+        table.normal_(std=LARGE)
+    start_in_order(table, words.time_ids, std=LARGE)
     return model

@@ -21,8 +21,10 @@ from moviellm.training.proof.truths import UNTOLD, Truths
 
 SHAPE = ((64, 4, 4), (64, 3, 1), (128, 3, 2), (128, 3, 2), (128, 3, 1))
 """Layers: channels, kernel, stride."""
-SHIFT_PX = 4
-"""Pictures of a batch are moved by up to so much."""
+SHIFT_PX, ZOOM_PX, PATCH_PX = 4, (57, 71), 16
+"""Pictures of a batch are moved by up to so many pixels and scaled to a side between these; every other one has a grey
+patch of this side."""
+GREY = 128
 SMOOTH = 0.05
 """Label smoothing."""
 WEIGHTS = {"action": 2.0}
@@ -97,9 +99,8 @@ def learn(
             for group in optimiser.param_groups:
                 group["lr"] = group["full"] * share
         drawn = own[torch.randint(len(own), (batch,), generator=draw)]
-        move = torch.randint(-SHIFT_PX, SHIFT_PX + 1, (2,), generator=draw).tolist()
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            read = heads(tower(torch.roll(pictures[drawn], move, (2, 3))).flatten(1))
+            read = heads(tower(varied(pictures[drawn], draw)).flatten(1))
         loss = _loss(read.float().split(sizes, 1), classes[drawn], weigh)
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
@@ -110,6 +111,31 @@ def learn(
             told(step + 1, steps, float(loss.detach()), (time.monotonic() - started) / (step + 1))
     tower.eval()
     return heads
+
+
+def varied(pictures: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
+    """Pictures (F, 3, h, w) moved, mirrored, scaled and patched, so that a few thousand of them last longer."""
+    side = pictures.shape[-1]
+
+    def chance(low: int, high: int, count: int = 1) -> list[int]:
+        numbers: list[int] = torch.randint(low, high, (count,), generator=draw).tolist()
+        return numbers
+
+    seen = torch.roll(pictures, chance(-SHIFT_PX, SHIFT_PX + 1, 2), (2, 3))
+    mirrored = torch.rand(len(seen), generator=draw) < 0.5
+    seen = torch.where(mirrored[:, None, None, None], seen.flip(3), seen).float()
+    scaled = chance(ZOOM_PX[0], ZOOM_PX[1] + 1)[0]
+    seen = functional.interpolate(seen, size=(scaled, scaled), mode="bilinear")
+    if scaled >= side:
+        top, left = chance(0, scaled - side + 1, 2)
+        seen = seen[:, :, top : top + side, left : left + side].clone()
+    else:
+        top, left = chance(0, side - scaled + 1, 2)
+        seen = functional.pad(seen, (left, side - scaled - left, top, side - scaled - top), mode="replicate")
+    for number in range(1, len(seen), 2):
+        top, left = chance(0, side - PATCH_PX + 1, 2)
+        seen[number, :, top : top + PATCH_PX, left : left + PATCH_PX] = GREY
+    return seen
 
 
 def _optimisers(tower: Tower, heads: nn.Module, muon: float, adam: float) -> list[torch.optim.Optimizer]:
