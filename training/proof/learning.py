@@ -138,7 +138,7 @@ def fresh(own: Class, sizes: Sizes, steps: int) -> Any:
 
 def teach(own: Class, stage: StageSettings, name: str, start: Path | Any, folder: Path) -> None:
     """One stage of the decoder, from a model or from a checkpoint; leaves a checkpoint with its losses."""
-    model = start
+    model: Any = start
     if isinstance(start, Path):
         model = MovieLLMForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
     batches = own.batches(name, stage, share_movies(model))

@@ -11,11 +11,9 @@ that were cached serve again. What somebody wears is asked only where it is one 
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from moviellm.training.remix.timeline import Deed, Line, Stretch, Timeline
 
-Moving = TypeVar("Moving", Deed, Stretch)
 TRIES = 200
 """Starts of one remix before it is given up."""
 
@@ -33,7 +31,7 @@ def part(line: Timeline, start: int, end: int) -> Timeline:
         split=line.split,
         frames=line.frames[first : last + 1],
         scenes=tuple(_moved(scene, -first) for scene in line.scenes[start:end]),
-        deeds=tuple(_moved(deed, -first) for deed in line.deeds if first <= deed.first <= last),
+        deeds=tuple(_later(deed, -first) for deed in line.deeds if first <= deed.first <= last),
         lines=tuple(replace(said, frame=said.frame - first) for said in line.lines if first <= said.frame <= last),
         wears=line.wears,
     )
@@ -53,7 +51,7 @@ def join(parts: Sequence[Timeline], movie_id: str) -> Timeline:
         at = len(frames)
         frames += line.frames
         scenes += [_moved(scene, at) for scene in line.scenes]
-        deeds += [_moved(deed, at) for deed in line.deeds]
+        deeds += [_later(deed, at) for deed in line.deeds]
         lines += [replace(said, frame=said.frame + at) for said in line.lines]
         for deed in line.deeds:
             if deed.actor in line.wears:
@@ -62,8 +60,12 @@ def join(parts: Sequence[Timeline], movie_id: str) -> Timeline:
     return Timeline(movie_id, splits[0], tuple(frames), tuple(scenes), tuple(deeds), tuple(lines), wears)
 
 
-def _moved(stretch: Moving, frames: int) -> Moving:
-    return replace(stretch, first=stretch.first + frames, last=stretch.last + frames)
+def _moved(scene: Stretch, frames: int) -> Stretch:
+    return replace(scene, first=scene.first + frames, last=scene.last + frames)
+
+
+def _later(deed: Deed, frames: int) -> Deed:
+    return replace(deed, first=deed.first + frames, last=deed.last + frames, shown=deed.shown + frames)
 
 
 class Remix:

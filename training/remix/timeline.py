@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import yaml
 
-from moviellm.generation.schema import Movie, Scene
+from moviellm.generation.schema import Event, Movie, Scene
 
 WORN = re.compile(r"an? (?P<colour>[a-z]+) (?P<garment>[a-z]+) and (?P<piece>[a-z ]+)$")
 """The end of `Character.appearance` as the offline studio writes it."""
@@ -41,6 +41,8 @@ class Deed:
     place: str
     first: int
     last: int
+    shown: int
+    """The frame in which it is seen being done; the others of it show faces, or what comes of it."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +108,7 @@ def timeline_of(movie: Movie) -> Timeline:
             if not scene.keyframes or scene.location is None or scene.time_of_day is None:
                 raise ValueError(f"{scene.scene_id} has no keyframes, place or light: remix takes scenes with all")
             scenes.append(Stretch(bare(scene.location), scene.time_of_day, at, len(frames) - 1))
-            for event_id, (first, last) in _spans(scene, at).items():
-                event = events[event_id]
-                actor, word = (
-                    looks[event.participants[0]][0],
-                    action_words().get(event.action or "", event.action or ""),
-                )
-                deeds.append(Deed(actor, word, scenes[-1].place, first, last))
+            deeds += _deeds(scene, at, events, looks)
             lines += _lines(scene, at, looks)
     wears = dict(looks.values())
     return Timeline(movie.movie_id, movie.split or "", tuple(frames), tuple(scenes), tuple(deeds), tuple(lines), wears)
@@ -121,6 +117,18 @@ def timeline_of(movie: Movie) -> Timeline:
 def bare(name: str) -> str:
     """A place as one word: `the inn` -> `inn`."""
     return name.split()[-1].lower()
+
+
+def _deeds(scene: Scene, at: int, events: Mapping[str, Event], looks: Mapping[str, tuple[str, str]]) -> list[Deed]:
+    """The events of a scene, each seen where its own caption stands, or else at its first frame."""
+    place, told = bare(scene.location or ""), [keyframe.caption for keyframe in scene.keyframes]
+    deeds = []
+    for event_id, (first, last) in _spans(scene, at).items():
+        event = events[event_id]
+        word = action_words().get(event.action or "", event.action or "")
+        shown = next((frame for frame in range(first, last + 1) if told[frame - at] == event.caption), first)
+        deeds.append(Deed(looks[event.participants[0]][0], word, place, first, last, shown))
+    return deeds
 
 
 def _spans(scene: Scene, at: int) -> dict[str, tuple[int, int]]:
