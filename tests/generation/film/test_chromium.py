@@ -1,13 +1,9 @@
 """Films in a browser: a page opens one from disk, and every moment shows the picture and the line of that moment.
 
-The browser is driven over its pipe, since video runs on real time and `--dump-dom` does not wait for it.
+The browser is driven over its pipe (tests/browser.py), since video runs on real time and `--dump-dom` does not wait.
 """
 
-import fcntl
 import io
-import json
-import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +14,8 @@ from PIL import Image
 from moviellm.generation.film.mp4 import write_film
 from moviellm.generation.film.voice import Speech
 from moviellm.generation.schema import DialogueLine, Movie
-from tests.chromium import FLAGS, require_chromium
+from tests.browser import Browser
+from tests.chromium import require_chromium
 from tests.espeak import require_espeak
 from tests.factories import MemoryRun, make_movie
 from tests.generation.film.test_mp4 import with_spans
@@ -71,59 +68,11 @@ WAIT = """new Promise(done => {
 })"""
 
 
-class Browser:
-    """A page in headless Chromium, asked through the browser's own pipe."""
-
-    def __init__(self, page: Path, profile: Path) -> None:
-        read_there, self._write = os.pipe()
-        self._read, write_there = os.pipe()
-        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read_there, write_there)]
-        flags = (*FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}", "--allow-file-access-from-files")
-
-        def connect() -> None:
-            """The browser reads its pipe from descriptor 3 and writes to 4."""
-            os.dup2(theirs[0], 3)
-            os.dup2(theirs[1], 4)
-
-        self._process = subprocess.Popen(
-            [require_chromium(), *flags], preexec_fn=connect, pass_fds=(3, 4), stderr=subprocess.DEVNULL
-        )
-        for end in (read_there, write_there, *theirs):
-            os.close(end)
-        self._received = b""
-        self._calls = 0
-        self._session: dict[str, str] = {}
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = {"sessionId": self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
-        self._call("Page.navigate", url=page.as_uri())
-        self.ask(WAIT)
-
-    def _call(self, method: str, **params: Any) -> dict[str, Any]:
-        self._calls += 1
-        message = {"id": self._calls, "method": method, "params": params} | self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
-        while True:
-            while b"\0" not in self._received:
-                more = os.read(self._read, 1 << 16)
-                assert more, "the browser closed its pipe"
-                self._received += more
-            text, _, self._received = self._received.partition(b"\0")
-            answer = json.loads(text)
-            if answer.get("id") == self._calls:
-                assert "error" not in answer, answer
-                return dict(answer["result"])
-
-    def ask(self, expression: str) -> Any:
-        """What a JavaScript expression comes to, promises awaited."""
-        answer = self._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=20)
-        os.close(self._write)
-        os.close(self._read)
+def open_page(page: Path, profile: Path) -> Browser:
+    """The page, once its film can be shown."""
+    browser = Browser(page, profile)
+    browser.ask(WAIT)
+    return browser
 
 
 def with_dialogue(movie: Movie, dialogue: tuple[DialogueLine, ...]) -> Movie:
@@ -147,7 +96,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Any:
         images.append((keyframe, out.getvalue()))
     write_film(movie, images, folder)
     (folder / "page.html").write_text(PAGE, encoding="utf-8")
-    browser = Browser(folder / "page.html", tmp_path_factory.mktemp("profile"))
+    browser = open_page(folder / "page.html", tmp_path_factory.mktemp("profile"))
     yield browser
     browser.close()
 
@@ -192,7 +141,7 @@ def test_the_browser_plays_a_film_with_motion_and_voices(tmp_path: Path) -> None
     with Speech.open() as speech:
         write_film(movie, MemoryRun([movie]).images(movie), tmp_path, fps=24, speech=speech)
     (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
-    browser = Browser(tmp_path / "page.html", tmp_path / "profile")
+    browser = open_page(tmp_path / "page.html", tmp_path / "profile")
     try:
         assert browser.ask("film.duration") == pytest.approx(2.5, abs=0.002)
         browser.ask("play()")

@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[4]
 BAD = "<img src=x onerror=alert(1)><script>alert(2)</script>${alert(3)}{{value}}"
 ANSWERS = {"when": "From 2.0 to 4.0 s.", "what is it ?": "<img src=x onerror=alert(4)>"}
 ASK = "#ml-question textarea"
+MOST_S = 180.0
+"""Longest wait for a page on a machine that is busy with other tests."""
 DONE = "document.querySelectorAll('.ml-answer:not(.ml-busy)').length"
 
 
@@ -79,12 +81,12 @@ def server(python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
             yield Server(f"http://127.0.0.1:{port}", folder / "log", folder)
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(timeout=MOST_S)
             assert list((folder / "tmp").glob("moviellm-chat-*")) == [], "uploads and storyboards stayed behind"
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1500):
         assert process.poll() is None, log.read_text()
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -96,7 +98,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
 @pytest.fixture
 def browser(server: Server, tmp_path: Path) -> Iterator[Browser]:
     with open_browser(server.address, tmp_path, width=390, height=844) as opened:
-        opened.wait("document.querySelector('.ml-cell')", 90)
+        opened.wait("document.querySelector('.ml-cell')", MOST_S)
         yield opened
 
 
@@ -108,7 +110,7 @@ def ask(browser: Browser, question: str) -> None:
 
 def test_an_answer_with_a_span_leads_into_the_film(browser: Browser) -> None:
     ask(browser, "when")
-    assert browser.wait("document.querySelector('.ml-when').textContent", 60) == "From 2.0 to 4.0 s"
+    assert browser.wait("document.querySelector('.ml-when').textContent", MOST_S) == "From 2.0 to 4.0 s"
     assert browser.wait("document.querySelector('.ml-bar').style.left") == "25%"
     assert browser.ask("document.getElementById('ml-player').currentTime") == 0
     browser.ask("document.querySelector('.ml-when').click()")
@@ -119,9 +121,9 @@ def test_an_answer_with_a_span_leads_into_the_film(browser: Browser) -> None:
 
 def test_hostile_names_questions_and_answers_run_nothing(browser: Browser, server: Server) -> None:
     ask(browser, "what is it ?")
-    browser.wait(f"{DONE} === 1", 60)
+    browser.wait(f"{DONE} === 1", MOST_S)
     ask(browser, BAD)
-    browser.wait(f"{DONE} === 2", 60)
+    browser.wait(f"{DONE} === 2", MOST_S)
     assert browser.ask("document.querySelectorAll('.ml-answer p')[0].textContent") == ANSWERS["what is it ?"]
     assert browser.ask("document.querySelectorAll('.ml-asked p')[1].textContent") == BAD
     assert browser.ask("document.querySelector('h1').textContent") == BAD.replace("/", "")
@@ -137,17 +139,17 @@ def test_an_upload_takes_the_place_of_the_film_and_what_is_no_film_is_refused_in
 
     (server.folder / "broken.mp4").write_bytes(b"no film at all")
     browser.give_file("#ml-left input[type=file]", server.folder / "broken.mp4")
-    assert browser.wait("document.querySelector('.ml-error').textContent", 60).startswith("broken.mp4 is no video")
+    assert browser.wait("document.querySelector('.ml-error').textContent", MOST_S).startswith("broken.mp4 is no video")
     write_storyboard(film(3, [Line(0.0, "a")]), server.folder / "other.mp4")
     browser.give_file("#ml-left input[type=file]", server.folder / "other.mp4")
-    browser.wait("document.querySelector('h1').textContent === 'other'", 60)
+    browser.wait("document.querySelector('h1').textContent === 'other'", MOST_S)
     assert browser.wait("Math.round(document.getElementById('ml-player').duration)") == 6
     assert "Traceback" not in browser.ask("document.body.innerText")
 
 
 def test_a_new_conversation_begins_empty(browser: Browser) -> None:
     ask(browser, "when")
-    browser.wait(f"{DONE} === 1", 60)
+    browser.wait(f"{DONE} === 1", MOST_S)
     browser.ask("document.querySelector('#ml-again').click()")
     assert browser.wait("document.querySelector('.ml-greeting')")
     assert browser.ask(DONE) == 0
