@@ -38,7 +38,7 @@ sample: .venv/core      ## make the committed sample and the README's pictures a
 
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch  # first and pinned: a newer one drags in CUDA
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,eval,llm,diffusion,film]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,llm,diffusion,film,train,qlora,eval,app]'
 	touch $@
 
 clean:
