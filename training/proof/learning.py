@@ -96,7 +96,8 @@ class Class:
     def example(self, stage: StageSettings, step: int, draw: random.Random) -> dict[str, Any]:
         """A remix with questions, or a clip."""
         line = self.remix.draw(draw, scenes_at(stage, step, draw))
-        asked = choose(questions(line, draw), stage.questions, stage.weights, draw)
+        weights = stage.focus_weights if step < stage.focus * stage.steps else stage.weights
+        asked = choose(questions(line, draw), stage.questions, weights, draw)
         return example_of(line, asked, self.words, self.seen)
 
     def tokens(self, stage: StageSettings) -> float:

@@ -1,4 +1,4 @@
-"""The model of the proof: our own class with a small decoder of short convolutions and attention, from scratch.
+"""The model of the proof: our own class with a small decoder, a short convolution and attention, from scratch.
 
     model = build(words, feature_size=128, sizes=Sizes(), seed=0)
 
@@ -45,7 +45,7 @@ def build(words: Words, feature_size: int, sizes: Sizes, seed: int) -> Any:
         num_hidden_layers=sizes.layers,
         num_attention_heads=sizes.heads,
         num_key_value_heads=sizes.heads,
-        layer_types=(["conv", "full_attention"] * sizes.layers)[: sizes.layers],
+        layer_types=["conv"] + ["full_attention"] * (sizes.layers - 1),
         conv_L_cache=sizes.kernel,
         block_auto_adjust_ff_dim=False,
         max_position_embeddings=1024,

@@ -51,6 +51,10 @@ class StageSettings(Section):
     """Share of clips of one or two scenes among the movies: the replay against forgetting."""
     weights: dict[str, float] = {}
     """Weights of kinds of questions; 1 where none is given."""
+    focus: Share = 0.0
+    """Share of the steps, at the beginning, that ask by `focus_weights` instead."""
+    focus_weights: dict[str, float] = {}
+    """Weights of kinds of questions in those steps."""
     muon: float = 0.02
     """Learning rate of matrices."""
     adam: float = 2e-3
