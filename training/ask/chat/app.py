@@ -139,6 +139,7 @@ def serve(
         footer_links=[],
         ssr_mode=False,
         prevent_thread_lock=True,
+        _frontend=False,  # no look at the page before it is served: on a busy machine its 3 s are not enough
         max_file_size=UPLOAD_MAX,
         allowed_paths=[str(folder), *map(str, allowed)],
         theme=theme(),
