@@ -26,13 +26,14 @@ def answer_part(text: Any) -> str:
     if not isinstance(text, str):
         raise ValueError(f"got {text!r:.60}; a model's answer is text")
     text = after = str(text[:LIMIT])
-    for end in CLOSED.finditer(text):
-        after = text[end.end() :]
+    ends = [found.end() for found in CLOSED.finditer(text)]
+    if ends:
+        after = text[ends[-1] :]
     opened = OPEN.search(after)
     if opened:
         after = after[: opened.start()]
     # A model that puts its answer inside its thinking and says no more has answered all the same.
-    where = after if after.strip() or not CLOSED.search(text) else text
+    where = after if after.strip() or not ends else text
     marked = ANSWER.search(where)
     if not marked:
         return where if where is after else ""

@@ -11,6 +11,7 @@ over one item is 0 and scores over other sets of items do not compare.
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from moviellm.eval.core.tokens import ptb_tokenize
@@ -82,7 +83,9 @@ def _summed(per_item: dict[str, float]) -> dict[str, Any]:
     return {"score": sum(per_item.values()) / len(per_item) if per_item else None, "per_item": per_item}
 
 
+@lru_cache(maxsize=50_000)
 def _grams(text: str) -> Grams:
+    """How often each n-gram stands in a text; shared, so nobody changes it."""
     words = text.split()
     return Counter(tuple(words[at : at + n]) for n in range(1, ORDERS + 1) for at in range(len(words) - n + 1))
 
@@ -104,14 +107,14 @@ class _Idf:
     """What n-grams weigh in a corpus."""
 
     def __init__(self, frequency: Counter[tuple[str, ...]], items: int) -> None:
-        self.frequency = frequency
-        self.log_items = math.log(items) if items else 0.0
+        self.unknown = math.log(items) if items else 0.0
+        self.weight = {gram: self.unknown - math.log(count) for gram, count in frequency.items()}
 
     def vector(self, grams: Grams) -> tuple[list[dict[tuple[str, ...], float]], list[float], int]:
         """The weights by order, their norms, and the length, which is counted in pairs of words."""
         weights: list[dict[tuple[str, ...], float]] = [{} for _ in range(ORDERS)]
         for gram, count in grams.items():
-            weights[len(gram) - 1][gram] = count * (self.log_items - math.log(max(1, self.frequency[gram])))
+            weights[len(gram) - 1][gram] = count * self.weight.get(gram, self.unknown)
         norms = [math.sqrt(sum(weight**2 for weight in part.values())) for part in weights]
         return weights, norms, sum(count for gram, count in grams.items() if len(gram) == 2)
 

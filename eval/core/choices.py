@@ -124,10 +124,12 @@ def _whole(answer: str, named: list[list[str]]) -> Found:
 def _letters(pattern: re.Pattern[str], text: str) -> set[int]:
     """The options whose letters a pattern finds, and those that "or" and "and" join to them."""
     found = set()
+    seen: set[int] = set()
     for match in pattern.finditer(text):
         group = match.lastgroup or "letter"
         place = match.span(group)
-        while True:
+        while place[0] not in seen:
+            seen.add(place[0])
             if _is_letter(text, *place) and not _is_denied(text, match.start(), *place):
                 found.add(LETTERS.index(text[place[0]].upper()))
             joined = JOINED.match(text, place[1])

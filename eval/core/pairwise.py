@@ -7,8 +7,8 @@
 
 A game is (model_a, model_b, verdict "a", "b" or "tie"). Ratings are Bradley and Terry 1952, unregularised, a tie as
 half a win; they exist only where every model is linked with every other by wins both ways (Ford 1957), else they are
-not estimable: published tools print numbers with tiny intervals after a single game. Length control is the least model of
-AlpacaEval 2 (Dubois et al. 2024, arXiv 2404.04475): only the length term, no item difficulties, no regularisation.
+not estimable: published tools print numbers with tiny intervals after a single game. Length control is the least model
+of AlpacaEval 2 (Dubois et al. 2024, arXiv 2404.04475): only the length term, no item difficulties, no regularisation.
 """
 
 import math

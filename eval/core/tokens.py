@@ -36,10 +36,10 @@ KEPT: Final = (
 """Words with an apostrophe that is part of them."""
 RULES: Final = (
     r"https?://[^\s\"<>|()]*[^\s\"<>|.!?(){},-]",
-    r"(?:www\.(?:[^\s\"<>|()/.]+\.)+[a-z]{2,4}|[a-z0-9][a-z0-9.-]*\.(?:com|net|org|edu))"
+    r"(?:www\.(?:[^\s\"<>|()/.]+\.)+[a-z]{2,4}|[a-z0-9][a-z0-9.-]{0,99}\.(?:com|net|org|edu))"
     r"(?:/[^\s\"<>|()]+[^\s\"<>|.!?(){},-])?",
-    r"[a-z0-9][^\s\"<>|()]*@(?:[^\s\"<>|().]+\.)*[^\s\"<>|().]+",
-    r"</?[a-z][a-z0-9_:.-]*/?>",
+    r"[a-z0-9][^\s\"<>|()]{0,99}@(?:[^\s\"<>|().]{1,99}\.)*[^\s\"<>|().]+",
+    r"</?[a-z][a-z0-9_:.-]{0,99}/?>",
     rf"(can)(not)(?!{AP}{L})|(gon)(na)(?!{AP}{L})|(got)(ta)(?!{AP}{L})|(lem)(me)(?!{AP}{L})|(gim)(me)(?!{AP}{L})"
     rf"|(wan)(na)(?!{AP}{L})|('t)(is)|('t)(was)",
     rf"({L}+?)(n['’\u0092`‘´]t)(?!{L})",
@@ -63,8 +63,11 @@ RULES: Final = (
     r"[!?]+|\*+|#+|@+|_+|<<|>>|<>",
 )
 
-PLAIN: Final = re.compile(r"[A-Za-z]+(?=\s|$)")
+PLAIN: Final = re.compile(r"([A-Za-z]+)(?:(?<=[A-Za-z]{2})[.]|[,;!?])?(?=\s|$)")
+"""A word, perhaps with one mark of punctuation."""
 SPLIT: Final = frozenset(["cannot", "gonna", "gotta", "lemme", "gimme", "wanna"])
+POINTED: Final = frozenset(re.findall("[a-z]+", f"{DOTTED}|{STATES}|{BEFORE_NUMBERS}"))
+"""Words whose point may be theirs."""
 WRITTEN: Final = {
     "(": "-lrb-", ")": "-rrb-", "[": "-lsb-", "]": "-rsb-", "{": "-lcb-", "}": "-rcb-",
     "£": "#", "€": "$", "¤": "$", "¢": "cents", "½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3",
@@ -108,8 +111,9 @@ def _tokens(caption: str) -> list[str]:
             at += 1
             continue
         plain = PLAIN.match(caption, at)
-        if plain and plain.group().lower() not in SPLIT:
-            tokens.append(plain.group().lower())
+        word = plain[1].lower() if plain else ""
+        if plain and word not in SPLIT and not (word in POINTED and caption[plain.end() - 1] == "."):
+            tokens.append(word)
             at = plain.end()
             continue
         found = max((rule.match(caption, at) for rule in _rules()), key=_reach)

@@ -10,8 +10,8 @@ ODD_WORDS = """
 don't can't cannot gonna he'll we're I'd Mr. Mrs. Dr. St. etc. vs. No. a.m. Ph.D. o'clock ma'am y'all 'em '90s 1,000
 2.5 9:30 $5 50% #1 £6 €7 ½ 1990s 3rd 4x4 3D t-shirt and/or AT&T CD's UFO's (left) [b] {c} "hi" 'yes' wait... really?!
 !! -- - – — ; : , & + = * / café naïve it.The end,and then:now www.foo.com http://a.com/b.html me@a.com #tag @home :)
-;-) -5 +3 .5 6ft “curly” it’s ‘so’ rock 'n' roll U.S.-based mother-in-law's 7-year-old (555) 123-4567 <b> &amp; R&D c++ 日本
-<3
+;-) -5 +3 .5 6ft “curly” it’s ‘so’ rock 'n' roll U.S.-based mother-in-law's 7-year-old (555) 123-4567 <b> &amp; R&D c++
+日本 <3
 """
 PLAIN, AWKWARD = WORDS.split(), ODD_WORDS.split()
 
