@@ -109,7 +109,7 @@ ANY_TEXT = st.text(max_size=80) | st.text("ABCD().,*:orandtheis \n<>/answer", ma
     st.text(max_size=80) | st.text("ABCD().,*:orandtheis \n<>/answer", max_size=80),
     st.lists(st.text(max_size=6), min_size=1, max_size=5),
 )
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_no_text_breaks_the_reading(text: str, options: list[str]) -> None:
     found = extract_choice(text, options)
     assert found is None or 0 <= found < len(options)

@@ -1,5 +1,6 @@
 """Clustered standard errors and Wilson's interval: independent implementations, laws, refusals."""
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,10 @@ def test_wilson_holds_the_share_and_stays_between_0_and_1(n: int, data: Any) -> 
 
 
 def test_wilson_of_45_among_50() -> None:
-    centre, half = (0.9 + 1.959964**2 / 100) / (1 + 1.959964**2 / 50), 0.0863
-    assert wilson(45, 50, 0.95) == pytest.approx((centre - half, centre + half), abs=1e-3)
+    z, n = NormalDist().inv_cdf(0.975), 50
+    centre = (0.9 + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * (0.9 * 0.1 / n + z**2 / (4 * n**2)) ** 0.5
+    assert wilson(45, 50, 0.95) == pytest.approx((centre - half, centre + half), abs=1e-12)
 
 
 def test_no_trials_have_no_interval() -> None:

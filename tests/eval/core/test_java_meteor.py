@@ -103,6 +103,17 @@ def test_after_a_failure_the_next_call_works(java: Path, monkeypatch: pytest.Mon
     assert meteor(CANDS, REFS)["score"] is not None
 
 
+def test_the_jar_of_an_installed_pycocoevalcap_is_found(
+    java: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site/pycocoevalcap/meteor").mkdir(parents=True)
+    (tmp_path / "site/pycocoevalcap/meteor/meteor-1.5.jar").touch()
+    monkeypatch.delenv("MOVIELLM_METEOR_JAR")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert meteor(CANDS, REFS)["score"] is not None
+    assert "site/pycocoevalcap/meteor/meteor-1.5.jar" in java.read_text()
+
+
 def test_without_the_jar_there_is_no_score_and_a_reason(java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOVIELLM_METEOR_JAR", "/nowhere/meteor-1.5.jar")
     assert meteor(CANDS, REFS)["score"] is None

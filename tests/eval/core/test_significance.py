@@ -17,7 +17,7 @@ def test_no_discordant_pair_is_no_evidence() -> None:
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_p_of_mcnemar_is_two_tails_of_coin_throws(b: int, c: int) -> None:
     tail = sum(comb(b + c, at) for at in range(min(b, c) + 1)) / 2 ** (b + c)
     assert mcnemar_exact(b, c) == pytest.approx(min(1.0, 2 * tail))
@@ -41,7 +41,7 @@ def test_holm_of_three() -> None:
 
 
 @given(PS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_holm_multiplies_by_how_many_are_left_and_never_falls(ps: list[float]) -> None:
     adjusted, top = {}, 0.0
     for rank, at in enumerate(sorted(range(len(ps)), key=lambda at: ps[at])):
