@@ -104,6 +104,7 @@ def test_a_model_without_a_chat_template_says_what_to_do_and_takes_ours(
     assert (out / "chat_template.jinja").is_file()
 
 
+@pytest.mark.slow
 def test_an_adapter_for_another_base(films: Path, checkpoint: Path, tmp_path: Path) -> None:
     adapter, _ = train(films, tmp_path / "adapter", model=str(checkpoint), lora={"r": 2, "alpha": 4}, max_steps=1)
     other, _ = train(films, tmp_path / "other", max_steps=1, seed=9)

@@ -24,7 +24,7 @@ KEYS: dict[str, Any] = {
     "logging_steps": 3,
     "gradient_accumulation_steps": 2,
 }
-WHOLE = pytest.param("whole", marks=pytest.mark.slow)
+LORA = pytest.param("lora", marks=pytest.mark.slow)
 KINDS: dict[str, dict[str, Any]] = {"whole": {}, "lora": {"lora": {"r": 2, "alpha": 4, "dropout": 0.3}}}
 """LoRA drops out what it reads at random: its losses tell whether random numbers went on."""
 
@@ -48,49 +48,57 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dataset(tmp_path_factory.mktemp("resuming") / "films", movies=5)
 
 
-@pytest.fixture(scope="module")
-def unbroken(films: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    place = tmp_path_factory.mktemp("unbroken")
-    return {kind: train(films, place / kind, **KEYS, **more)[0] for kind, more in KINDS.items()}
+class Runs(dict[str, Path]):
+    """Trainings by kind, each made when a test asks for it."""
+
+    def __init__(self, films: Path, place: Path, broken: bool) -> None:
+        super().__init__()
+        self.films, self.place, self.broken = films, place, broken
+
+    def __missing__(self, kind: str) -> Path:
+        out = self.place / kind
+        if self.broken:
+            with pytest.MonkeyPatch.context() as patch:
+                stop_at(patch, 3)
+                with pytest.raises(StoppedError):
+                    train(self.films, out, **KEYS, **KINDS[kind])
+            assert newest_whole(out).step == 2
+        _, said = train(self.films, out, **KEYS, **KINDS[kind])
+        assert (f"going on from {out}/checkpoint-2" in said) == self.broken
+        self[kind] = out
+        return out
 
 
 @pytest.fixture(scope="module")
-def resumed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    place = tmp_path_factory.mktemp("resumed")
-    for kind, more in KINDS.items():
-        with pytest.MonkeyPatch.context() as patch:
-            stop_at(patch, 3)
-            with pytest.raises(StoppedError):
-                train(films, place / kind, **KEYS, **more)
-        assert newest_whole(place / kind).step == 2
-        _, said = train(films, place / kind, **KEYS, **more)
-        assert f"going on from {place / kind}/checkpoint-2" in said
-    return {kind: place / kind for kind in KINDS}
+def unbroken(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    return Runs(films, tmp_path_factory.mktemp("unbroken"), broken=False)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_training_that_was_stopped_has_the_same_loss_curve(
-    unbroken: dict[str, Path], resumed: dict[str, Path], kind: str
-) -> None:
+@pytest.fixture(scope="module")
+def resumed(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    return Runs(films, tmp_path_factory.mktemp("resumed"), broken=True)
+
+
+@pytest.mark.parametrize("kind", ["whole", LORA])
+def test_a_training_that_was_stopped_has_the_same_loss_curve(unbroken: Runs, resumed: Runs, kind: str) -> None:
     assert losses(resumed[kind]) == losses(unbroken[kind])
 
 
-@pytest.mark.parametrize(("kind", "file"), [("whole", "model.safetensors"), ("lora", "adapter_model.safetensors")])
-def test_a_training_that_was_stopped_has_the_same_weights(
-    unbroken: dict[str, Path], resumed: dict[str, Path], kind: str, file: str
-) -> None:
+@pytest.mark.parametrize("kind", ["whole", LORA])
+def test_a_training_that_was_stopped_has_the_same_weights(unbroken: Runs, resumed: Runs, kind: str) -> None:
+    file = {"whole": "model.safetensors", "lora": "adapter_model.safetensors"}[kind]
     ours, theirs = load_file(resumed[kind] / file), load_file(unbroken[kind] / file)
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
-def test_what_was_counted_is_counted_on(unbroken: dict[str, Path], resumed: dict[str, Path]) -> None:
+def test_what_was_counted_is_counted_on(unbroken: Runs, resumed: Runs) -> None:
     stages = [json.loads((runs["whole"] / "training.json").read_text())["stages"][0] for runs in (resumed, unbroken)]
     for name in ("tokens", "labelled_tokens", "answers", "examples", "frames", "sources"):
         assert stages[0][name] == stages[1][name]
     assert [stage["resumed"] for stage in stages] == [1, 0]
 
 
-def test_a_checkpoint_that_was_not_finished_is_named_and_ignored(unbroken: dict[str, Path], tmp_path: Path) -> None:
+def test_a_checkpoint_that_was_not_finished_is_named_and_ignored(unbroken: Runs, tmp_path: Path) -> None:
     run, whole = tmp_path / "run", unbroken["whole"]
     shutil.copytree(whole / "checkpoint-2", run / "checkpoint-2")
     shutil.copytree(whole / "checkpoint-4", run / ".building-checkpoint-4" / "checkpoint-4")
@@ -99,9 +107,7 @@ def test_a_checkpoint_that_was_not_finished_is_named_and_ignored(unbroken: dict[
 
 
 @pytest.mark.parametrize("name", ["optimizer.pt", "model.safetensors", "rng_state.pth", "trainer_state.json"])
-def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
-    unbroken: dict[str, Path], tmp_path: Path, name: str
-) -> None:
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(unbroken: Runs, tmp_path: Path, name: str) -> None:
     run = tmp_path / "run"
     for step in (2, 4):
         shutil.copytree(unbroken["whole"] / f"checkpoint-{step}", run / f"checkpoint-{step}")
