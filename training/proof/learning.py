@@ -3,13 +3,13 @@
     tower = see(footage, settings, seed, out)            # tower, and the features of all keyframes
     baseline(...), longer(...)                           # checkpoints of our own model class, a folder each
 
-The control goes on from the same baseline for as many steps as the stage of whole movies, on clips alone, so many of
-them a step that both read as many tokens. What a stage draws depends on its seed and step and on nothing else.
+The control goes on from the same baseline with the same lessons, on clips alone, so many of them a step that both read
+as many tokens. What a lesson draws depends on its seed and step and on nothing else.
 """
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from moviellm.training.proof.aligning import align, named
 from moviellm.training.proof.encoding import Seen, choose, example_of
 from moviellm.training.proof.footage import Footage
 from moviellm.training.proof.model import Sizes, build
-from moviellm.training.proof.settings import ProofSettings, StageSettings
+from moviellm.training.proof.settings import LessonSettings, ProofSettings
 from moviellm.training.proof.stepping import Plan, train
 from moviellm.training.proof.tower import Tower, accuracies, features_of, learn
 from moviellm.training.proof.words import Words
@@ -36,8 +36,10 @@ from moviellm.training.shared.decoders import share_movies
 
 CLIP_SCENES = (1, 2)
 """Scenes of a clip, fewest and most."""
+CLIP_QUESTIONS = 2 / 3
+"""Questions of a clip for each one of a whole movie: a clip has fewer to ask."""
 WEIGHED = 200
-"""Examples by which the tokens of a stage are estimated."""
+"""Examples by which the tokens of a lesson are estimated."""
 Batches = Callable[[int], dict[str, torch.Tensor]]
 
 
@@ -83,49 +85,41 @@ class Class:
     seen: Seen
     seed: int
 
-    def batches(self, name: str, stage: StageSettings, lead_in: int) -> Batches:
+    def batches(self, name: str, lesson: LessonSettings, lead_in: int) -> Batches:
         """What makes the batch of a step."""
         collate = SharedMovies(pad_id=0, lead_in=lead_in, frame_token_id=self.words.numbers[FRAME])
 
         def batch(step: int) -> dict[str, torch.Tensor]:
             draw = random.Random(f"{self.seed}-{name}-{step}")
-            return collate([self.example(stage, step, draw) for _ in range(stage.movies)])
+            return collate([self.example(lesson, draw) for _ in range(lesson.movies)])
 
         return batch
 
-    def example(self, stage: StageSettings, step: int, draw: random.Random) -> dict[str, Any]:
+    def example(self, lesson: LessonSettings, draw: random.Random) -> dict[str, Any]:
         """A remix with questions, or a clip."""
-        line = self.remix.draw(draw, scenes_at(stage, step, draw))
-        weights = stage.focus_weights if step < stage.focus * stage.steps else stage.weights
-        asked = choose(questions(line, draw), stage.questions, weights, draw)
+        line = self.remix.draw(draw, scenes_of(lesson, draw))
+        asked = choose(questions(line, draw), lesson.questions, lesson.weights, draw)
         return example_of(line, asked, self.words, self.seen)
 
-    def tokens(self, stage: StageSettings) -> float:
-        """Tokens that a movie of a stage has with its questions, on average over the stage."""
-        draw = random.Random(f"{self.seed}-tokens")
-        total = 0
-        for number in range(WEIGHED):
-            example = self.example(stage, number * stage.steps // WEIGHED, draw)
+    def tokens(self, lesson: LessonSettings) -> float:
+        """Tokens that a movie of a lesson has with its questions, on average."""
+        draw, total = random.Random(f"{self.seed}-tokens"), 0
+        for _ in range(WEIGHED):
+            example = self.example(lesson, draw)
             total += len(example["movie_ids"]) + sum(len(turn.ids) for turn in example["turns"])
         return total / WEIGHED
 
 
-def scenes_at(stage: StageSettings, step: int, draw: random.Random) -> int:
-    """Scenes of a movie of this step: clips now and then, and movies that grow from the fewest to the most."""
-    if draw.random() < stage.clips:
-        return draw.randint(*CLIP_SCENES)
-    fewest, most = stage.scenes
-    grown = 1.0 if not stage.growing else min(1.0, step / (stage.growing * stage.steps))
-    top = fewest + round(grown * (most - fewest))
-    return draw.randint(fewest, most) if not stage.growing else draw.randint(max(fewest, top - 1), top)
+def scenes_of(lesson: LessonSettings, draw: random.Random) -> int:
+    """Scenes of a movie: those of a clip now and then."""
+    return draw.randint(*(CLIP_SCENES if draw.random() < lesson.clips else lesson.scenes))
 
 
-def control_of(settings: ProofSettings, own: Class) -> StageSettings:
-    """The stage of whole movies with clips in their place, so many that a step reads as many tokens."""
-    clips = settings.longer.model_copy(
-        update={"scenes": CLIP_SCENES, "growing": 0.0, "clips": 0.0, "questions": settings.baseline.questions}
-    )
-    movies = round(settings.longer.movies * own.tokens(settings.longer) / own.tokens(clips))
+def control_of(lesson: LessonSettings, own: Class) -> LessonSettings:
+    """A lesson on whole movies with clips in their place, so many that a step reads as many tokens."""
+    questions_a_clip = max(1, round(lesson.questions * CLIP_QUESTIONS))
+    clips = lesson.model_copy(update={"scenes": CLIP_SCENES, "clips": 0.0, "questions": questions_a_clip})
+    movies = round(lesson.movies * own.tokens(lesson) / own.tokens(clips))
     return clips.model_copy(update={"movies": max(movies, 1)})
 
 
@@ -137,23 +131,24 @@ def fresh(own: Class, sizes: Sizes, steps: int) -> Any:
     return model
 
 
-def teach(own: Class, stage: StageSettings, name: str, start: Path | Any, folder: Path) -> None:
-    """One stage of the decoder, from a model or from a checkpoint; leaves a checkpoint with its losses."""
+def teach(own: Class, lessons: Sequence[LessonSettings], name: str, start: Path | Any, folder: Path) -> None:
+    """Lessons for a model, or for a checkpoint; leaves a checkpoint with its losses."""
     model: Any = start
     if isinstance(start, Path):
         model = MovieLLMForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
-    batches = own.batches(name, stage, share_movies(model))
-    plan = Plan(
-        steps=stage.steps, muon=stage.muon, adam=stage.adam, shape=stage.shape, average=stage.average
-    )  # fmt: skip
-    with progress(name, total=stage.steps, unit="steps") as advance:
-        losses = train(model, batches, plan, told=lambda *_: advance(1))
+    lead_in, losses = share_movies(model), list[float]()
+    with progress(name, total=sum(lesson.steps for lesson in lessons), unit="steps") as advance:
+        for number, lesson in enumerate(lessons):
+            plan = Plan(steps=lesson.steps, muon=lesson.muon, adam=lesson.adam)
+            batches = own.batches(f"{name}{number}", lesson, lead_in)
+            losses += train(model, batches, plan, told=lambda *_: advance(1))
     model.save_pretrained(folder)
     own.words.tokenizer().save_pretrained(folder)
     told = {
         "parameters": sum(weight.numel() for weight in model.parameters()),
-        "tokens_a_step": round(own.tokens(stage) * stage.movies, 1),
-        "movies_a_step": stage.movies,
+        "steps": len(losses),
+        "movies": sum(lesson.steps * lesson.movies for lesson in lessons),
+        "tokens": round(sum(own.tokens(lesson) * lesson.movies * lesson.steps for lesson in lessons)),
         "losses": [round(loss, 4) for loss in losses],
     }
     write_whole(folder / "losses.json", (json.dumps(told) + "\n").encode())

@@ -117,5 +117,5 @@ def _facts(folder: Path) -> dict[str, Any]:
     facts = {"tower": json.loads((folder / "tower" / "tower.json").read_text(encoding="utf-8"))}
     for run in RUNS:
         told = json.loads((folder / run / "losses.json").read_text(encoding="utf-8"))
-        facts[run] = {key: value for key, value in told.items() if key != "losses"} | {"steps": len(told["losses"])}
+        facts[run] = {key: value for key, value in told.items() if key != "losses"}
     return facts

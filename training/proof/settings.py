@@ -35,8 +35,8 @@ class DecoderSettings(Section):
     kernel: int = Field(default=3, ge=2)
 
 
-class StageSettings(Section):
-    """One stage of the decoder's training."""
+class LessonSettings(Section):
+    """One part of the decoder's training; rates rise at its start and fall to its end."""
 
     steps: int = Field(ge=1)
     movies: int = Field(default=8, ge=1)
@@ -45,24 +45,14 @@ class StageSettings(Section):
     """Questions asked of each."""
     scenes: tuple[int, int] = (1, 2)
     """Fewest and most scenes of a movie."""
-    growing: Share = 0.0
-    """Share of the steps in which movies grow from the fewest to the most scenes."""
     clips: Share = 0.0
     """Share of clips of one or two scenes among the movies: the replay against forgetting."""
     weights: dict[str, float] = {}
     """Weights of kinds of questions; 1 where none is given."""
-    focus: Share = 0.0
-    """Share of the steps, at the beginning, that ask by `focus_weights` instead."""
-    focus_weights: dict[str, float] = {}
-    """Weights of kinds of questions in those steps."""
     muon: float = 0.02
     """Learning rate of matrices."""
     adam: float = 2e-3
     """Learning rate of everything else."""
-    shape: str = "linear"
-    """How rates fall: linear, cosine or late."""
-    average: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Decay of the average of weights that the stage leaves; 0: the last ones."""
 
 
 class ProofSettings(Section):
@@ -78,10 +68,10 @@ class ProofSettings(Section):
     decoder: DecoderSettings = DecoderSettings()
     align: int = Field(default=400, ge=0)
     """Steps of the alignment of frames with words, before the baseline."""
-    baseline: StageSettings
+    baseline: LessonSettings
     """Short clips."""
-    longer: StageSettings
-    """Whole movies after it; the control trains as many tokens of clips."""
+    longer: tuple[LessonSettings, ...] = Field(min_length=1)
+    """Lessons on whole movies after it, one after the other; the control has them with as many tokens of clips."""
     asked: int = Field(default=5, ge=1)
     """Questions of each kind that a movie is asked in the test, at most."""
 
@@ -121,4 +111,4 @@ def _explain(fault: dict[str, Any]) -> str:
     return f"unknown key {key}" + (f", did you mean {near[0]}?" if near else "")
 
 
-_PARTS = (ProofSettings, TowerSettings, DecoderSettings, StageSettings)
+_PARTS = (ProofSettings, TowerSettings, DecoderSettings, LessonSettings)

@@ -2,9 +2,8 @@
 
     train(model, draw, collate, Plan(steps=1500), told=print)
 
-Matrices are trained by Muon, the rest by AdamW; in bfloat16 where the machine has it, which every run has alike. An
-average of the weights over the last steps is what the stage leaves, if asked for. Budgets are steps, never seconds:
-a loaded machine trains the same model, only later.
+Matrices are trained by Muon, the rest by AdamW, under bfloat16 autocast. Budgets are steps, never seconds: a loaded
+machine trains the same model, only later.
 """
 
 import math
@@ -32,12 +31,6 @@ class Plan:
     """Steps until the rates are reached."""
     floor: float = 0.02
     """Share of the rate that is left at the end."""
-    shape: str = "linear"
-    """How rates fall: `linear`, `cosine`, or `late`, which holds them and falls over the last third."""
-    decay: float = 0.0
-    """Weight decay of matrices."""
-    average: float = 0.0
-    """Decay of an average of the weights that the stage leaves in place of the last ones; 0: none."""
     clip: float = 1.0
     """Largest norm of a gradient."""
 
@@ -45,14 +38,7 @@ class Plan:
 def rate(plan: Plan, step: int) -> float:
     """Share of the learning rate at a step."""
     warm = min(1.0, (step + 1) / max(plan.warm, 1))
-    done = step / max(plan.steps, 1)
-    if plan.shape == "cosine":
-        left = 0.5 + 0.5 * math.cos(math.pi * done)
-    elif plan.shape == "late":
-        left = min(1.0, 3.0 * (1.0 - done))
-    else:
-        left = 1.0 - done
-    return warm * (plan.floor + (1 - plan.floor) * left)
+    return warm * (plan.floor + (1 - plan.floor) * (1.0 - step / max(plan.steps, 1)))
 
 
 def optimisers(model: Any, plan: Plan) -> list[torch.optim.Optimizer]:
@@ -63,7 +49,7 @@ def optimisers(model: Any, plan: Plan) -> list[torch.optim.Optimizer]:
         inner = weight.ndim == 2 and "embed" not in name and "lm_head" not in name and "compressor" not in name
         (matrices if inner else rest).append(weight)
     made: list[torch.optim.Optimizer] = [
-        torch.optim.Muon(matrices, lr=plan.muon, momentum=0.95, weight_decay=plan.decay, adjust_lr_fn="original"),
+        torch.optim.Muon(matrices, lr=plan.muon, momentum=0.95, weight_decay=0.0, adjust_lr_fn="original"),
         torch.optim.AdamW(rest, lr=plan.adam, betas=(0.9, 0.98), weight_decay=0.01),
     ]
     for optimiser in made:
@@ -78,7 +64,6 @@ def train(
     """Train in place; `batches` makes the batch of a step. Returns the loss of each step."""
     made, losses = optimisers(model, plan), []
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    mean = [weight.detach().clone() for weight in weights] if plan.average else None
     model.train()
     started = time.monotonic()
     for step in range(plan.steps):
@@ -89,14 +74,8 @@ def train(
         losses.append(loss)
         if not math.isfinite(loss):
             raise ValueError(f"the loss of step {step} is {loss}: lower the learning rates")
-        if mean is not None:
-            _follow(mean, weights, min(plan.average, (step + 1) / (step + 10)))
         if told is not None:
             told(step + 1, plan.steps, loss, (time.monotonic() - started) / (step + 1))
-    if mean is not None:
-        with torch.no_grad():
-            for weight, kept in zip(weights, mean, strict=True):
-                weight.copy_(kept)
     model.eval()
     return losses
 
@@ -113,8 +92,3 @@ def _step(
     for optimiser in made:
         optimiser.step()
     return float(loss.detach())
-
-
-@torch.no_grad()
-def _follow(mean: list[torch.Tensor], weights: list[Any], decay: float) -> None:
-    torch._foreach_lerp_(mean, [weight.detach() for weight in weights], 1 - decay)

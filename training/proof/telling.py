@@ -144,7 +144,7 @@ def cell(interval: Mapping[str, float | None]) -> str:
 def _told(results: Mapping[str, Any]) -> str:
     facts = next(iter(results["seeds"].values()))["facts"]
     size = facts["movies"]["parameters"] + facts["tower"]["parameters"]
-    spent = {run: facts[run]["steps"] * facts[run]["tokens_a_step"] / 1e6 for run in RUNS}
+    spent = {run: facts[run]["tokens"] / 1e6 for run in RUNS}
     minutes = ", ".join(f"{name} {value:g}" for name, value in results["minutes"].items())
     return (
         f"{size:,} parameters, {facts['tower']['parameters']:,} of them the tower's. Millions of tokens read: "

@@ -24,7 +24,7 @@ from moviellm.training.proof.footage import SETS, Footage, read_footage
 from moviellm.training.proof.keeping import kept
 from moviellm.training.proof.learning import Class, control_of, fresh, see, seen_by, teach
 from moviellm.training.proof.model import Sizes
-from moviellm.training.proof.settings import ProofSettings, StageSettings, load_settings
+from moviellm.training.proof.settings import LessonSettings, ProofSettings, load_settings
 from moviellm.training.proof.words import Words
 from moviellm.training.remix.composing import Remix
 
@@ -62,20 +62,25 @@ class Seed:
             self._own = Class(remix, Words.of(self.footage.train), seen, self.seed)
         return self._own
 
-    def _stage(self, name: str) -> StageSettings:
+    def _lessons(self, name: str) -> list[LessonSettings]:
         if name == "control":
-            return control_of(self.settings, self._class())
-        return self.settings.baseline if name == "baseline" else self.settings.longer
+            return [control_of(lesson, self._class()) for lesson in self.settings.longer]
+        return [self.settings.baseline] if name == "baseline" else list(self.settings.longer)
 
     def _teach(self, name: str) -> Path:
-        stage, own = self._stage(name), self._class()
+        lessons, own = self._lessons(name), self._class()
         start = None if name == "baseline" else self._teach("baseline")
 
         def make(folder: Path) -> None:
             new = Sizes(**self.settings.decoder.model_dump())
-            teach(own, stage, name, start or fresh(own, new, self.settings.align), folder)
+            teach(own, lessons, name, start or fresh(own, new, self.settings.align), folder)
 
-        return kept(self.folder / name, self._plan(*ProofSettings.model_fields) | {"stage": stage.model_dump()}, make)
+        return kept(
+            self.folder / name,
+            self._plan(*ProofSettings.model_fields)
+            | {"lessons": [lesson.model_dump(mode="json") for lesson in lessons]},
+            make,
+        )
 
     def _answer(self, name: str) -> None:
         checkpoint, own, tests = self._teach(name), self._class(), self.footage.tests

@@ -3,8 +3,8 @@
     for question in questions(line, rng): ...       # kind, text, answer; spans in frames where there is one
 
 A caption is `red hugs at inn`, said of a deed; questions are `who hugs ?`, `where hugs ?`, `at 37 ?`, `when hugs ?`,
-`after hugs ?`: three words, of which one says what is asked and one is the key. A decoder whose convolutions reach
-three tokens has both at the place where the answer begins. A key occurs once in the timeline, so that there is one
+`after hugs ?`, `first hugs ?`: three words, of which one says what is asked and one is the key. A convolution over
+three tokens has both where the answer begins. A key occurs once in the timeline, so that there is one
 answer. Times
 are hundredths of the movie, two digits, as `MovieLLMConfig.time = "additive"` numbers them. The same function asks of
 a movie and of a remix.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from moviellm.training.remix.timeline import Deed, Timeline
 
-KINDS = ("overview", "people", "light", "plot", "temporal", "order", "moment", "grounding")
+KINDS = ("overview", "people", "light", "plot", "temporal", "order", "moment", "edges", "grounding")
 """Kinds of questions, in the order of tables."""
 ORDERS_ASKED = 4
 """Pairs of deeds asked for their order."""
@@ -85,7 +85,7 @@ def _places(line: Timeline) -> list[Question]:
         if seen[scene.place] == 1:
             span = scene.first, scene.last
             asked.append(Question("light", f"light {scene.place} ?", scene.light))
-            asked.append(_when(line, f"when {scene.place} ?", span))
+            asked += _when(line, scene.place, span)
     for deed in line.deeds:
         if busy[deed.place] == 1:
             asked.append(Question("plot", f"what {deed.place} ?", f"{deed.actor} {deed.action}"))
@@ -104,13 +104,11 @@ def _deeds(line: Timeline, rng: random.Random) -> list[Question]:
             continue
         asked.append(Question("plot", f"where {deed.action} ?", deed.place))
         asked.append(Question("plot", f"who {deed.action} ?", deed.actor))
-        asked.append(_when(line, f"when {deed.action} ?", (deed.first, deed.last)))
+        asked += _when(line, deed.action, (deed.first, deed.last))
         if number + 1 < len(line.deeds):
-            after = line.deeds[number + 1]
-            asked.append(Question("temporal", f"after {deed.action} ?", f"{after.actor} {after.action}"))
+            asked.append(Question("temporal", f"after {deed.action} ?", line.deeds[number + 1].action))
         if number > 0:
-            before = line.deeds[number - 1]
-            asked.append(Question("temporal", f"before {deed.action} ?", f"{before.actor} {before.action}"))
+            asked.append(Question("temporal", f"before {deed.action} ?", line.deeds[number - 1].action))
     return asked
 
 
@@ -125,6 +123,11 @@ def _orders(line: Timeline, rng: random.Random) -> list[Question]:
     return asked
 
 
-def _when(line: Timeline, text: str, span: tuple[int, int]) -> Question:
+def _when(line: Timeline, key: str, span: tuple[int, int]) -> list[Question]:
+    """The first and the last time of what a key names, and both at once."""
     first, last = (hundredth(frame, len(line.frames)) for frame in span)
-    return Question("grounding", text, f"from {first} to {last}", span)
+    return [
+        Question("edges", f"first {key} ?", first),
+        Question("edges", f"last {key} ?", last),
+        Question("grounding", f"when {key} ?", f"from {first} to {last}", span),
+    ]

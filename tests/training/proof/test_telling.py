@@ -22,7 +22,7 @@ def _results() -> dict[str, Any]:
         for name in SETS
         for view in (VIEWS if name == "known" else ("full",))
     ]
-    facts = {run: {"parameters": 900_000, "tokens_a_step": 1000.0, "steps": 10} for run in RUNS}
+    facts = {run: {"parameters": 900_000, "tokens": 10_000, "steps": 10} for run in RUNS}
     return results_of({}, {0: scores}, scores, {0: {**facts, "tower": {"parameters": 100_000}}}, {"seed0": 12.5})
 
 

@@ -15,7 +15,7 @@ def scene(
     """A scene: one frame of the place, then each deed for so many frames; a line at its first deed."""
     at, told = 1, []
     for actor, action, frames in deeds:
-        told.append(Deed(actor, action, place, at, at + frames - 1))
+        told.append(Deed(actor, action, place, at, at + frames - 1, at))
         at += frames
     frames_ids = tuple(f"{movie}-s{number}-k{frame}" for frame in range(at))
     lines = (Line(1, told[0].actor, "here"),) if told else ()

@@ -59,7 +59,10 @@ def _read(line: Timeline, question: Question) -> str:
         case ["after" | "before" as side, action, "?"]:
             at = next(number for number, one in enumerate(deeds) if one[3] == action)
             other = deeds[at + (1 if side == "after" else -1)]
-            return f"{other[2]} {other[3]}"
+            return other[3]
+        case ["first" | "last" as side, key, "?"]:
+            frames = [number for number, one in enumerate(seen) if key in (one[0], one[3])]
+            return hundredth(frames[0 if side == "first" else -1], len(seen))
         case [one, "before", other, "?"]:
             order = [action for _, _, _, action, _ in deeds]
             return "yes" if order.index(one) < order.index(other) else "no"
