@@ -1,0 +1,46 @@
+"""A whole proof, tiny: every stage, resumed, the same again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+RECIPE = """
+movies: proof
+overrides: [movies=20, splits.validation=3, splits.test=3]
+held_out_places: [[garden, night], [library, night], [kitchen, dusk], [market, dawn], [inn, night]]
+tower: {steps: 3, batch: 8}
+decoder: {hidden: 16, layers: 2, heads: 2, inner: 32, kernel: 3}
+align: 2
+baseline: {steps: 2, movies: 2, questions: 4, scenes: [1, 2]}
+longer: [{steps: 2, movies: 2, questions: 6, scenes: [5, 5], clips: 0.25}]
+asked: 1
+"""
+
+
+@pytest.mark.slow
+def test_a_proof_runs_and_goes_on_with_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import shutil
+
+    from moviellm.training.proof.proving import prove
+
+    recipe, out = tmp_path / "tiny.yaml", tmp_path / "proof"
+    recipe.write_text(RECIPE, encoding="utf-8")
+    prove(out, recipe=str(recipe))
+    assert "held-out people and places" in capsys.readouterr().out
+    first = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    predictions = (out / "seed0" / "predictions.jsonl").read_bytes()
+    for stage in ("movies", "answers_movies"):
+        shutil.rmtree(out / "seed0" / stage)
+    prove(out, recipe=str(recipe))
+    assert (out / "seed0" / "predictions.jsonl").read_bytes() == predictions
+    again = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert again["pooled"] == first["pooled"]
+    assert (out / "figure.svg").is_file()
+
+
+def test_no_seeds_are_an_error(tmp_path: Path) -> None:
+    from moviellm.training.proof.proving import prove
+
+    with pytest.raises(ValueError, match="at least 1"):
+        prove(tmp_path, seeds=0)
