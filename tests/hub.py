@@ -58,6 +58,9 @@ def here(hub: Hub, cache: Path) -> Iterator[Hub]:
         patch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
         patch.setattr(datasets.config, "HF_DATASETS_CACHE", cache / "datasets")
         hf_file_system.HfFileSystem.clear_instance_cache()
+        transformers_hub = sys.modules.get("transformers.utils.hub")
+        if transformers_hub is not None:  # it keeps one client for the address it first saw
+            patch.setattr(transformers_hub, "_hf_api", None)
         yield hub
 
 
