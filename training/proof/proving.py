@@ -36,12 +36,13 @@ def prove(out: Path, seeds: int = 1, first_seed: int = 0, recipe: str = "proof",
     out.mkdir(parents=True, exist_ok=True)
     _timed(out, "footage", lambda: make_footage(settings, out))
     numbers = range(first_seed, first_seed + seeds)
-    for seed in numbers:
+    results: dict[str, Any] = {}
+    for done, seed in enumerate(numbers, start=1):
         _one(out, seed, recipe)
-    results = _scored(out, settings, numbers)
-    write_whole(out / "results.json", (json.dumps(results, indent=1) + "\n").encode())
-    write_whole(out / "table.md", table(results).encode())
-    write_whole(out / "figure.svg", figure(results).encode())
+        results = _scored(out, settings, numbers[:done])
+        write_whole(out / "results.json", (json.dumps(results, indent=1) + "\n").encode())
+        write_whole(out / "table.md", table(results).encode())
+        write_whole(out / "figure.svg", figure(results).encode())
     print(json.dumps(results["pooled"]) if as_json else table(results))  # noqa: T201
 
 
