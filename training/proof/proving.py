@@ -22,7 +22,9 @@ from moviellm.training.proof.filming import make_footage
 from moviellm.training.proof.settings import ProofSettings, load_settings
 from moviellm.training.proof.telling import RUNS, results_of, table
 
-QUIET = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TRANSFORMERS_VERBOSITY": "error"}
+QUIET = {"OMP_WAIT_POLICY": "active", "TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+CORES = 2
+"""Threads of stages that have to wait for each other; the others get one, and run beside each other."""
 
 
 def prove(out: Path, seeds: int = 1, first_seed: int = 0, recipe: str = "proof", as_json: bool = False) -> None:
@@ -61,7 +63,9 @@ def _one(out: Path, seed: int, recipe: str) -> None:
 def _workers(out: Path, seed: int, recipe: str, jobs: Sequence[Sequence[str]]) -> None:
     """Worker processes beside each other; the first that fails is an error when all have ended."""
     command = [sys.executable, "-m", "moviellm.training.proof.worker", recipe, str(out), str(seed)]
-    running = [subprocess.Popen([*command, *job], env={**os.environ, **QUIET}) for job in jobs]
+    threads = str(CORES // len(jobs))
+    told = {**os.environ, **QUIET, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+    running = [subprocess.Popen([*command, *job, "--threads", threads], env=told) for job in jobs]
     try:
         codes = [worker.wait() for worker in running]
     finally:

@@ -1,10 +1,10 @@
 """Stages of one seed in a process of their own: what `moviellm prove` starts, two at a time.
 
-    python -m moviellm.training.proof.worker proof out 0 see baseline
+    python -m moviellm.training.proof.worker proof out 0 see baseline --threads 2
     python -m moviellm.training.proof.worker proof out 0 movies answers:movies
 
-One thread a process, whatever the machine has: the results of a seed are then the same on a loaded machine, and two
-stages that go on from the same checkpoint use two cores better than one stage with two threads does.
+Threads are told, whatever the machine has: the results of a seed are then the same on a loaded machine. Two stages that
+go on from the same checkpoint use two cores better than one stage with two threads does.
 """
 
 import argparse
@@ -112,8 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("seed", type=int)
     parser.add_argument("stages", nargs="+", metavar="STAGE", help="see, baseline, movies, control, answers:RUN")
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
     seed = Seed(load_settings(options.recipe), options.out, options.seed)
     for stage in options.stages:
