@@ -3,8 +3,8 @@
     python -m moviellm.training.proof.worker proof out 0 see baseline --threads 2
     python -m moviellm.training.proof.worker proof out 0 movies answers:movies
 
-Threads are told, whatever the machine has: the results of a seed are then the same on a loaded machine. Two stages that
-go on from the same checkpoint use two cores better than one stage with two threads does.
+Threads are told, whatever the machine has: the results of a seed are then the same on a loaded machine. Two stages
+that go on from the same checkpoint use two cores better than one stage with two threads does.
 """
 
 import argparse
