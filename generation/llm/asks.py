@@ -92,6 +92,8 @@ class Reply:
     """What it cost; None where the price table does not know the model."""
     logprobs: Mapping[str, float] | None = None
     """Log-probabilities of the first token and its alternatives; None where the server gives none."""
+    served: str = ""
+    """The model as the server names it: behind an alias, which version of it; empty where it does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)

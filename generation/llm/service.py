@@ -43,13 +43,15 @@ WAITING_MAX = 1_000_000
 class Service:
     """One model server for one run. Used by one event loop."""
 
-    def __init__(self, recipe: Recipe, run: Path, endpoint: Endpoint, prices: Prices) -> None:
+    def __init__(
+        self, recipe: Recipe, run: Path, endpoint: Endpoint, prices: Prices, budget: Budget | None = None
+    ) -> None:
+        """`budget`: one that other services draw on too; None: one of its own, `engine.max_usd`."""
         engine = recipe.engine
         self.model = recipe.llm.model or ""
         """The model that writes."""
         self.prices = prices
         self._run = run
-        self._limit_usd = engine.max_usd
         self._log: ExchangeLog | None = None
         self._wire = Wire(endpoint, engine.timeout_s)
         self._speaker = Speaker(self._wire, lambda: self.log)
@@ -57,7 +59,7 @@ class Service:
         self._caller = Caller(self._wire, gate, engine.retries)
         self._batcher = Batcher(self._speaker, self._caller, lambda: self.log, self._keep) if engine.batch else None
         self._waiter = Caller(self._wire, Gate(WAITING_MAX), engine.retries)  # those who wait for a batch take no slot
-        self._budget = Budget(engine.max_usd, lambda: self.spent.usd)
+        self._budget = budget or Budget(engine.max_usd, lambda: self.spent.usd)
         self._estimator = Estimator()
         self._asking: dict[str, asyncio.Lock] = {}
 
@@ -185,6 +187,7 @@ class Service:
             "tokens_cached": answer.tokens_cached,
             "batch": batch_id,
             "id": answer.response_id,
+            "served": answer.served,
             **self._paid(usd, seconds),
         }
         self.log.append(row)
@@ -210,14 +213,14 @@ class Service:
             return row, image
 
     def _bound(self, usd: float | None, model: str) -> float:
-        if usd is None and self._limit_usd is not None:
+        if usd is None and self._budget.limit_usd is not None:
             raise StoppedError(f"--max-usd is set and the price of {model} is not known; see MOVIELLM_PRICES")
         return usd or 0.0
 
 
 def _reply_of(row: Row) -> Reply:
     names = ("text", "finish_reason", "refusal", "tokens_in", "tokens_out", "tokens_cached", "usd", "logprobs")
-    return Reply(**{name: row[name] for name in names})
+    return Reply(**{name: row[name] for name in names}, served=row.get("served", ""))  # lines of before have none
 
 
 def open_service(recipe: Recipe, run: Path) -> Service:

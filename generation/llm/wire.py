@@ -55,6 +55,8 @@ class Answer:
     logprobs: Mapping[str, float] | None
     response_id: str = ""
     """The server's name for it."""
+    served: str = ""
+    """The model as the server names it: behind an alias, which version of it; empty where it does not say."""
 
 
 @dataclass(frozen=True)
@@ -293,6 +295,7 @@ class Wire:
             tokens_cached=_count(details.get("cached_tokens")),
             logprobs=_first_logprobs(first.get("logprobs")),
             response_id=str(data.get("id") or ""),
+            served=self.endpoint.redact(str(data.get("model") or "")),
         )
 
     async def close(self) -> None:
