@@ -33,6 +33,18 @@ def compare(a: Path, b: Path, *, out: Path | None, as_json: bool) -> None:
     """`moviellm eval compare`.
 
     Raises:
+        ValueError: as `compared`.
+    """
+    facts = compared(a, b)
+    if out is not None:
+        write_whole(out, (json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
+    emit(facts, _text(facts), as_json)
+
+
+def compared(a: Path, b: Path) -> dict[str, Any]:
+    """Both runs, what they have in common, and `differences`: B - A for every number, tested.
+
+    Raises:
         ValueError: a folder holds no run, or the runs have no question in common or judge them differently.
     """
     ones, others = _answers(a), _answers(b)
@@ -48,8 +60,8 @@ def compare(a: Path, b: Path, *, out: Path | None, as_json: bool) -> None:
     who = _who(a), _who(b)
     tasks = [task for name, task in task_table().items() if all(name in one["tasks"] for one in who)]
     rows = [row for task in tasks for row in _task(task, ones, others, common)]
-    _adjust(rows)
-    facts = {
+    adjust(rows)
+    return {
         "a": who[0],
         "b": who[1],
         "common": len(common),
@@ -57,9 +69,6 @@ def compare(a: Path, b: Path, *, out: Path | None, as_json: bool) -> None:
         "only_b": len(others) - len(common),
         "differences": rows,
     }
-    if out is not None:
-        write_whole(out, (json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
-    emit(facts, _text(facts), as_json)
 
 
 def _answers(folder: Path) -> Answers:
@@ -116,8 +125,8 @@ def _difference(pairs: Sequence[tuple[float, float]], families: Sequence[str], t
     return row
 
 
-def _adjust(rows: Sequence[dict[str, Any]]) -> None:
-    """Adjust the p-values for their number, and say what follows."""
+def adjust(rows: Sequence[dict[str, Any]]) -> None:
+    """Adjust the p-values of all rows that are shown together for their number, and say what follows."""
     tested = [row for row in rows if row["p"] is not None]
     for row, adjusted in zip(tested, holm([row["p"] for row in tested]), strict=True):
         row["p"], row["p_holm"] = _rounded(row["p"]), _rounded(adjusted)

@@ -6,7 +6,8 @@
 
 predictions.jsonl        one line a question, in the form of a submission
 predictions/TASK.jsonl   the same by task, as a bundle takes them
-answers.jsonl            the same with what was said, what was right, and the scores; `eval compare` reads it
+answers.jsonl            the same with the question, what was said, what was right, and the scores; compare and report
+                         read it
 results.json             numbers with intervals, model, data, frames, versions; the same bytes but for `times`
 results.md               the numbers as a table
 
@@ -64,6 +65,10 @@ class Row:
             "type": question.question_type,
             "level": question.level,
             "group": question.group,
+            "question": question.text,
+            "options": list(question.options),
+            "evidence": [list(span) for span in question.spans],
+            "duration_s": question.duration_s,
         }
 
 
