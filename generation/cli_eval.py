@@ -93,3 +93,21 @@ def eval_compare(
 ) -> None:
     """Compare two runs question by question: differences B - A with intervals and tests."""
     cli_options.verbs("eval.running.comparing").compare(a, b, out=out, as_json=json)
+
+
+@eval_app.command("report")
+def eval_report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs (--out of eval run).")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.md, plots and tables.")],
+    data: Annotated[
+        str | None, typer.Option(help="Dataset of the runs, for pictures [default: the one on the Hub, if it is]")
+    ] = None,
+    failures: Annotated[int, typer.Option(help="Wrong answers shown of each run, task and question type.")] = 2,
+    seed: Annotated[int, typer.Option(help="What they are drawn by.")] = 0,
+    page_mb: Annotated[float, typer.Option(help="Size of the page in MB up to which pictures are put in.")] = 8.0,
+    json: JsonOption = False,
+) -> None:
+    """Make a report of one run or several: plots, tables for a paper, failures to look at."""
+    cli_options.verbs("eval.reporting.reporting").report(
+        runs, out=out, data=data, each=failures, seed=seed, page_mb=page_mb, as_json=json
+    )

@@ -1,0 +1,1 @@
+"""Runs of an evaluation as a report that people read: a page, a text, plots, tables. See reporting.py."""
