@@ -128,9 +128,9 @@ class Canvas:
         colour: str = "ink",
         size: float = 12,
         weight: int = 400,
-        anchor: Literal["start", "middle", "end"] = "start",
+        anchor: str = "start",
     ) -> None:
-        """A text; `y` is its base line."""
+        """A text; `y` is its base line, `anchor` start, middle or end."""
         self._parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size:g}" font-weight="{weight}" '
             f"{fill(colour)}>{_safe(text)}</text>"

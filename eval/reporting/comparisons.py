@@ -24,6 +24,9 @@ class Pair:
 
     a: str
     b: str
+    a_place: int
+    """Place of the run among those of the report."""
+    b_place: int
     rows: Sequence[Mapping[str, Any]]
     """As `eval compare` gives them: b - a."""
 
@@ -36,15 +39,17 @@ class Pair:
 
 def compare_runs(runs: Sequence[Run]) -> tuple[list[Pair], list[str]]:
     """Pairs, and why others are none."""
-    wanted = list(combinations(runs, 2)) if len(runs) <= EACH_WITH_EACH else [(runs[0], run) for run in runs[1:]]
+    places = range(len(runs))
+    wanted = combinations(places, 2) if len(runs) <= EACH_WITH_EACH else ((0, place) for place in places[1:])
     pairs, notes = [], []
-    for a, b in wanted:
+    for one, other in wanted:
+        a, b = runs[one], runs[other]
         try:
             found = compared(a.folder, b.folder)
         except ValueError as error:
             notes.append(f"{a.label} and {b.label} are not compared: {error}")
             continue
-        pairs.append(Pair(a=a.label, b=b.label, rows=found["differences"]))
+        pairs.append(Pair(a=a.label, b=b.label, a_place=one, b_place=other, rows=found["differences"]))
         left = found["only_a"] + found["only_b"]
         if left:
             notes.append(f"{a.label} and {b.label}: {left:,} questions are in one of both only, and left out")

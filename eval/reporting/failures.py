@@ -154,7 +154,8 @@ def _failure(item_id: str, rank: int, runs: Sequence[Run], albums: Mapping[int, 
     tries = tuple(_try(place, runs[place], runs[place].answers[item_id]) for place in holders)
     predicted = [span for one in tries if not one.good for span in one.spans]
     told = _told(film, [*evidence, *predicted]) if film else ()
-    frames = _frames(film, album.shown.get(item_id, ()) if album else (), evidence, predicted) if film else ()
+    cited = album.shown.get(item_id, ()) if album and row["format"] != "temporal_grounding" else ()
+    frames = _frames(film, cited, evidence, predicted) if film else ()
     ends = [end for _, end in (*evidence, *predicted)]
     return Failure(
         item_id=item_id,
@@ -216,13 +217,13 @@ def _try(place: int, run: Run, row: Answer) -> Try:
     elif row.get("unparsed"):
         verdict = f"not read: {row['unparsed']}"
     shown = next((name for name in ("miou", "soda_c", "token_f1") if name in scores), None)
-    name = "IoU" if shown == "miou" else metric_title(shown or "")
+    name = {"miou": "IoU", "token_f1": "F1"}.get(shown or "", metric_title(shown or ""))
     return Try(
         run=place,
         said=str(said),
         verdict=verdict,
         good=not wrong,
-        score="" if shown is None else f"{name} {scores[shown]:.2f}",
+        score="" if shown is None else f"{name} {scores[shown]:.3f}",
         spans=tuple((float(start), float(end)) for start, end in spans),
         judged=tuple(run.verdicts(row["id"])),
     )

@@ -43,7 +43,7 @@ def task_title(name: str) -> str:
 def metric_title(name: str) -> str:
     """A number."""
     head, _, at = name.partition("@")
-    return f"{_AT[head]} {at}" if at and head in _AT else _METRICS.get(name, name)
+    return f"{_AT[head]} {at}" if at and head in _AT else _METRICS.get(name, name.replace("_", " "))
 
 
 def digits(number: Mapping[str, Any] | None, places: int = 3) -> str:

@@ -154,7 +154,7 @@ def _render(view: View, cards: Sequence[Card], failures: Sequence[Failure], lead
     style, script = _asset("report.css") + dark_css() + "\n", _asset("report.js")
     parts = [(section.id, section.short or section.title) for section in view.sections]
     parts += [("failures", "Failures")] if cards else []
-    page = environment.from_string(_asset("report.html.j2")).render(
+    return environment.from_string(_asset("report.html.j2")).render(
         view={
             "title": view.title,
             "about": view.about,
@@ -172,7 +172,6 @@ def _render(view: View, cards: Sequence[Card], failures: Sequence[Failure], lead
         style_hash=_csp_hash(style),
         script_hash=_csp_hash(script),
     )
-    return re.sub(r"\n\s*\n+", "\n", page)
 
 
 def _csp_hash(text: str) -> str:

@@ -6,14 +6,17 @@ OUT/report.html          everything in one file, failures with pictures
 OUT/report.md            the same as Markdown, with a few failures
 OUT/plots/*.svg          every plot
 OUT/tables/*.tex         every table, for \\input (booktabs)
+OUT/pictures/*.jpg       frames of the failures in the Markdown
 
 The same runs give the same bytes. It asks no model and no judge.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from moviellm.cards.pictures import strip
 from moviellm.eval.reporting.album import Album, open_album, place_of
 from moviellm.eval.reporting.canvas import Plot
 from moviellm.eval.reporting.comparisons import compare_runs
@@ -48,24 +51,27 @@ def report(
     runs = read_runs(folders)
     albums, missing = _albums(runs, data)
     pairs, notes = compare_runs(runs)
-    tables, plots = tables_of(runs, pairs), plots_of(runs)
+    tables, plots = tables_of(runs, pairs), plots_of(runs, pairs)
     view = view_of(runs, plots, tables, [*notes, *missing])
     failures, wrong = sample_failures(runs, albums, each=each, seed=seed)
     lead = (
-        f"{wrong:,} answers are wrong; of every run, task and question type {each} are drawn by seed {seed}, and each "
-        "question stands once, with what every run said. What a valid judge accepts is not counted as wrong."
+        f"{wrong:,} of {sum(len(run.answers) for run in runs):,} answers are wrong; of every run, task and question "
+        f"type {each} are drawn by seed {seed}, and each question stands once, with what every run said. What a valid "
+        "judge accepts is not counted as wrong."
     )
     pictures = _pictures(failures, runs, albums)
     with progress("report", total=len(failures), unit="failures") as advance:
         html, left = page_of(view, failures, pictures, most_bytes=int(page_mb * 1e6), lead=lead, advance=advance)
     labels = [run.label for run in runs]
     timelines = [_numbered(timeline_plot(one, labels), place) for place, one in enumerate(shown_in_markdown(failures))]
-    _write(out, earlier, [*plots, *timelines], tables)
-    write_whole(out / "report.md", markdown_of(view, failures, lead=lead).encode())
+    strips = _strips(shown_in_markdown(failures), pictures)
+    _write(out, earlier, [*plots, *timelines], tables, strips)
+    write_whole(out / "report.md", markdown_of(view, failures, lead=lead, pictured=strips).encode())
     write_whole(out / PAGE, html.encode())
+    size = len(html.encode())
     facts = {
         "page": str(out / PAGE),
-        "bytes": len(html.encode()),
+        "bytes": size,
         "plots": len(plots),
         "tables": len(tables),
         "failures": len(failures),
@@ -76,8 +82,8 @@ def report(
     }
     for said in view.notes:
         note(said)
-    size = f"{facts['bytes'] / 1e6:.1f} MB" if len(html) > 100_000 else f"{len(html) / 1e3:.0f} kB"
-    emit(facts, f"{len(plots)} plots, {len(tables)} tables, {len(failures)} failures, {size}\n{out / PAGE}", as_json)
+    counts = f"{len(plots)} plots, {len(tables)} tables, {len(failures)} failures, {size / 1e6:.1f} MB"
+    emit(facts, f"{counts}\n{out / PAGE}", as_json)
 
 
 def _check_out(out: Path) -> bool:
@@ -139,13 +145,27 @@ def _numbered(plot: Plot, place: int) -> Plot:
     )
 
 
-def _write(out: Path, earlier: bool, plots: Sequence[Plot], tables: Sequence[Table]) -> None:
-    """Write plots and tables; those of an earlier report that are not made any more go."""
-    made = {out / "plots" / f"{plot.name}.svg": plot.file() for plot in plots}
-    made |= {out / "tables" / f"{table.name}.tex": table.latex() for table in tables}
+def _strips(failures: Sequence[Failure], pictures: Mapping[str, bytes]) -> dict[int, bytes]:
+    """Frames of the failures of the Markdown as one picture each, by their number there."""
+    found: dict[int, bytes] = {}
+    for number, one in enumerate(failures):
+        frames = [pictures[frame.keyframe_id] for frame in one.frames if frame.keyframe_id in pictures]
+        if frames and len(frames) == len(one.frames):
+            with suppress(ValueError, OSError):  # no picture that can be shown
+                found[number] = strip(frames, columns=4, width_px=840)
+    return found
+
+
+def _write(
+    out: Path, earlier: bool, plots: Sequence[Plot], tables: Sequence[Table], strips: Mapping[int, bytes]
+) -> None:
+    """Write plots, tables and pictures; those of an earlier report that are not made any more go."""
+    made = {out / "plots" / f"{plot.name}.svg": plot.file().encode() for plot in plots}
+    made |= {out / "tables" / f"{table.name}.tex": table.latex().encode() for table in tables}
+    made |= {out / "pictures" / f"failure_{number}.jpg": data for number, data in strips.items()}
     if earlier:
-        for path in [*out.glob("plots/*.svg"), *out.glob("tables/*.tex")]:
+        for path in [*out.glob("plots/*.svg"), *out.glob("tables/*.tex"), *out.glob("pictures/failure_*.jpg")]:
             if path not in made:
                 path.unlink()
-    for path, text in made.items():
-        write_whole(path, text.encode())
+    for path, data in made.items():
+        write_whole(path, data)

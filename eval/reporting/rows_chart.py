@@ -1,6 +1,6 @@
 """Numbers side by side on one axis: a row each, as bars or dots, with intervals and marks. Head and legend of plots.
 
-    chart = rows_chart("types_qa_mc", "Multiple choice by type", "accuracy", groups, legend=Legend(runs=["a", "b"]))
+    chart = rows_chart("types_qa_mc", "Multiple choice by type", "accuracy", groups, legend=Legend(runs=[(0, "a")]))
 
 A group has a name and its rows under each other: runs, or one number alone. It measures nothing.
 """
@@ -22,6 +22,7 @@ GAP: Final = 9
 LABEL_MAX: Final = 126
 VALUE: Final = 36
 """Room for the value at the right."""
+UNDER: Final = "95 % intervals by movie"
 TICKS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -52,9 +53,15 @@ class Group:
 class Legend:
     """What shapes and marks mean."""
 
-    runs: Sequence[str] = ()
+    runs: Sequence[tuple[int, str]] = ()
+    """(place of the run, how it is called)."""
     marks: Sequence[tuple[str, str]] = field(default=())
     """(kind of mark, meaning)."""
+
+
+def legend_of(runs: Sequence[Any], *marks: tuple[str, str]) -> Legend:
+    """All runs of a report, and marks."""
+    return Legend(runs=[(place, run.label) for place, run in enumerate(runs)], marks=marks)
 
 
 def entry_of_run(place: int, number: Mapping[str, Any] | None, **more: Any) -> Entry:
@@ -151,7 +158,7 @@ def head(canvas: Canvas, title: str, under: str, legend: Legend) -> float:
     canvas.text(EDGE, 22, clipped(title, WIDTH - 2 * EDGE, 15), size=15, weight=650)
     canvas.text(EDGE, 40, clipped(under, WIDTH - 2 * EDGE, 11.5), colour="soft", size=11.5)
     x, y = float(EDGE), 60.0
-    items: list[tuple[str, str]] = [(f"run {place}", label) for place, label in enumerate(legend.runs)]
+    items: list[tuple[str, str]] = [(f"run {place}", label) for place, label in legend.runs]
     items += [(kind, told) for kind, told in legend.marks]
     for kind, told in items:
         label = clipped(told, WIDTH - 2 * EDGE - 20, 11.5)

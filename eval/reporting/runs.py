@@ -134,6 +134,8 @@ def _results(folder: Path) -> Mapping[str, Any]:
 def _name(results: Mapping[str, Any]) -> str:
     """The model, without the folders it lies in, and the control if the run is one."""
     name = str(results["model"]["id"]).rstrip("/").rsplit("/", 1)[-1] or "model"
+    if results["model"].get("kind") == "replay":
+        name = name.removesuffix(".jsonl").removesuffix(".json")
     control = (results.get("frames") or {}).get("control", "none")
     return name if control == "none" else f"{name}, {control}"
 
@@ -177,8 +179,8 @@ def _judgement(path: Path) -> Judgement:
     for row in _lines(verdicts) if verdicts.is_file() else []:
         name, score = str(row.get("item_id", row.get("id"))), row.get("score")
         reason = row.get("reason") or said.get(name)
-        known = isinstance(score, int | float)
-        found[name] = Verdict(metric=str(facts["metric"]), score=float(score) if known else None, reason=reason)
+        known = float(score) if isinstance(score, int | float) else None
+        found[name] = Verdict(metric=str(facts["metric"]), score=known, reason=reason)
     return Judgement(facts=facts, verdicts=found)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from moviellm.cards.escaping import markdown
 from moviellm.eval.reporting.comparisons import Pair, best_of
 from moviellm.eval.reporting.names import digits, interval, metric_title, task_title
-from moviellm.eval.reporting.plots import LEVELS, headlines, number_of
+from moviellm.eval.reporting.plots import LEVELS, headlines, judged_numbers, number_of
 from moviellm.eval.reporting.runs import Run
 from moviellm.eval.reporting.showing_text import latex, one_line
 
@@ -42,6 +42,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     names: int = 1
     """Columns from the left that hold names; the others hold numbers."""
+    folded: bool = False
+    """Opened by who wants it."""
 
     def markdown(self) -> str:
         """The table alone."""
@@ -93,7 +95,7 @@ def tables_of(runs: Sequence[Run], pairs: Sequence[Pair]) -> list[Table]:
     made = [
         _scores(runs, pairs),
         *_controls(runs),
-        _differences(pairs),
+        *_differences(runs, pairs),
         *_judges(runs),
         _parts(runs, "by_type", "By question type"),
         _parts(runs, "by_level", "By level"),
@@ -141,28 +143,35 @@ def _controls(runs: Sequence[Run]) -> list[Table]:
     return tables
 
 
-def _differences(pairs: Sequence[Pair]) -> Table:
-    rows = []
+def _differences(runs: Sequence[Run], pairs: Sequence[Pair]) -> list[Table]:
+    """The first number of each task, and every other number."""
+    first = set(headlines(runs))
+    found: dict[bool, list[tuple[Cell, ...]]] = {True: [], False: []}
     for pair in pairs:
         for row in pair.rows:
-            ends = interval(row, sign="+")
-            rows.append(
-                (
-                    *_names((task_title(row["task"]), metric_title(row["metric"]))),
-                    Cell(text=f"{pair.b} − {pair.a}"),
-                    Cell(text=f"{row['difference']:+.3f}", small=ends),
-                    Cell(text="–" if row["p_holm"] is None else _p(row["p_holm"])),
-                    Cell(text="–" if row["detectable"] is None else f"{row['detectable']:.3f}"),
-                    Cell(text=f"{row['n']:,}"),
-                    Cell(text=pair.verdict(row), strong=row["why"] is None),
-                )
+            cells = (
+                *_names((f"{pair.b} − {pair.a}", task_title(row["task"]), metric_title(row["metric"]))),
+                Cell(text=f"{row['difference']:+.3f}", small=interval(row, sign="+")),
+                Cell(text="–" if row["p_holm"] is None else _p(row["p_holm"])),
+                Cell(text="–" if row["detectable"] is None else f"{row['detectable']:.3f}"),
+                Cell(text=f"{row['n']:,}"),
+                Cell(text=pair.verdict(row), strong=row["why"] is None),
             )
+            found[(row["task"], row["metric"]) in first].append(cells)
+    count = sum(row["p"] is not None for pair in pairs for row in pair.rows)
     note = (
-        "Paired by question; intervals resample movies. p: exact McNemar, Holm-adjusted over all rows. Detectable: "
-        "the least difference that so many questions would show four times in five (80 % power, 5 % two-sided)."
+        f"Paired by question; intervals resample movies. p: exact McNemar, Holm-adjusted over the {count} tests of "
+        "this report. Detectable: the least difference that so many questions would show four times in five (80 % "
+        "power, 5 % two-sided)."
     )
-    head = ("task", "number", "difference of", "difference", "p (Holm)", "detectable", "n", "verdict")
-    return Table(name="differences", title="Differences", note=note, head=head, rows=tuple(rows), names=3)
+    head = ("difference", "task", "number", "value", "p (Holm)", "detectable", "n", "verdict")
+    rows, others = tuple(found[True]), tuple(found[False])
+    return [
+        Table(name="differences", title="Differences", note=note, head=head, rows=rows, names=3),
+        Table(
+            name="differences_other", title="Other numbers", note=note, head=head, rows=others, names=3, folded=True
+        ),
+    ]
 
 
 def _p(value: float) -> str:
@@ -174,10 +183,9 @@ def _judges(runs: Sequence[Run]) -> list[Table]:
     for run in runs:
         for judged in run.judgements:
             facts = judged.facts
-            for task, told in facts.get("tasks", {}).items():
-                for metric, number in told.get("metrics", {}).items():
-                    names = (run.label, task_title(task), metric if "@" in metric else f"{metric} ({judged.metric})")
-                    scores.append((*_names(names), _cell(number), Cell(text=f"{number.get('n', 0):,}")))
+            for (task, metric), number in judged_numbers(facts).items():
+                names = (run.label, task_title(task), metric if "@" in metric else f"{metric} ({judged.metric})")
+                scores.append((*_names(names), _cell(number), Cell(text=f"{number.get('n', 0):,}")))
             unscored = facts.get("unscored", {})
             reasons = ", ".join(f"{why} {n}" for why, n in sorted(_flat(unscored.get("reasons")).items()))
             agreement = ", ".join(f"{name} {value}" for name, value in _flat(facts.get("agreement")).items())
@@ -239,7 +247,7 @@ def _parts(runs: Sequence[Run], part: str, title: str) -> Table:
                 rows.append((*_names((task_title(task), name, metric_title(metric))), *cells, Cell(text=f"{n:,}")))
     what = "type" if part == "by_type" else "level"
     head = ("task", what, "number", *(run.label for run in runs), "n")
-    return Table(name=part, title=title, note="", head=head, rows=tuple(rows), names=3)
+    return Table(name=part, title=title, note="", head=head, rows=tuple(rows), names=3, folded=True)
 
 
 def _numbers(runs: Sequence[Run]) -> Table:
@@ -257,7 +265,7 @@ def _numbers(runs: Sequence[Run]) -> Table:
                 )
             )
     head = ("task", "number", *(run.label for run in runs), "n")
-    return Table(name="numbers", title="Every number", note="", head=head, rows=tuple(rows), names=2)
+    return Table(name="numbers", title="Every number", note="", head=head, rows=tuple(rows), names=2, folded=True)
 
 
 def _unread(runs: Sequence[Run]) -> Table:

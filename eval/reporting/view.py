@@ -28,8 +28,6 @@ class Section:
     tables: tuple[Table, ...] = ()
     beside: bool = False
     """One plot with its tables beside it."""
-    folded: bool = False
-    """Tables that are opened by who wants them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +61,10 @@ LEADS: Mapping[str, str] = {
     "differences": "Runs answered the same questions; what is compared is each question with itself.",
     "judged": "Answers that a judge has read. A judge's name holds its model and rubric: other judges, other numbers.",
     "parts": "Small groups have wide intervals; many groups have some that stand out by chance.",
-    "moments": "How often a predicted span meets the right one, from any overlap to an exact fit.",
-    "where": "Whether answers get worse where a movie is long, or late in it.",
+    "where": (
+        "How often a predicted span meets the right one, from any overlap to an exact fit; and whether answers get "
+        "worse late in a movie, or where it is long."
+    ),
 }
 
 
@@ -154,7 +154,7 @@ def _sections(plots: Sequence[Plot], tables: Mapping[str, Table]) -> list[Sectio
             short="Differences",
             lead=LEADS["differences"],
             plots=some("differences_"),
-            tables=named("differences"),
+            tables=named("differences", "differences_other"),
         ),
         Section(
             id="judged",
@@ -170,12 +170,14 @@ def _sections(plots: Sequence[Plot], tables: Mapping[str, Table]) -> list[Sectio
             lead=LEADS["parts"],
             plots=some("by_type_", "by_level_"),
             tables=named("by_type", "by_level"),
-            folded=True,
         ),
-        Section(id="moments", title="Moments", lead=LEADS["moments"], plots=some("recall")),
         Section(
-            id="where", title="Place and length", short="Place", lead=LEADS["where"], plots=some("position", "length")
+            id="where",
+            title="Moments and places",
+            short="Moments",
+            lead=LEADS["where"],
+            plots=some("recall", "position", "length"),
         ),
-        Section(id="numbers", title="Every number", short="Numbers", tables=named("numbers", "unread"), folded=True),
+        Section(id="numbers", title="Every number", short="Numbers", tables=named("numbers", "unread")),
     ]
     return [section for section in found if section.plots or section.tables]
