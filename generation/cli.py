@@ -17,6 +17,7 @@ import typer
 from moviellm.generation import cli_options
 from moviellm.generation.cli_dataset import dataset_app
 from moviellm.generation.cli_eval import eval_app
+from moviellm.generation.cli_metrics import metrics_app
 from moviellm.generation.cli_options import JsonOption, SetOption
 from moviellm.generation.cli_train import train_app
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(train_app, name="train")
 app.add_typer(eval_app, name="eval")
+app.add_typer(metrics_app, name="metrics")
 
 INTERRUPTED = 130
 STOPPED = "stopped; everything finished is kept, and the same command goes on from there"
