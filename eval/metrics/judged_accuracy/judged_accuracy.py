@@ -40,14 +40,14 @@ INPUTS = """
 Args:
     predictions: The judge's verdict on each answer, from 0 to 1; None where it gave none.
     judge: Which judge, by which rubric: MODEL/RUBRIC, the model as exactly as it can be named.
-    clusters: What each answer belongs to, such as its movie: the interval resamples these. Without, every answer alone.
+    clusters: What each answer belongs to, such as its movie: the interval resamples these; else single answers.
     human: What people say of each answer, from 0 to 1; None where nobody was asked.
     level: Of the intervals.
 
 Returns:
-    `judged_accuracy@JUDGE` with `low` and `high`; None, with a `reason`, when more than 1 % are unscored. The number of
-    verdicts `n`, and `unscored`. With `human`: `ppi`, `ppi_low`, `ppi_high`, and for verdicts of 0 and 1 `rogan_gladen`,
-    `sensitivity`, `specificity`.
+    `judged_accuracy@JUDGE` with `low` and `high`; None, with a `reason`, when more than 1 % are unscored. The number
+    of verdicts `n`, and `unscored`. With `human`: `ppi`, `ppi_low`, `ppi_high`, and for verdicts of 0 and 1
+    `rogan_gladen`, `sensitivity`, `specificity`.
 
 Examples:
     >>> import evaluate

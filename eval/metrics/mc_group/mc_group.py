@@ -29,8 +29,8 @@ CITATION = """
 """
 INPUTS = """
 Args:
-    predictions: One a question: the place of the chosen option, from 0; -1 where none was chosen. Or all of them texts,
-        the answers of a model as they are; then `options` says what it could choose from.
+    predictions: One a question: the place of the chosen option, from 0; -1 where none was chosen. Or all of them
+        texts, the answers of a model as they are; then `options` says what it could choose from.
     references: The place of the right option of each question, from 0.
     groups: The name of each question's group, a text.
     options: The texts of each question's options, in order; only for predictions that are texts.

@@ -13,8 +13,8 @@ import evaluate
 from moviellm.eval.core.pairwise import bradley_terry, combine_orders, win_rates
 
 DESCRIPTION = """
-Which model answers better, many times over. Bradley-Terry ratings on the Elo scale, the anchor at 1000, a tie as half a
-win, unregularised; they exist only where wins lead from every model to every other, else they are not estimable and
+Which model answers better, many times over. Bradley-Terry ratings on the Elo scale, the anchor at 1000, a tie as half
+a win, unregularised; they exist only where wins lead from every model to every other, else they are not estimable and
 say why. Beside them win rates. Of a pair judged in both orders only a win in both is a win.
 """
 CITATION = """
