@@ -8,13 +8,14 @@ plain rules say. It draws nothing and reads no picture.
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from moviellm.eval.reporting.album import Album, Film, Line, Span
 from moviellm.eval.reporting.names import metric_title
-from moviellm.eval.reporting.runs import JUDGED_RIGHT, Answer, Run, Verdict
+from moviellm.eval.reporting.runs import Answer, Run, Verdict
 from moviellm.eval.tasks.scoring import UNKNOWN
 from moviellm.eval.tasks.table import task_table
 
@@ -34,7 +35,7 @@ class Try:
     """Place of the run."""
     said: str
     verdict: str
-    """`right`, `wrong`, or why there is nothing to score."""
+    """`right` or `wrong`, for events `fair` or `low`; or why there is nothing to score."""
     good: bool
     score: str
     """The number behind it, in words; empty where the verdict says all."""
@@ -88,8 +89,7 @@ def is_wrong(run: Run, row: Answer) -> bool:
     value = scores["right"] if "right" in scores else next(iter(_first(scores)), 0.0)
     if value >= (1.0 if "right" in scores else LOW):
         return False
-    said = [verdict.score for verdict in _point_verdicts(run, row["id"]) if verdict.score is not None]
-    return not any(score >= JUDGED_RIGHT for score in said)
+    return not any(verdict.right for verdict in _point_verdicts(run, row["id"]))
 
 
 def _point_verdicts(run: Run, item_id: str) -> list[Verdict]:
@@ -155,7 +155,8 @@ def _failure(item_id: str, rank: int, runs: Sequence[Run], albums: Mapping[int, 
     predicted = [span for one in tries if not one.good for span in one.spans]
     told = _told(film, [*evidence, *predicted]) if film else ()
     cited = album.shown.get(item_id, ()) if album and row["format"] != "temporal_grounding" else ()
-    frames = _frames(film, cited, evidence, predicted) if film else ()
+    looked = predicted if row["format"] == "temporal_grounding" else []
+    frames = _frames(film, cited, evidence, looked) if film else ()
     ends = [end for _, end in (*evidence, *predicted)]
     return Failure(
         item_id=item_id,
@@ -204,12 +205,12 @@ def _try(place: int, run: Run, row: Answer) -> Try:
     wrong = is_wrong(run, row)
     prediction, scores = row["prediction"], row["scores"]
     said = row.get("answer")
-    if said is None and "events" in prediction:
+    if prediction.get("events"):
         said = "\n".join(_event(event) for event in prediction["events"])
     elif said is None:
         said = _choice(prediction.get("choice"), row) or str(prediction.get("answer") or "")
     spans = [prediction["span"]] if prediction.get("span") else [e["span"] for e in prediction.get("events") or ()]
-    verdict = "wrong" if wrong else "right"
+    verdict = ("wrong" if wrong else "right") if "right" in scores else ("low" if wrong else "fair")
     if not wrong and scores.get("right", 1.0) < 1.0:
         verdict = "right, says a judge"
     if row.get("unanswered"):
@@ -223,10 +224,15 @@ def _try(place: int, run: Run, row: Answer) -> Try:
         said=str(said),
         verdict=verdict,
         good=not wrong,
-        score="" if shown is None else f"{name} {scores[shown]:.3f}",
+        score="" if shown is None else f"{name} {_cut(scores[shown])}",
         spans=tuple((float(start), float(end)) for start, end in spans),
         judged=tuple(run.verdicts(row["id"])),
     )
+
+
+def _cut(value: float) -> str:
+    """Three digits, never rounded up: 0.4996 is not 0.5, from which a span would be right."""
+    return f"{math.floor(value * 1000 + 1e-9) / 1000:.3f}"
 
 
 def _told(film: Film, spans: Sequence[Span]) -> tuple[Line, ...]:

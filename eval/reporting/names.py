@@ -6,7 +6,7 @@
 What is not known here is called by its own name. It decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 _TASKS: Final = {
@@ -49,6 +49,12 @@ def metric_title(name: str) -> str:
 def digits(number: Mapping[str, Any] | None, places: int = 3) -> str:
     """The value, or a dash."""
     return "–" if number is None or number.get("value") is None else f"{number['value']:.{places}f}"
+
+
+def counted(numbers: Iterable[Mapping[str, Any] | None]) -> str:
+    """How many items the numbers are of: `297`, or `20, 297` where runs have not the same."""
+    found = dict.fromkeys(number["n"] for number in numbers if number is not None and number.get("value") is not None)
+    return ", ".join(f"{n:,}" for n in found) or "0"
 
 
 def interval(number: Mapping[str, Any] | None, places: int = 3, sign: str = "") -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from moviellm.eval.reporting.canvas import Plot
 from moviellm.eval.reporting.comparisons import Pair
 from moviellm.eval.reporting.difference_chart import difference_chart
-from moviellm.eval.reporting.names import interval, metric_title, task_title
+from moviellm.eval.reporting.names import counted, interval, metric_title, task_title
 from moviellm.eval.reporting.rows_chart import UNDER, Entry, Group, Legend, entry_of_run, legend_of, rows_chart
 from moviellm.eval.reporting.runs import Run
 from moviellm.eval.reporting.where_plots import where_plots
@@ -190,7 +190,7 @@ def _parts(runs: Sequence[Run], part: str, said: str) -> Iterator[Plot]:
         groups = []
         for name in names:
             numbers = [table.get(name, {}).get(metric) for table in tables]
-            n = max((number["n"] for number in numbers if number), default=0)
+            n = counted(numbers)
             entries = [entry_of_run(place, number) for place, number in enumerate(numbers)]
             alone = f"{name} ({n})"
             groups.append(Group(name=alone if len(runs) == 1 else name, entries=entries, note=f"n {n}"))

@@ -18,8 +18,10 @@ CONTROLS: Final = (
     "oracle",
 )  # fmt: skip
 """Controls in the order in which they are shown; others follow."""
-JUDGED_RIGHT: Final = 0.5
-"""Score of a judge, between 0 and 1, from which an answer counts as right."""
+RIGHT_FROM: Final = 0.5
+"""Score of a judge that gives 0 to 1, from which an answer is right, where the judge does not say."""
+RIGHT_FROM_OF_FIVE: Final = 3.0
+"""The same of a judge that gives 0 to 5."""
 Number = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
@@ -31,6 +33,7 @@ class Verdict:
     metric: str
     score: float | None
     """None: unscored."""
+    right: bool | None
     reason: str | None
     """Why, in the judge's words; or why there is no score."""
 
@@ -174,21 +177,33 @@ def _judgement(path: Path) -> Judgement:
     if not isinstance(facts, dict) or "metric" not in facts:
         raise ValueError(f"{path} is no judgement: it names no metric; judge the run again")
     said = _said(path.parent / "transcripts.jsonl")
+    place = path.parent / "verdicts.jsonl"
+    rows = {str(row.get("item_id", row.get("id"))): row for row in (_lines(place) if place.is_file() else [])}
+    right_from = RIGHT_FROM_OF_FIVE if any((_score(row) or 0.0) > 1 for row in rows.values()) else RIGHT_FROM
     found: dict[str, Verdict] = {}
-    verdicts = path.parent / "verdicts.jsonl"
-    for row in _lines(verdicts) if verdicts.is_file() else []:
-        name, score = str(row.get("item_id", row.get("id"))), row.get("score")
-        reason = row.get("reason") or said.get(name)
-        known = float(score) if isinstance(score, int | float) else None
-        found[name] = Verdict(metric=str(facts["metric"]), score=known, reason=reason)
+    for name, row in rows.items():
+        parsed, score = said.get(name, {}), _score(row)
+        told = row.get("correct", parsed.get("correct"))
+        reason = row.get("reason") or parsed.get("reason")
+        found[name] = Verdict(
+            metric=str(facts["metric"]),
+            score=score,
+            right=None if score is None else told if isinstance(told, bool) else score >= right_from,
+            reason=None if reason is None else str(reason),
+        )
     return Judgement(facts=facts, verdicts=found)
 
 
-def _said(path: Path) -> dict[str, str]:
-    """The judge's reasons by question; the first where it was asked several times."""
-    found: dict[str, str] = {}
+def _score(row: Mapping[str, Any]) -> float | None:
+    score = row.get("score")
+    return float(score) if isinstance(score, int | float) else None
+
+
+def _said(path: Path) -> dict[str, Mapping[str, Any]]:
+    """What the judge answered by question; the first where it was asked several times."""
+    found: dict[str, Mapping[str, Any]] = {}
     for row in _lines(path) if path.is_file() else []:
         name, parsed = row.get("item_id", row.get("id")), row.get("parsed")
-        if isinstance(name, str) and isinstance(parsed, dict) and isinstance(parsed.get("reason"), str):
-            found.setdefault(name, parsed["reason"])
+        if isinstance(name, str) and isinstance(parsed, dict):
+            found.setdefault(name, parsed)
     return found

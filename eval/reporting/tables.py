@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from moviellm.cards.escaping import markdown
 from moviellm.eval.reporting.comparisons import Pair, best_of
-from moviellm.eval.reporting.names import digits, interval, metric_title, task_title
+from moviellm.eval.reporting.names import counted, digits, interval, metric_title, task_title
 from moviellm.eval.reporting.plots import LEVELS, headlines, judged_numbers, number_of
 from moviellm.eval.reporting.runs import Run
 from moviellm.eval.reporting.showing_text import latex, one_line
@@ -111,8 +111,7 @@ def _scores(runs: Sequence[Run], pairs: Sequence[Pair]) -> Table:
         numbers = [number_of(run, task, metric) for run in runs]
         best = best_of(runs, pairs, task, metric)
         cells = [_cell(number, strong=place == best) for place, number in enumerate(numbers)]
-        n = max((number["n"] for number in numbers if number), default=0)
-        rows.append((*_names((task_title(task), metric_title(metric))), *cells, Cell(text=f"{n:,}")))
+        rows.append((*_names((task_title(task), metric_title(metric))), *cells, Cell(text=counted(numbers))))
     note = "First number of each task with its 95 % interval (BCa, resampling movies)."
     if len(runs) > 1:
         note += " Bold: every other run is distinguishably worse (interval and Holm-adjusted test)."
@@ -242,9 +241,10 @@ def _parts(runs: Sequence[Run], part: str, title: str) -> Table:
         for name in sorted(names, key=lambda name: (LEVELS.index(name) if name in LEVELS else len(LEVELS), name)):
             numbers = [table.get(name, {}).get(metric) for table in tables]
             if any(number and number.get("value") is not None for number in numbers):
-                n = max(number["n"] for number in numbers if number)
                 cells = [_cell(number) for number in numbers]
-                rows.append((*_names((task_title(task), name, metric_title(metric))), *cells, Cell(text=f"{n:,}")))
+                rows.append(
+                    (*_names((task_title(task), name, metric_title(metric))), *cells, Cell(text=counted(numbers)))
+                )
     what = "type" if part == "by_type" else "level"
     head = ("task", what, "number", *(run.label for run in runs), "n")
     return Table(name=part, title=title, note="", head=head, rows=tuple(rows), names=3, folded=True)
@@ -256,12 +256,11 @@ def _numbers(runs: Sequence[Run]) -> Table:
         metrics = dict.fromkeys(name for run in runs for name in run.tasks.get(task, {}).get("metrics", {}))
         for metric in sorted(metrics, key=lambda name: (name != first, name)):
             numbers = [number_of(run, task, metric) for run in runs]
-            n = max((number["n"] for number in numbers if number), default=0)
             rows.append(
                 (
                     *_names((task_title(task), metric_title(metric))),
                     *(_cell(number) for number in numbers),
-                    Cell(text=f"{n:,}"),
+                    Cell(text=counted(numbers)),
                 )
             )
     head = ("task", "number", *(run.label for run in runs), "n")

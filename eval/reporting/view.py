@@ -71,9 +71,9 @@ LEADS: Mapping[str, str] = {
 def view_of(runs: Sequence[Run], plots: Sequence[Plot], tables: Sequence[Table], notes: Sequence[str]) -> View:
     """Everything but failures, in the order of the report."""
     places = dict.fromkeys(_place(run.results["data"]) for run in runs)
+    datasets = dict.fromkeys(str(run.results["data"]["dataset"]) for run in runs)
     models = runs[0].label if len(runs) == 1 else f"{len(runs)} runs"
-    data = runs[0].results["data"]
-    title = f"{models} on {data['dataset']}" if len(places) == 1 else f"{models} on {len(places)} datasets"
+    title = f"{models} on {' and '.join(datasets)}"
     return View(
         title=title,
         about="; ".join(places),
@@ -121,8 +121,10 @@ def _facts(run: Run) -> RunFacts:
 
 def _frames(frames: Mapping[str, Any]) -> str:
     policy = [f"{name} {value}" for name, value in frames["policy"].items() if value not in (None, 0.0)]
-    told = f"frames: {', '.join(policy) or 'all'}"
-    return told if frames["control"] == "none" else f"{told}; control: {frames['control']}"
+    told, control = f"frames: {', '.join(policy) or 'all'}", frames["control"]
+    if control in ("blind", "question-only", "title-only", "dialogue-only"):
+        return f"control: {control}"
+    return told if control == "none" else f"{told}; control: {control}"
 
 
 def _pairs(record: Mapping[str, Any]) -> list[tuple[str, str]]:

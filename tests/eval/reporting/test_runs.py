@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from moviellm.eval.reporting.runs import read_runs
-from tests.eval.reporting.conftest import JUDGE
+from tests.eval.reporting.conftest import JUDGE, judge
 
 Runs = tuple[Path, Path]
 
@@ -54,6 +54,13 @@ def test_a_verdict_comes_with_its_reason(runs: Runs) -> None:
     run = read_runs([runs[0]])[0]
     (verdict,) = run.verdicts("m00000-q002")
     assert (verdict.metric, verdict.score, verdict.reason) == (JUDGE, 1.0, "It fits.")
+
+
+def test_of_a_judge_that_gives_up_to_five_three_is_right(runs: Runs, tmp_path: Path) -> None:
+    folder = shutil.copytree(runs[0], tmp_path / "run")
+    judge(folder, {"m00000-q002": 5.0, "m00000-q003": 3.0, "m00000-q005": 2.0, "m00001-q002": 1.0})
+    found = read_runs([folder])[0].judgements[0].verdicts
+    assert [verdict.right for verdict in found.values()] == [True, True, False, False]
 
 
 def test_what_is_unscored_has_no_score(runs: Runs) -> None:
