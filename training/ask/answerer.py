@@ -121,6 +121,12 @@ class Answerer:
         heard = None if wrote is None else (lambda number, text: wrote(text))
         return self._ask(film, [[*turns, question]], max_new_tokens, None, heard)[0]
 
+    def row(self, film: FilmLike, turns: Sequence[str], room: int) -> Tensors:
+        """What the model takes of a film and a conversation; `room`: tokens that shall fit behind it."""
+        prompts = self._prompts(film)
+        prompts.check_length(self.longest_row, turns, room)
+        return self._moved(prompts.whole(turns))
+
     def spans(self, text: str, film: FilmLike) -> list[Found]:
         """The times in an answer, for showing them."""
         return find_spans(text, float(film.duration_s), hundredths_of(self.processor))
