@@ -111,7 +111,7 @@ def open_checkpoint(place: str, *, revision: str | None, device: str | None, dty
         ValueError: there is no such model.
     """
     if Path(place).expanduser().is_dir() and revision is None:
-        from moviellm.training.ask.opening import revision_at
+        from moviellm.training.ask.revision import revision_at
 
         found = revision_at(place)
     else:  # the same, without what it takes to load a model

@@ -51,7 +51,8 @@ def ask(
     asked = _questions(questions, questions_file)
     policy = FramePolicy(n=frames, fps=fps, start_s=start_s, end_s=end_s)
     film = read_film(movie, policy, subtitles=subtitles, revision=movie_revision)
-    from moviellm.training.ask.opening import open_model, revision_at
+    from moviellm.training.ask.opening import open_model
+    from moviellm.training.ask.revision import revision_at
 
     kept = out is not None or as_json
     facts = {

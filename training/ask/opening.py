@@ -7,22 +7,14 @@ What it is, its config says: a model of ours, a LoRA adapter on one, or one of t
 safetensors are loaded, and no code that comes with a checkpoint. It trains nothing.
 """
 
-import hashlib
-import json
-import re
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.files import file_sha256
 from moviellm.generation.revisions import revision_of
 from moviellm.training.ask.answerer import OURS, Answerer
+from moviellm.training.ask.revision import local_folder, revision_at
 
 ADAPTER = "adapter_config.json"
-DECIDES = re.compile(
-    r".*\.(safetensors|safetensors\.index\.json|jinja|model)|[a-z_]*config\.json|[a-z_]*token[a-z_]*\.json|vocab.*|"
-    r"merges\.txt"
-)
-"""Files of a folder that decide an answer: weights, configs, tokenizer, template. A trainer's states do not."""
 
 
 def open_model(
@@ -40,39 +32,13 @@ def open_model(
         ValueError: there is no such model, it is of an architecture that is not known here, its weights are pickles
             or incomplete, or it has no chat template.
     """
-    folder = _folder(path_or_id, revision)
+    folder = local_folder(path_or_id, revision)
     commit = None if folder else revision_of(path_or_id, revision)
     kind, model, processor = _load(str(folder or path_or_id), commit, dtype)
     _check_template(path_or_id, processor)
     model = model.to(device or _best_device()).eval()
     known = commit or (lambda: revision_at(path_or_id))
     return Answerer(model, processor, place=path_or_id, kind=kind, revision=known)
-
-
-def revision_at(path_or_id: str, revision: str | None = None) -> str:
-    """Which weights exactly a name means now: the commit on the Hub, or the hash of a folder; nothing is loaded.
-
-    Raises:
-        ValueError: there is no such model.
-    """
-    folder = _folder(path_or_id, revision)
-    return folder_revision(folder) if folder else revision_of(path_or_id, revision)
-
-
-def _folder(path_or_id: str, revision: str | None) -> Path | None:
-    folder = Path(path_or_id).expanduser()
-    if not folder.is_dir():
-        return None
-    if revision is not None:
-        raise ValueError(f"{path_or_id} lies on this machine and has no revision {revision!r}; leave it out")
-    return folder
-
-
-def folder_revision(folder: Path) -> str:
-    """What stands for a commit where a model lies in a folder: the hash of all that decides its answers."""
-    paths = [path for path in sorted(folder.iterdir()) if path.is_file() and DECIDES.fullmatch(path.name)]
-    files = [(path.name, file_sha256(path)) for path in paths]
-    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
 
 def _load(place: str, commit: str | None, dtype: str | None) -> tuple[str, Any, Any]:

@@ -107,7 +107,7 @@ def open_adapter(
     if trainable and is_ours(model):
         keep_float32(made)
         set_peft_model_state_dict(made, load_file(folder / ADAPTER))  # again: loading rounded it to the base's dtype
-    return made.train(trainable), _processor(folder, processor)
+    return made.train(trainable), _processor(folder, processor, model.config)
 
 
 def adapter_folder(place: str | os.PathLike[str], revision: str | None = None) -> Path:
@@ -140,10 +140,15 @@ def open_base(folder: Path, dtype: Any = "auto", qlora: Qlora | None = None) -> 
     return open_stock(folder, dtype=dtype, quantisation=bits)
 
 
-def _processor(folder: Path, of_base: Any) -> Any:
-    """The adapter's own processor, where it brings one of our class; else the base's."""
+def _processor(folder: Path, of_base: Any, config: Any) -> Any:
+    """The adapter's own processor, with the frame settings and the template that it learned by; else the base's."""
     import moviellm.training.model as ours
+    from moviellm.training.stock.processing import StockProcessor
 
+    if isinstance(of_base, StockProcessor) and (folder / "chat_template.jinja").is_file():
+        from moviellm.training.stock.opening import open_processor
+
+        return open_processor(folder, config=config)
     if isinstance(of_base, ours.MovieLLMProcessor) and (folder / "processor_config.json").is_file():
         return ours.MovieLLMProcessor.from_pretrained(folder)
     return of_base

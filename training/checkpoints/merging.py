@@ -48,7 +48,7 @@ def merge(
     """
     from moviellm.training.checkpoints.adapters import merge_into
     from moviellm.training.checkpoints.folders import adapter_folder, open_adapter
-    from moviellm.training.checkpoints.weights import SHARD, content_hash
+    from moviellm.training.checkpoints.weights import SHARD, content_hash, readable
     from moviellm.training.convert.folders import check_out
 
     if dtype is not None and dtype not in DTYPES:
@@ -61,8 +61,7 @@ def merge(
     with building_folder(out) as building:
         merged.save_pretrained(building, max_shard_size=SHARD)
         processor.save_pretrained(building)
-        for file in building.glob("*.safetensors"):
-            file.chmod(0o644)  # safetensors makes files that only their owner reads
+        readable(building)
         _take_along(folder, building)
         told: dict[str, Any] = {
             "adapter": Path(adapter).name if Path(adapter).is_dir() else adapter,

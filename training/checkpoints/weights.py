@@ -125,3 +125,9 @@ def _digests(files: list[Path], advance: Callable[[int], None]) -> Iterator[tupl
 def total_bytes(folder: Path) -> int:
     """Bytes of the files with the weights."""
     return sum(file.stat().st_size for file in weight_files(folder))
+
+
+def readable(folder: Path) -> None:
+    """Let everybody read the weights of a folder: safetensors makes files that only their owner reads."""
+    for file in folder.glob("*.safetensors"):
+        file.chmod(0o644)

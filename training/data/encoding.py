@@ -45,6 +45,8 @@ class Encoded:
     """Tokens from the first placeholder of a row to its last: what fewer frames would make shorter."""
     asked: list[str] = field(default_factory=list, repr=False)
     """What is asked in each row, for frames that depend on the question."""
+    pixels: int = 0
+    """Pixels of its frames as the model sees them; 0 where it has features."""
 
     @property
     def labelled(self) -> int:

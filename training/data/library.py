@@ -47,6 +47,8 @@ class Sample:
     answers: int
     kind: str
     """`pixels`, `features` or `text`: samples of one kind make a batch."""
+    pixels: int = 0
+    """Of its frames, as the model sees them."""
 
 
 class Library:
@@ -104,6 +106,7 @@ class Library:
                     labelled=sum(label != IGNORED for row in labels for label in row),
                     answers=sum(_stretches(row) for row in labels),
                     kind=self.writer.reader.kind(encoded.unit),
+                    pixels=encoded.pixels,
                 )
             )
 

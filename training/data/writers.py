@@ -22,16 +22,14 @@ from moviellm.training.shared.collating import SharedMovies, example_of
 Wanted = Sequence[tuple[Unit, Sequence[int]]]
 """Units with the numbers of their conversations."""
 Batch = dict[str, torch.Tensor]
+PIXELS = ("pixel_values", "pixel_values_videos")
+"""What stock models call their frames; three numbers a pixel."""
 
 
 class Writer(Protocol):
     """What a library asks of it."""
 
     reader: FrameReader
-
-    @property
-    def frame_px(self) -> int:
-        """Pixels of a frame as the tower sees it; 0 where frames have sizes of their own."""
 
     @property
     def longest_row(self) -> int | None:
@@ -63,11 +61,6 @@ class OurWriter:
         self._shared = SharedMovies(self._pad, self.lead_in, self.tokens_a_row, self.frame_token_id)
 
     @property
-    def frame_px(self) -> int:
-        """The square that the tower sees."""
-        return int(self.processor.image_processor.size_px) ** 2
-
-    @property
     def longest_row(self) -> int | None:
         """By the language model's positions."""
         longest = self.processor.longest_row
@@ -84,7 +77,10 @@ class OurWriter:
 
     def encode(self, unit: Unit) -> Encoded:
         """Tokens and labels; no picture is read."""
-        return self._encoder.encode(unit)
+        encoded = self._encoder.encode(unit)
+        if self.reader.kind(unit) == "pixels":
+            encoded.pixels = unit.frames * int(self.processor.image_processor.size_px) ** 2
+        return encoded
 
     def together(self, wanted: Wanted) -> Batch:
         """Rows of movies with all their conversations."""
@@ -104,7 +100,7 @@ class OurWriter:
         if found[0]:
             batch |= {name: torch.cat([one[name] for one in found]) for name in found[0]}
             batch["frames_per_row"] = torch.tensor([one.frames for one in encoded])
-        return batch | self.processor._questions(encoded, asked)
+        return batch | self.processor.question_tensors(encoded, asked)
 
     def _readable(self, unit: Unit) -> Encoded:
         frames = self.processor.image_processor
@@ -165,12 +161,7 @@ class StockWriter:
     def __post_init__(self) -> None:
         from moviellm.training.stock.encoding import StockCollator
 
-        self._collator = StockCollator(self.processor, lead_in=self.lead_in)
-
-    @property
-    def frame_px(self) -> int:
-        """Frames have sizes of their own."""
-        return 0
+        self._collator = StockCollator(self.processor, lead_in=self.lead_in, tokens_a_row=self.tokens_a_row)
 
     @property
     def longest_row(self) -> int | None:
@@ -187,9 +178,10 @@ class StockWriter:
         return str(self.processor.tokenizer.decode(ids))
 
     def encode(self, unit: Unit) -> Encoded:
-        """Tokens and labels, by the film's first frame in the place of all."""
-        film = _as_film(unit)
-        seen = self.processor.see({**film, "frames": _OneFrame(film["frames"])}, unit.name)
+        """Tokens and labels, by the film's first frame in the place of all, where its others cost the same."""
+        still = self.processor.rules.drops_still_patches
+        film = _as_film(self.reader.readable(unit) if still else unit)
+        seen = self.processor.see(film if still else {**film, "frames": _OneFrame(film["frames"])}, unit.name)
         rows = conversations(unit)
         made = [self.processor.row(seen, row["prompt"], row["completion"]) for row in rows]
         return Encoded(
@@ -199,6 +191,7 @@ class StockWriter:
             unit.frames,
             len(rows),
             film_tokens(made[0].ids, self.frame_token_id),
+            pixels=sum(value.numel() for name, value in seen.look.tensors.items() if name in PIXELS) // 3,
         )
 
     def together(self, wanted: Wanted) -> Batch:

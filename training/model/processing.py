@@ -123,7 +123,7 @@ class MovieLLMProcessor(ProcessorMixin):
         batch = self.tokenizer([row.text for row in rows], return_tensors=return_tensors, **kwargs)
         for row, ids, mask in zip(rows, batch["input_ids"], batch["attention_mask"], strict=True):
             row.check_tokens(ids, int(torch.as_tensor(mask).sum()), self, longest)
-        data = dict(batch) | self._frames(rows) | self._questions(rows, questions)
+        data = dict(batch) | self._frames(rows) | self.question_tensors(rows, questions)
         if wants_places:
             data["text_replacement_offsets"] = [row.places for row in rows]
         return BatchFeature(data, tensor_type=return_tensors, skip_tensor_conversion=["text_replacement_offsets"])
@@ -144,8 +144,8 @@ class MovieLLMProcessor(ProcessorMixin):
             data["frame_time_ids"] = torch.tensor([step for row in rows for step in row.time_ids(self.time_steps)])
         return data
 
-    def _questions(self, rows: list[Row], questions: Sequence[str] | None) -> dict[str, Any]:
-        """Questions apart from the rows, where the compressor needs them."""
+    def question_tensors(self, rows: Sequence[Any], questions: Sequence[str] | None) -> dict[str, Any]:
+        """Questions apart from the rows (of which `frames` counts), where the compressor needs them."""
         if self.asks is None or not any(row.frames for row in rows):
             return {}
         if questions is None or len(questions) != len(rows):

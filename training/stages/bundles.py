@@ -37,6 +37,8 @@ def open_bundle(recipe: Recipe, texts: Iterable[str], seed: int) -> Bundle:
     Raises:
         ValueError: it cannot be opened, or the recipe asks for what does not go together.
     """
+    if recipe.frame_settings is not None and (recipe.build is not None or _is_adapter(recipe)):
+        raise ValueError("frame_settings are for whole models of transformers: an adapter keeps those it learned with")
     if recipe.build is not None:
         from moviellm.training.stages.building import build_new
 
@@ -110,6 +112,8 @@ def _open_whole(recipe: Recipe) -> Bundle:
         bits = quantisation(qlora, config)
     base = base_of(place, revision) if recipe.lora is not None else None
     if config.model_type == "moviellm":
+        if recipe.frame_settings is not None:
+            raise ValueError("frame_settings are for models of transformers; ours sees the squares of its tower")
         import moviellm.training.model as ours
 
         model = ours.MovieLLMForConditionalGeneration.from_pretrained(
@@ -118,7 +122,9 @@ def _open_whole(recipe: Recipe) -> Bundle:
         return Bundle(model, ours.MovieLLMProcessor.from_pretrained(place, revision=revision), True, base)
     from moviellm.training.stock.opening import open_stock
 
-    model, processor = open_stock(place, revision=revision, dtype=_dtype(recipe.dtype), quantisation=bits)
+    model, processor = open_stock(
+        place, revision, dtype=_dtype(recipe.dtype), quantisation=bits, frame_settings=recipe.frame_settings
+    )
     return Bundle(model, processor, False, base)
 
 

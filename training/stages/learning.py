@@ -68,12 +68,14 @@ def keep_base(bundle: Bundle, lora: Any, out: Path) -> None:
     from accelerate import PartialState  # type: ignore[import-untyped]
 
     from moviellm.training.checkpoints.bases import base_of
+    from moviellm.training.checkpoints.weights import SHARD, readable
 
     folder, processes = out / "base", PartialState()
     if processes.is_main_process:
         with building_folder(folder) as building:
-            bundle.model.save_pretrained(building)
+            bundle.model.save_pretrained(building, max_shard_size=SHARD)
             bundle.processor.save_pretrained(building)
+            readable(building)
             install(building, folder)
     processes.wait_for_everyone()
     bundle.base = base_of(folder)

@@ -21,17 +21,9 @@ SHOWN = 8
 """Samples in the table: the largest."""
 
 
-def facts(library: Library, samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """What each sample costs."""
-    pixels = library.writer.frame_px
-    return [
-        {**asdict(sample), "pixels": sample.frames * pixels if sample.kind == "pixels" else 0} for sample in samples
-    ]
-
-
 def write_table(library: Library, out: Path, notes: Sequence[str]) -> None:
     """preflight.json, and the largest samples and the totals on standard error."""
-    found = facts(library, library.samples)
+    found = [asdict(sample) for sample in library.samples]
     columns = ("frames", "tokens", "pixels", "labelled", "answers")
     totals = {name: sum(int(one[name]) for one in found) for name in columns}
     data = {"notes": list(notes), "samples": len(found), "totals": totals, "table": found}

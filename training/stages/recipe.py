@@ -28,7 +28,7 @@ from moviellm.training.stages.blocks import (
 )
 from moviellm.training.stages.nearest import did_you_mean
 
-BLOCKS = ("data", "replay", "build", "lora", "evaluate", "train")
+BLOCKS = ("data", "replay", "build", "lora", "evaluate", "train", "frame_settings")
 """Keys whose values are mappings or lists; read as YAML on the command line too."""
 OURS: dict[str, Any] = {
     "max_length": None,
@@ -73,6 +73,9 @@ class Recipe:
     dtype: str = field(default="auto", metadata={"help": "Of the weights: auto, float32, bfloat16."})
     chat_template: str | None = field(
         default=None, metadata={"help": "Jinja file in place of the model's template; default: ours."}
+    )
+    frame_settings: Any = field(
+        default=None, metadata={"help": "Of a stock model's video processor, such as its `size`."}
     )
     dataset: str | None = field(default=None, metadata={"help": "Movies: dataset folder or Hub id."})
     dataset_revision: str | None = field(default=None, metadata={"help": "Tag or commit of the dataset."})

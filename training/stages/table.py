@@ -40,8 +40,8 @@ def make_table(recipe: Recipe, args: Any, bundle: Bundle, sources: list[Opened])
     features = _features(recipe, bundle)
     reader = FrameReader(recipe.skip_frames, features)
     packed = args.max_length if recipe.pack_movies else None
-    if recipe.pack_movies and (packed is None or lead_in is None or not bundle.ours):
-        raise ValueError("pack_movies needs `max_length`, a model of ours, and questions that stand together")
+    if recipe.pack_movies and (packed is None or lead_in is None):
+        raise ValueError("pack_movies needs `max_length`, and questions that stand together")
     kind: Any = OurWriter if bundle.ours else StockWriter
     writer = kind(bundle.processor, reader, lead_in or 0, packed)
     units = [(one.name, unit) for one in sources for unit in one.units]

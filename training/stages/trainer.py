@@ -21,6 +21,7 @@ from trl import SFTTrainer
 
 from moviellm.generation.files import sync_folder
 from moviellm.training.checkpoints.folders import save_adapter
+from moviellm.training.checkpoints.weights import SHARD, readable
 from moviellm.training.data.library import COUNTED, EXTRAS
 from moviellm.training.stages.bundles import Bundle
 from moviellm.training.stages.pace import Pace
@@ -110,11 +111,21 @@ class MovieTrainer(SFTTrainer):
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or self.args.output_dir)
         if self.bundle.base is None:
-            super()._save(str(folder), state_dict)
-            # A pickle of the settings, which nobody needs: recipe.yaml has them.
-            (folder / "training_args.bin").unlink(missing_ok=True)
+            self._save_model(folder, state_dict)
         else:
             save_adapter(self.model, folder, self.bundle.base, self.bundle.processor, self.bundle.below)
+
+    def _save_model(self, folder: Path, state_dict: Any) -> None:
+        """A whole model in files of the size that the Hub likes, for everybody to read."""
+        if not self.args.should_save and not self.is_distributed_loading_by_transformers:
+            return
+        model = self.accelerator.unwrap_model(self.model, keep_torch_compile=False)
+        model.save_pretrained(
+            folder, state_dict=state_dict, is_main_process=self.args.should_save, max_shard_size=SHARD
+        )
+        if self.args.should_save:
+            self.bundle.processor.save_pretrained(folder)
+            readable(folder)
 
     def _save_own(self, folder: Path) -> None:
         """The adapter as it learns; what opens on the base may have that of the stage before in it."""

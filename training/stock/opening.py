@@ -45,8 +45,9 @@ def open_stock(
     """The model, in evaluation, and its processor.
 
     `dtype`: a torch dtype or its name; None: the checkpoint's. `quantisation`: a quantisation config of transformers
-    (training/checkpoints makes them for QLoRA). `frame_settings` replace settings of the checkpoint's video processor,
-    such as its `size`, and are saved with what is trained.
+    (training/checkpoints/quantised.py makes them for QLoRA), or `nf4`, `fp4`, `int8`: the linear layers of the
+    language model, and nothing else. `frame_settings` replace settings of the checkpoint's video processor, such as
+    its `size`, and are saved with what is trained.
     """
     place = str(id_or_path)
     if revision is not None and Path(place).is_dir():
@@ -54,6 +55,8 @@ def open_stock(
     with _missing(place, revision):
         config = _config(place, revision)
         processor = open_processor(place, revision, config, frame_settings)
+        if isinstance(quantisation, str):
+            quantisation = _bits(quantisation, config)
         with refusals(place):
             model, info = AutoModelForImageTextToText.from_pretrained(
                 place,
@@ -68,6 +71,17 @@ def open_stock(
     check_whole(place, info)
     mend(model)
     return model, processor
+
+
+def _bits(name: str, config: Any) -> Any:
+    """Few bits by their name."""
+    from moviellm.training.checkpoints.adapters import Qlora
+    from moviellm.training.checkpoints.quantised import quantisation
+
+    known = {"nf4": Qlora(), "fp4": Qlora(quant_type="fp4"), "int8": Qlora(bits=8)}
+    if name not in known:
+        raise ValueError(f"quantisation is {name!r}: it can be {', '.join(known)}, or a config of transformers.")
+    return quantisation(known[name], config)
 
 
 def open_processor(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.training.ask.opening import folder_revision, open_model
+from moviellm.training.ask.opening import open_model
+from moviellm.training.ask.revision import folder_revision
 from tests.training.ask.kit import film, saved
 
 

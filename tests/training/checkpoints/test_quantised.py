@@ -10,9 +10,11 @@ from moviellm.training.checkpoints.adapters import LoraSettings, Qlora, attach, 
 from moviellm.training.checkpoints.bases import base_of
 from moviellm.training.checkpoints.folders import open_adapter, open_base, save_adapter
 from moviellm.training.checkpoints.quantised import check_bitsandbytes, quantisation
+from moviellm.training.stock.opening import open_stock
 from tests.training.checkpoints.models import batch, logits
 from tests.training.checkpoints.test_folders import saved
 from tests.training.model.tiny import config
+from tests.training.stock.tiny import written
 
 
 def test_without_bitsandbytes_the_error_says_what_to_install(monkeypatch) -> None:
@@ -27,6 +29,17 @@ def test_a_bitsandbytes_that_does_not_load_is_said(monkeypatch, tmp_path: Path) 
     monkeypatch.delitem(sys.modules, "bitsandbytes", raising=False)
     with pytest.raises(ValueError, match=r"does not load here \(no CUDA runtime\): see `python -m bitsandbytes`"):
         check_bitsandbytes()
+
+
+def test_bits_by_name_are_those_of_the_language_model_alone(monkeypatch, tmp_path: Path) -> None:
+    asked = []
+    monkeypatch.setattr(
+        "moviellm.training.checkpoints.quantised.quantisation", lambda settings, config: asked.append(settings)
+    )
+    open_stock(written("qwen3_vl", tmp_path / "model"), quantisation="nf4")
+    assert asked == [Qlora(bits=4, quant_type="nf4")]
+    with pytest.raises(ValueError, match="quantisation is 'nf5': it can be nf4, fp4, int8"):
+        open_stock(tmp_path / "model", quantisation="nf5")
 
 
 @pytest.mark.slow  # bitsandbytes takes seconds to load, and is not in the core of the tests

@@ -9,6 +9,7 @@ import torch
 from moviellm.training.checkpoints.adapters import LoraSettings, attach, merge_into
 from moviellm.training.checkpoints.bases import base_of
 from moviellm.training.checkpoints.folders import open_adapter, open_base, save_adapter
+from moviellm.training.stock.opening import open_stock
 from tests.training.checkpoints.models import filled
 from tests.training.stock.tiny import KINDS, config, written
 
@@ -52,6 +53,15 @@ def test_an_adapter_comes_back_to_the_bit(kind: str, tmp_path: Path) -> None:
     save_adapter(made, tmp_path / "adapter", base_of(base), processor)
     again, _ = open_adapter(tmp_path / "adapter")
     assert torch.equal(said(again), said(made))
+
+
+def test_an_adapter_keeps_the_frame_settings_that_it_learned_by(tmp_path: Path) -> None:
+    base = written("qwen3_vl", tmp_path / "base")
+    size = {"shortest_edge": 16, "longest_edge": 4_096}
+    model, processor = open_stock(base, frame_settings={"size": size})
+    save_adapter(attach(model, SMALL), tmp_path / "adapter", base_of(base), processor)
+    _, again = open_adapter(tmp_path / "adapter")
+    assert again.rules.size == size
 
 
 def test_a_projector_may_train_whole() -> None:

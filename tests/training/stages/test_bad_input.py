@@ -55,6 +55,7 @@ def changed(path: Path, **keys: Any) -> None:
         ({"max_length": 60}, "m00000 with its longest question has .* `max_length` allows 60; not one frame would"),
         ({"chat_template": "none.jinja"}, "chat_template: no file none.jinja; `default` is ours"),
         ({"pack_movies": True}, "pack_movies needs `max_length`"),
+        ({"frame_settings": {"size": 8}}, "frame_settings are for whole models of transformers"),
     ],
 )
 def test_a_recipe_that_cannot_be_trained_by(films: Path, tmp_path: Path, keys: dict[str, Any], message: str) -> None:

@@ -74,6 +74,11 @@ def test_every_sample_is_in_the_preflight_table(three: list[Path]) -> None:
     assert all(one["pixels"] == one["frames"] * 256 for one in table["table"])
 
 
+def test_everybody_may_read_the_weights(three: list[Path]) -> None:
+    modes = {path.name: path.stat().st_mode & 0o777 for folder in three for path in folder.glob("*.safetensors")}
+    assert modes == dict.fromkeys(("model.safetensors", "adapter_model.safetensors"), 0o644)
+
+
 def test_no_pickle_is_left_beside_the_model(three: list[Path]) -> None:
     assert not [path for folder in three for path in folder.glob("*.bin")]
 
@@ -110,10 +115,14 @@ def test_cached_features_learn_what_pictures_do(films: Path, three: list[Path], 
 def test_a_stock_model_goes_through_the_same_entry(films: Path, tmp_path: Path, kind: str) -> None:
     from transformers import AutoModelForImageTextToText
 
+    from moviellm.training.stock.opening import open_processor
     from tests.training.stock.tiny import written
 
     model = written(kind, tmp_path / "model")
-    out, said = train(films, tmp_path / "run", model=str(model), max_steps=2)
+    smaller = {"frame_settings": {"size": {"shortest_edge": 16, "longest_edge": 4_096}}} if kind == "qwen3_vl" else {}
+    out, said = train(films, tmp_path / "run", model=str(model), max_steps=2, **smaller)
     assert "all questions of a movie in one row" in said
+    assert all(one["pixels"] > 0 for one in json.loads((out / "preflight.json").read_text())["table"])
+    assert not smaller or open_processor(out).rules.size == smaller["frame_settings"]["size"]
     again = AutoModelForImageTextToText.from_pretrained(out)
     assert all(bool(torch.isfinite(weight).all()) for weight in again.parameters())
