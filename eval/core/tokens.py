@@ -15,8 +15,11 @@ from functools import cache
 from typing import Final
 
 AP: Final = "['’\u0092]"
-L: Final = r"(?:[^\W\d_²³¹¼-¾⁰-₟⅐-\u218f①-⓿❶-➓]|[\u0300-\u036f\u0900-\u0dff\u0e31-\u0e4e\u00ad])"
-LD: Final = rf"(?:{L}|\d)"
+ODD: Final = r"_²³¹¼-¾⁰-₟⅐-\u218f①-⓿❶-➓"
+MARK: Final = r"[\u0300-\u036f\u0900-\u0dff\u0e31-\u0e4e\u00ad]"
+# A character fits one alternative only: where two fit, a pattern tries every way to take a word, two to its length.
+L: Final = rf"(?:[^\W\d{ODD}]|(?![^\W\d]){MARK})"
+LD: Final = rf"(?:[^\W{ODD}]|(?!\w){MARK})"
 THING: Final = rf"{LD}+(?:[-_‐‑]{LD}+)*"
 DOTTED: Final = (
     "adj|adm|adv|al|ala|apr|ariz|assn|assoc|aug|ave|bhd|bldg|blvd|brig|bros|calif|capt|cf|cie|cmdr|co|col|colo|conn|"

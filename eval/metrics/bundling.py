@@ -69,8 +69,8 @@ def _needed(script: str) -> list[str]:
 
 
 def _imported(text: str) -> list[str]:
-    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
-    return [node.module.removeprefix(FROM_CORE) for node in nodes if (node.module or "").startswith(FROM_CORE)]
+    modules = [node.module or "" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    return [module.removeprefix(FROM_CORE) for module in modules if module.startswith(FROM_CORE)]
 
 
 def _beside(text: str) -> str:

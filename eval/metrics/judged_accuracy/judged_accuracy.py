@@ -90,9 +90,10 @@ class JudgedAccuracy(evaluate.Metric):
         verdicts = [None if value is None else _share(value, f"verdict {at}") for at, value in enumerate(predictions)]
         unscored = verdicts.count(None)
         reason = _reason(unscored, len(verdicts))
-        kept = [] if reason else [at for at, value in enumerate(verdicts) if value is not None]
         groups = clusters if clusters is not None else range(len(verdicts))
-        found = cluster_bootstrap([verdicts[at] for at in kept], [groups[at] for at in kept], level)
+        pairs = zip(verdicts, groups, strict=True)
+        kept = [] if reason else [(value, group) for value, group in pairs if value is not None]
+        found = cluster_bootstrap([value for value, _ in kept], [group for _, group in kept], level)
         scores = {
             f"judged_accuracy@{judge}": found["estimate"],
             "low": found["low"],

@@ -88,7 +88,7 @@ class PairwiseBt(evaluate.Metric):
         if len(second) != len(first):
             raise ValueError(f"got {len(first)} verdicts and {len(second)} swapped ones; every pair has both")
         final = [combine_orders(one, other) for one, other in zip(first, second, strict=True)]
-        games = [game for game in zip(model_a, model_b, final, strict=True) if game[2] is not None]
+        games = [(one, other, won) for one, other, won in zip(model_a, model_b, final, strict=True) if won is not None]
         rates = {name: row["win_rate"] for name, row in win_rates(games).items()}
         scores = {**bradley_terry(games, anchor), "win_rates": rates, "n": len(games)}
         scores["unjudged"] = len(final) - len(games)

@@ -1,6 +1,7 @@
 """Tokens of captions: what the published tokenizer made of awkward texts, and what separates captions."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,10 @@ def test_plain_words_stay_as_they_are(words: list[str]) -> None:
 def test_captions_are_a_list_of_texts(bad: list[str]) -> None:
     with pytest.raises(ValueError, match=r"give a list of captions|a caption is text"):
         ptb_tokenize(bad)
+
+
+@pytest.mark.parametrize("text", ["१" * 24 + "~", "न" * 24 + "'~"])
+def test_letters_and_digits_of_other_scripts_are_read_at_once(text: str) -> None:
+    begin = time.process_time()
+    ptb_tokenize([text])
+    assert time.process_time() - begin < 0.5
