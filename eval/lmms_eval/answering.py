@@ -8,17 +8,21 @@ With `kept`, answers lie in a folder as soon as they are found, under the hash o
 length, and are not asked again. Answers are greedy. It knows nothing of lmms-eval.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from moviellm.eval.lmms_eval.visuals import Several, Source, source_of
-from moviellm.eval.running.journal import Journal, key_of
+from moviellm.eval.running.journal import Journal
 from moviellm.eval.running.protocol import Said
 from moviellm.generation.progress import progress
+from moviellm.generation.schema import canonical_json
 from moviellm.training.media import FramePolicy
 
+VERSION: Final = 1
+"""Bumped when the same key of a kept answer would mean another question."""
 UNASKED_STOP: Final = "\n\n"
 """lmms-eval adds this stop to every task that names none; it would cut an answer of two paragraphs."""
 PLACEHOLDERS: Final = ("<image>", "<video>")
@@ -56,23 +60,12 @@ class _Group:
 class Answering:
     """A checkpoint that answers; see the module."""
 
-    kind = "checkpoint"
-    name = "lmms-eval"
-    needs_films = True
-    times: Any = "seconds"
-
     def __init__(self, answerer: Any, policy: FramePolicy, *, kept: str | Path | None, stop: bool) -> None:
         """`stop`: a film that cannot be shown stops the run; else its questions are answered with nothing."""
         self._answerer, self._policy, self._stop = answerer, policy, stop
         self._journal = None if kept is None else Journal(Path(kept))
-        self.parameters: Mapping[str, Any] = {"sampling": "greedy", "dtype": str(answerer.model.dtype)}
         self.failed: list[str] = []
         """Why questions were answered with nothing, one a film."""
-
-    @property
-    def revision(self) -> str:
-        """Which weights."""
-        return str(self._answerer.revision)
 
     def answer(self, wanted: Iterable[Wanted], count: int | None = None) -> list[str]:
         """Answers in the order of the questions; `count`: how many, where they come one by one.
@@ -139,7 +132,15 @@ class Answering:
         shown = {} if group.source is None else {"film": group.source.content(), "frames": self._policy.key}
         if isinstance(group.source, Source):
             shown["stretch"] = str(group.source.stretch)
-        return key_of(self, shown, one.turns, one.max_new_tokens)
+        asked = {
+            "version": VERSION,
+            "revision": self._answerer.revision,
+            "dtype": str(self._answerer.model.dtype),
+            "shown": shown,
+            "turns": one.turns,
+            "max_new_tokens": one.max_new_tokens,
+        }
+        return hashlib.sha256(canonical_json(asked).encode()).hexdigest()
 
     def loss(self, wanted: Wanted, answer: str) -> tuple[float, bool]:
         """Minus the log-likelihood of an answer, summed over its tokens, and whether it is the greedy one.

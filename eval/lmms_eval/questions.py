@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from moviellm.eval.tasks.items import Data, Question, choose, open_data
 from moviellm.eval.tasks.reading import read_text
@@ -49,12 +49,12 @@ class Place:
         data, times = told.get("MOVIELLM_DATA", ""), told.get("MOVIELLM_TIMES", "seconds")
         if not data:
             raise ValueError(
-                "MOVIELLM_DATA names no dataset: set it to the folder of one, or to its id on the Hub, such as org/name"
+                "MOVIELLM_DATA names no dataset: set it to the folder of one, or to an id on the Hub, such as org/name"
             )
-        if times != "seconds" and times != "index":
+        if times not in ("seconds", "index"):
             raise ValueError(f"MOVIELLM_TIMES is {times!r}: a model says times in seconds, or as index")
         split = told.get("MOVIELLM_SPLIT") or "test"
-        return cls(os.path.expanduser(data), told.get("MOVIELLM_REVISION") or None, split, times)
+        return cls(os.path.expanduser(data), told.get("MOVIELLM_REVISION") or None, split, cast(Times, times))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -126,10 +126,9 @@ def _shown_words(place: Place, movie_id: str, frames: int | None) -> str:
     lines = [f"A movie of {film.duration_s:.1f} s. Its {len(film)} pictures are shown from these seconds on: {times}."]
     if film.dialogue:
         lines.append("What is said in it:")
-        lines += [
-            f"[{line.start_s:.1f} s] {f'{line.speaker}: ' if line.speaker else ''}{line.text}"
-            for line in film.dialogue
-        ]
+        for line in film.dialogue:
+            speaker = f"{line.speaker}: " if line.speaker else ""
+            lines.append(f"[{line.start_s:.1f} s] {speaker}{line.text}")
     return "\n".join(lines) + "\n\n"
 
 
@@ -155,7 +154,7 @@ def numbers_of(task: str) -> tuple[str, ...]:
 def aggregate(place: Place, task: str, name: str, items: Sequence[Mapping[str, Any]]) -> float:
     """One number of a task; not a number (NaN) where there is none."""
     if name == UNREAD:
-        return sum(item["score"] for item in items) / len(items)
+        return float(sum(item["score"] for item in items) / len(items))
     scored = tuple((item["id"], tuple(sorted(item["scores"].items()))) for item in items)
     value = _numbers(place, task, scored).get(name, {}).get("value")
     return math.nan if value is None else float(value)

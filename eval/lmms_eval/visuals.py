@@ -5,10 +5,10 @@
     film = source.film(FramePolicy(n=64))
 
 Tasks show paths of films, pictures (of PIL, arrays, paths, bytes), arrays of frames, or dictionaries with `url` and
-perhaps `video_start` and `video_end`; ours show `DATASET#MOVIE`, or `ID@COMMIT#MOVIE` on the Hub. Pictures in a row are
-frames of one film, a second apart: a rate does not thin them, a number does. Several films are shown one after
-another. Words in or beside a film file are not shown: a task that wants subtitles puts them into its question. Sound is
-refused. It decodes nothing but pictures, to tell them apart.
+perhaps `video_start` and `video_end`; ours show `DATASET#MOVIE`, or `ID@COMMIT#MOVIE` on the Hub. Pictures in a row
+are frames of one film, a second apart: a rate does not thin them, a number does. Several films are shown one after
+another. Words in or beside a film file are not shown: a task that wants subtitles puts them into its question. Sound
+is refused. It decodes nothing but pictures, to tell them apart.
 """
 
 import hashlib
@@ -102,7 +102,8 @@ def source_of(visuals: Any) -> Source | Several | None:
     """
     parts: list[Source] = []
     for pictures, run in groupby(_flat(visuals), key=_is_picture):
-        parts += [_pictures([_unwrapped(one) for one in run])] if pictures else [_film(one) for one in run]
+        shown = list(run)
+        parts += [_pictures([_unwrapped(one) for one in shown])] if pictures else map(_film, shown)
     if len(parts) > 1:
         return Several(tuple(parts))
     return parts[0] if parts else None
