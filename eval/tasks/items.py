@@ -13,6 +13,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from moviellm.eval.tasks.events import Event, read_events
@@ -53,6 +54,8 @@ class Question:
     """Where the answer lies; for moments, the right spans."""
     events: tuple[Event, ...] = ()
     """The right events of a dense captioning question."""
+    others: tuple[tuple[Event, ...], ...] = ()
+    """What further people told of the same movie, each a whole list of right events."""
 
     @property
     def gold(self) -> dict[str, Any]:
@@ -63,7 +66,8 @@ class Question:
         if says == "span":
             return {"spans": [list(span) for span in self.spans]}
         if says == "events":
-            return {"events": [event.row() for event in self.events]}
+            others = {"others": [[event.row() for event in told] for told in self.others]} if self.others else {}
+            return {"events": [event.row() for event in self.events], **others}
         return {"answer": self.answer}
 
 
@@ -82,6 +86,8 @@ class Data:
     """Every question that can be scored, by id, in the order of the dataset."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Why the others are not, by id."""
+    videos: Mapping[str, Path] | None = None
+    """Film files by movie, as far as they are there; None where the dataset holds its movies itself."""
 
 
 def open_data(place: str, *, split: str, revision: str | None = None) -> Data:

@@ -65,7 +65,8 @@ def _grounding(question: Question, prediction: Mapping[str, Any]) -> dict[str, f
 
 
 def _dense(question: Question, prediction: Mapping[str, Any]) -> dict[str, float]:
-    return dense_scores(prediction["events"], [event.row() for event in question.events])
+    golds = [[event.row() for event in told] for told in (question.events, *question.others)]
+    return dense_scores(prediction["events"], golds)
 
 
 _SCORERS: Final[Mapping[str, Callable[[Question, Mapping[str, Any]], dict[str, float]]]] = {
