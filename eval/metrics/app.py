@@ -37,15 +37,19 @@ def page(folder: Path) -> Any:
     example = json.loads((folder / "example.json").read_text(encoding="utf-8"))
     # By file: the folder of a Space is not called as its metric, and `evaluate` would take app.py for it.
     script = str(folder / f"{example['metric']}.py")
-    shown = evaluate.load(script)
+    shown = evaluate.load(script, keep_in_memory=True)
+
+    def compute(text: str) -> str:
+        # One for every call, in memory: `evaluate` keeps inputs in the object, and a lock on a file after an error.
+        return scores_of(text, evaluate.load(script, keep_in_memory=True))
+
     readme = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)[-1]
     with gr.Blocks(title=example["metric"]) as blocks:
         inputs = gr.Code(json.dumps(example["inputs"], indent=2), language="json", label="Inputs")
         button = gr.Button("Compute", variant="primary")
         scores = gr.Code(language="json", label="Scores")
         gr.Markdown(readme + "\n\n```text\n" + shown.inputs_description.strip() + "\n```")
-        # A metric of its own for every call: `evaluate` keeps what it is given in the object.
-        button.click(lambda text: scores_of(text, evaluate.load(script)), inputs, scores, api_name="compute")
+        button.click(compute, inputs, scores, api_name="compute")
     return blocks
 
 
