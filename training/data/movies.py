@@ -9,12 +9,13 @@ and answers are the rows' to the letter. It reads no picture: frames are read wh
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.progress import progress
 from moviellm.generation.schema import Movie
 from moviellm.training.data.units import Ask, Message, Unit, text_of, video_first
+from moviellm.training.media.film import Film
 from moviellm.training.media.movies import Movies
 from moviellm.training.media.pictures import Chosen
 from moviellm.training.media.policy import FramePolicy
@@ -22,6 +23,12 @@ from moviellm.training.rows.film import Clip, Look, clips, show, whole
 from moviellm.training.rows.source import Source, read_movies
 from moviellm.training.rows.views import Origin, View, rows_of
 from moviellm.training.rows.words import words_for
+
+
+class Films(Protocol):
+    """Where the films of movies come from."""
+
+    def film(self, movie_id: str, policy: FramePolicy) -> Film: ...
 
 
 def movie_units(
@@ -32,26 +39,38 @@ def movie_units(
     Raises:
         ValueError: the dataset has no such split, no pictures, or nothing that the view can be made of.
     """
+    look, films = Look(frames=frames, times=times), Movies(source)
+    units: list[Unit] = []
+    read = unpainted = 0
+    for movie in movies_of(source, split, movies):
+        read += 1
+        unpainted += all(one.image_sha256 is None for one in movie.keyframes())
+        units += units_of(movie, view, look, seed, films)
+    if not units:
+        raise ValueError(_nothing(source, split, view, read, unpainted))
+    return units
+
+
+def movies_of(source: Source, split: str, most: int | None) -> Iterator[Movie]:
+    """The movies of a split, at most so many.
+
+    Raises:
+        ValueError: the dataset has no such split.
+    """
     if split not in source.manifest.splits:
         raise ValueError(
             f"{source.place} has no split {split!r}; it has {', '.join(source.manifest.splits) or 'none'}"
         )
-    look, films = Look(frames=frames, times=times), Movies(source)
-    units: list[Unit] = []
-    read = unpainted = 0
+    read = 0
     with progress(f"reading {source.dataset}", source.movies, "movies") as advance:
         for movie, _ in read_movies(source, pictures=False):
             advance(1)
             if movie.split != split:
                 continue
-            if movies is not None and read == movies:
-                break
+            if read == most:
+                return
             read += 1
-            unpainted += all(one.image_sha256 is None for one in movie.keyframes())
-            units += units_of(movie, view, look, seed, films)
-    if not units:
-        raise ValueError(_nothing(source, split, view, read, unpainted))
-    return units
+            yield movie
 
 
 def _nothing(source: Source, split: str, view: View, read: int, unpainted: int) -> str:
@@ -66,7 +85,7 @@ def _nothing(source: Source, split: str, view: View, read: int, unpainted: int) 
     )
 
 
-def units_of(movie: Movie, view: View, look: Look, seed: int, films: Movies) -> Iterator[Unit]:
+def units_of(movie: Movie, view: View, look: Look, seed: int, films: Films) -> Iterator[Unit]:
     """The units of one movie: the movie, its clips, or its pictures, each with all rows of the view about it."""
     groups: dict[str, list[Row]] = {}
     for row in rows_of(view, movie, {}, Origin("", ""), look, seed):
@@ -81,7 +100,7 @@ def units_of(movie: Movie, view: View, look: Look, seed: int, films: Movies) -> 
         yield _film_unit(clip, tuple(_ask(row, shown) for row in rows), look, films)
 
 
-def _film_unit(clip: Clip, asks: tuple[Ask, ...], look: Look, films: Movies) -> Unit:
+def _film_unit(clip: Clip, asks: tuple[Ask, ...], look: Look, films: Films) -> Unit:
     """A movie or a clip with what is asked about it; times count from its start."""
     movie_id = clip.movie.movie_id
     if clip.is_whole:
@@ -94,7 +113,7 @@ def _film_unit(clip: Clip, asks: tuple[Ask, ...], look: Look, films: Movies) -> 
     return Unit(name, asks, replace(film, movie_id=name), movie_id=movie_id, moments_s=moments)
 
 
-def _pictures(movie: Movie, groups: Mapping[str, list[Row]], films: Movies) -> Iterator[Unit]:
+def _pictures(movie: Movie, groups: Mapping[str, list[Row]], films: Films) -> Iterator[Unit]:
     """Each keyframe with its captions."""
     film = films.film(movie.movie_id, FramePolicy())
     painted = [one for one in movie.keyframes() if one.image_sha256 is not None]

@@ -76,19 +76,27 @@ class FrameReader:
         Raises:
             ValueError: the cache has not these frames, or those of other pictures.
         """
-        film = self._features.film(unit.movie_id)
-        if unit.film is not None and film.content_key != unit.film.content_key:
+        kept = {one.movie_id: self._kept(one.movie_id, one.content_key) for one in unit.origins}
+        missing = [one for one in unit.origins if round(one.moment_s, 6) not in kept[one.movie_id][0]]
+        if missing:
             raise ValueError(
-                f"{self._features.place} has features of other pictures of {unit.movie_id}: make it again for this "
+                f"{self._features.place} has no features of {unit.name} at {missing[0].moment_s:g} s "
+                f"({len(missing)} of {unit.frames} frames are missing): make it of all frames, or of as many as the "
+                "recipe shows (moviellm train features --frames N)"
+            )
+        rows = []
+        for one in unit.origins:
+            places, features = kept[one.movie_id]
+            rows.append(features[places[round(one.moment_s, 6)]])
+        return torch.from_numpy(np.stack(rows))
+
+    def _kept(self, movie_id: str, content_key: str | None) -> tuple[dict[float, int], np.ndarray]:
+        """Where each moment of a movie lies in the cache, and its features."""
+        film = self._features.film(movie_id)
+        if content_key is not None and film.content_key != content_key:
+            raise ValueError(
+                f"{self._features.place} has features of other pictures of {movie_id}: make it again for this "
                 "revision of the dataset (moviellm train features)"
             )
         places = {round(float(time_s), 6): place for place, time_s in enumerate(film.times_s)}
-        missing = [moment for moment in unit.moments_s if round(moment, 6) not in places]
-        if missing:
-            raise ValueError(
-                f"{self._features.place} has no features of {unit.name} at {missing[0]:g} s ({len(missing)} of "
-                f"{unit.frames} frames are missing): make it of all frames, or of as many as the recipe shows "
-                "(moviellm train features --frames N)"
-            )
-        chosen = np.asarray(film.features)[[places[round(moment, 6)] for moment in unit.moments_s]]
-        return torch.from_numpy(np.ascontiguousarray(chosen))
+        return places, np.asarray(film.features)

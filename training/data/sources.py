@@ -15,6 +15,7 @@ from typing import Any
 
 from moviellm.generation.protocols import derive_seed
 from moviellm.training.data.movies import movie_units
+from moviellm.training.data.remixes import remix_units
 from moviellm.training.data.units import Unit, text_of
 from moviellm.training.rows.source import Source, open_source
 
@@ -59,8 +60,16 @@ def open_all(
         taken = {one.name for one in found}
         names = [opened.name, *(f"{opened.name}-{number}" for number in range(2, len(found) + 3))]
         opened.name = next(name for name in names if name not in taken)
+        if block.remix is not None and any(_measured_as(one, opened) for one in found):
+            opened.held_out = []
         found.append(opened)
     return found
+
+
+def _measured_as(one: Opened, other: Opened) -> bool:
+    """Whether the held-out movies of one source, in its view, are those of the other."""
+    same = (one.dataset, one.revision, one.block.view) == (other.dataset, other.revision, other.block.view)
+    return same and bool(one.held_out)
 
 
 def texts_of(sources: Sequence[Opened]) -> Iterator[str]:
@@ -86,19 +95,25 @@ def open_one(block: Any, place: str, revision: str | None, *, replay: bool, seed
     """A source's units and those that are held out."""
     source = _movies_at(place, revision)
     if source is None:
+        if block.remix is not None:
+            raise ValueError(f"{place} is no dataset of movies: leave `remix` out, it takes scenes of movies")
         from moviellm.training.data.rows import open_rows
 
         return open_rows(block, place, revision, replay=replay, seed=seed, eval_split=eval_split)
     view = _view_of(block, source)
     look = {"frames": block.frames, "times": block.times}
-    units = movie_units(source, block.split, view, seed, movies=block.movies, **look)
+    if block.remix is None:
+        units = movie_units(source, block.split, view, seed, movies=block.movies, **look)
+    else:
+        told = {"scenes": block.remix.scenes, "count": block.remix.count, "movies": block.movies}
+        units = remix_units(source, block.split, view, seed, **told, **look)
     held: list[Unit] = []
     if eval_split in source.manifest.splits and eval_split != block.split:
         held = movie_units(source, eval_split, view, seed, movies=None, **look)
     elif replay:
         units, held = hold_out(units, block.held_out, seed)
     return Opened(
-        name=f"{Path(source.dataset).name}-{view}",
+        name=f"{Path(source.dataset).name}-{view}{'' if block.remix is None else '-remix'}",
         block=block,
         replay=replay,
         units=units,

@@ -29,6 +29,17 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a picture of a remix was taken from."""
+
+    movie_id: str
+    moment_s: float
+    """When it is shown there."""
+    content_key: str | None
+    """What the pictures of that movie are."""
+
+
+@dataclass(frozen=True)
 class Unit:
     """What is read once, and what is asked about it."""
 
@@ -43,6 +54,14 @@ class Unit:
     """Movie of a dataset that it is of, or is a part of."""
     moments_s: tuple[float, ...] = ()
     """When each picture is shown in that movie, seconds from its start."""
+    taken_from: tuple[Origin, ...] = ()
+    """Of a remix, for each picture; empty: all are of `movie_id`."""
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The movie and the moment that each picture is of."""
+        key = None if self.film is None else self.film.content_key
+        return self.taken_from or tuple(Origin(self.movie_id, moment_s, key) for moment_s in self.moments_s)
 
     @property
     def frames(self) -> int:

@@ -7,12 +7,27 @@ Plain keys of a recipe are fields of `Recipe` and of TRL's `SFTConfig` (recipe.p
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from moviellm.generation.section import Section, Share
 from moviellm.training.stages.nearest import did_you_mean
 
 View = Literal["sft", "align", "boundary", "instruct"]
+
+
+class RemixBlock(Section):
+    """New movies put together from scenes of the movies of a source, in place of these."""
+
+    scenes: tuple[int, int] = (4, 8)
+    """Fewest and most scenes of a remix."""
+    count: int | None = Field(default=None, ge=1, le=1_000_000)
+    """How many; None: as many as the source has movies."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "RemixBlock":
+        if not 1 <= self.scenes[0] <= self.scenes[1]:
+            raise ValueError(f"scenes are {list(self.scenes)}: two numbers from 1, the smaller first")
+        return self
 
 
 class SourceBlock(Section):
@@ -36,6 +51,8 @@ class SourceBlock(Section):
     """Times in questions and answers as seconds, or as hundredths of the movie or clip."""
     movies: int | None = Field(default=None, ge=1)
     """The first so many movies, or rows of a dataset of rows; None: all."""
+    remix: RemixBlock | None = None
+    """For `boundary` and `instruct`: remixes of the movies instead; only of train."""
     pictures: str | None = None
     """For training rows that name their pictures: the dataset they lie in; None: the one the rows name."""
 

@@ -65,7 +65,7 @@ def keep_base(bundle: Bundle, lora: Any, out: Path) -> None:
     """Write the weights that an adapter will be for, where they lie nowhere yet: those of a model built new."""
     if lora is None or bundle.base is not None:
         return
-    from accelerate import PartialState  # type: ignore[import-untyped]
+    from accelerate import PartialState
 
     from moviellm.training.checkpoints.bases import base_of
     from moviellm.training.checkpoints.weights import SHARD, readable

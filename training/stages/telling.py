@@ -122,7 +122,7 @@ class Telling:
             record.Source(
                 dataset=one.dataset,
                 revision=one.revision,
-                config=one.block.config or one.block.view,
+                config=one.block.config or f"{one.block.view}{' of remixes' if one.block.remix else ''}",
                 split=one.block.split,
                 weight=one.block.share if one.replay else one.block.weight,
                 replay=one.replay,
