@@ -7,11 +7,10 @@ movie with the same bound on the answer go to the model in one call, so that it 
 cannot be read leaves its questions unanswered, with the reason, and the others go on. It scores nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from moviellm.eval.running.films import Showing
+from moviellm.eval.running.films import Showing, Shown
 from moviellm.eval.running.journal import Journal, key_of
 from moviellm.eval.running.protocol import Ask, Model, Said
 from moviellm.eval.tasks.items import Data, Question
@@ -43,10 +42,13 @@ def ask_all(
     by_movie: dict[str, list[Question]] = {}
     for question in wanted:
         by_movie.setdefault(question.movie_id, []).append(question)
+    whole: dict[str, list[Question]] = {}
+    for question in data.questions.values():
+        whole.setdefault(question.movie_id, []).append(question)
     answers: dict[str, Said] = {}
     with progress("answering", sum(map(len, by_movie.values())), "questions") as advance:
         for movie_id, mine in by_movie.items():
-            asking = _Movie(model, data, showing, journal, settings)
+            asking = _Movie(model, data, showing, journal, settings, whole[movie_id])
             found = asking.answers(movie_id, with_turns(mine, data))
             answers |= {question.item_id: found[question.item_id] for question in mine}
             advance(len(mine))
@@ -79,21 +81,21 @@ class _Movie:
     showing: Showing
     journal: Journal
     settings: Settings
+    whole: Sequence[Question]
+    """All questions of the movie, also those that are not asked now."""
 
     def answers(self, movie_id: str, questions: Sequence[Question]) -> dict[str, Said]:
         """What is said to them, by id."""
-        film: Any = None
-        shown: Mapping[str, Any] = {}
+        shown = Shown({}, lambda: None)
         if self.model.needs_films:
             try:
-                film = self.showing.film(movie_id)
-                shown = self.showing.key(film)
+                shown = self.showing.shown(movie_id)
             except ValueError as error:
                 return {question.item_id: Said(text=None, reason=str(error)) for question in questions}
         found: dict[str, Said] = {}
         for limit in sorted({self._limit(question) for question in questions}):
             batch = [question for question in questions if self._limit(question) == limit]
-            found |= self._batch(film, shown, batch, limit)
+            found |= self._batch(shown, batch, limit)
         return found
 
     def _limit(self, question: Question) -> int:
@@ -101,18 +103,16 @@ class _Movie:
         if self.settings.max_tokens is not None:
             return self.settings.max_tokens
         first = chain_of(question, self.data)[-1].item_id
-        turns = (q for q in self.data.questions.values() if q.movie_id == question.movie_id)
-        return max(form_of(q.answer_format).max_tokens for q in turns if chain_of(q, self.data)[-1].item_id == first)
+        turns = [q for q in self.whole if chain_of(q, self.data)[-1].item_id == first]
+        return max(form_of(q.answer_format).max_tokens for q in turns)
 
-    def _batch(
-        self, film: Any, shown: Mapping[str, Any], questions: Sequence[Question], limit: int
-    ) -> dict[str, Said]:
+    def _batch(self, shown: Shown, questions: Sequence[Question], limit: int) -> dict[str, Said]:
         places = {question.item_id: place for place, question in enumerate(questions)}
         prompts = {question.item_id: self._prompt(question) for question in questions}
         keys = [
             key_of(
                 self.model,
-                shown,
+                shown.key,
                 [prompts[one.item_id] for one in reversed(chain_of(question, self.data))],
                 limit,
             )
@@ -132,6 +132,11 @@ class _Movie:
         found = {asks[place].question.item_id: said for place, said in enumerate(kept) if said is not None}
         if len(found) == len(asks):
             return found
+
+        try:
+            film = shown.film()
+        except ValueError as error:
+            return {ask.question.item_id: Said(text=None, reason=str(error)) for ask in asks} | found
 
         def told(place: int, said: Said) -> None:
             item_id = asks[place].question.item_id

@@ -1,8 +1,9 @@
 """What a model is shown of a movie: frames by one policy and what is said, or less of it, for the controls.
 
-    shown = Showing(data, policy, control="shuffled", seed=0)
-    film = shown.film("m00042")                     # training.media's Film; None where nothing is shown
-    shown.key("m00042", film)                       # what decides it, for the journal
+    showing = Showing(data, policy, control="shuffled", seed=0)
+    shown = showing.shown("m00042")
+    shown.key                                       # what decides what is shown, for the journal
+    shown.film()                                    # training.media's Film; None where nothing is shown
 
 Controls: `blind` shows nothing, `dialogue-only` what is said and no frame, `single-frame` the middle frame and no
 word, `shuffled` the frames in an order that follows from the seed, at the times as they were. A model that sees must
@@ -11,14 +12,18 @@ be better than it is with any of them. It decodes nothing: pictures are decoded 
 
 import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from moviellm.eval.tasks.items import Data
+from moviellm.generation.files import file_sha256
 from moviellm.generation.schema import canonical_json
 
 Control = Literal["none", "blind", "dialogue-only", "single-frame", "shuffled"]
+NO_VIDEO: Final = "no film of it in --videos"
 CONTROLS: Final = ("blind", "dialogue-only", "single-frame", "shuffled")
 
 
@@ -36,6 +41,16 @@ def frame_policy(frames: int | None, fps: float | None) -> Any:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What is shown of one movie."""
+
+    key: Mapping[str, Any]
+    """What decides it."""
+    film: Callable[[], Any]
+    """Reads it, once; raises ValueError where it cannot be read."""
+
+
+@dataclass(frozen=True)
 class Showing:
     """How the movies of a dataset are shown."""
 
@@ -46,17 +61,32 @@ class Showing:
     seed: int = 0
     """What frames are shuffled by."""
 
+    def shown(self, movie_id: str) -> Shown:
+        """What is shown of a movie; a film file is not decoded yet.
+
+        Raises:
+            ValueError: there is no such film, or a movie of a dataset has no pictures.
+        """
+        if self.data.videos is not None and self.control != "blind":
+            return Shown(self._key_of_file(self._path(movie_id)), cache(lambda: self.film(movie_id)))
+        film = self.film(movie_id)
+        return Shown(self.key(film), lambda: film)
+
     def film(self, movie_id: str) -> Any:
         """A movie as it is shown; None where nothing is.
 
         Raises:
-            ValueError: it has no pictures.
+            ValueError: it has no pictures, or cannot be decoded.
         """
         from moviellm.training.media import read_film
 
         if self.control == "blind":
             return None
-        film: Any = read_film(f"{self.data.place}#{movie_id}", self.policy, revision=self.data.commit)
+        film: Any
+        if self.data.videos is not None:
+            film = read_film(self._path(movie_id), self.policy)
+        else:
+            film = read_film(f"{self.data.place}#{movie_id}", self.policy, revision=self.data.commit)
         if self.control == "single-frame":
             middle = len(film) // 2
             return replace(film, frames=film.frames[middle : middle + 1], times_s=[film.times_s[middle]], dialogue=())
@@ -78,6 +108,25 @@ class Showing:
             "film": film.content_key,
             "said": hashlib.sha256(said.encode()).hexdigest(),
             "duration_s": film.duration_s,
+            "frames": None if self.control == "dialogue-only" else self.policy.key,
+        }
+
+    def _path(self, movie_id: str) -> Path:
+        path = (self.data.videos or {}).get(movie_id)
+        if path is None:
+            raise ValueError(f"{NO_VIDEO}: {movie_id}")
+        return path
+
+    def _key_of_file(self, path: Path) -> Mapping[str, Any]:
+        """What `key` says of a film, from the bytes of its file and of the subtitles beside it."""
+        from moviellm.training.media.said import lines_beside
+
+        lines = lines_beside(path, None)
+        return {
+            "control": self.control,
+            "seed": self.seed if self.control == "shuffled" else None,
+            "file": file_sha256(path),
+            "said": None if lines is None else canonical_json([asdict(line) for line in lines]),
             "frames": None if self.control == "dialogue-only" else self.policy.key,
         }
 
