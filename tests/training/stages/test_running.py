@@ -104,7 +104,7 @@ def test_cached_features_learn_what_pictures_do(films: Path, three: list[Path], 
 
     extract(str(three[0]), str(films), tmp_path / "features")
     keys: dict[str, Any] = {"model": str(three[0]), "train": ["compressor"], "max_steps": 2}
-    mixed = {"view": "boundary", "remix": {"scenes": [1, 2], "count": 3}}
+    mixed = {"view": "boundary", "remix": {"scenes": [2, 3], "count": 3}}
     keys["data"] = [{"view": "sft"}, {"view": "boundary"}, {"view": "align"}, mixed]
     seen, _ = train(films, tmp_path / "seen", **keys)
     cached, _ = train(films, tmp_path / "cached", features=str(tmp_path / "features"), **keys)
