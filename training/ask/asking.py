@@ -33,6 +33,7 @@ def ask(
     out: Path | None = None,
     frames: int | None = None,
     fps: float | None = None,
+    pixels: int | None = None,
     start_s: float = 0.0,
     end_s: float | None = None,
     subtitles: Path | None = None,
@@ -49,7 +50,7 @@ def ask(
         ValueError: nothing is asked, or model, movie or file of questions cannot be used; the message says why.
     """
     asked = _questions(questions, questions_file)
-    policy = FramePolicy(n=frames, fps=fps, start_s=start_s, end_s=end_s)
+    policy = FramePolicy(n=frames, fps=fps, start_s=start_s, end_s=end_s, pixels=pixels)
     film = read_film(movie, policy, subtitles=subtitles, revision=movie_revision)
     from moviellm.training.ask.opening import open_model
     from moviellm.training.ask.revision import revision_at
@@ -58,6 +59,7 @@ def ask(
     facts = {
         "movie": movie,
         "frames": len(film),
+        **({} if pixels is None else {"pixels": pixels}),
         "duration_s": round(film.duration_s, 3),
         "model": model,
         "revision": revision_at(model, revision) if kept else "",

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from moviellm.generation.imports.films.quarantine import CRASHED, TOO_LONG, Quarantine, Refused
 from moviellm.training.media.film import Film, Line
-from moviellm.training.media.pictures import SpooledPictures
+from moviellm.training.media.pictures import SpooledPictures, bounded
 from moviellm.training.media.policy import FramePolicy, relative
 from moviellm.training.media.said import lines_beside, lines_of
 
@@ -66,7 +66,9 @@ def read_file(
     said = lines_of(told["cues"]) if said is None else said
     return Film(
         movie_id=path.stem,
-        frames=SpooledPictures(file, [(offset, length) for _, offset, length in frames], path.name),
+        frames=bounded(
+            SpooledPictures(file, [(offset, length) for _, offset, length in frames], path.name), policy.pixels
+        ),
         times_s=relative(policy, [time_s for time_s, _, _ in frames]),
         duration_s=policy.end_of(told["duration_s"]) - policy.start_s,
         dialogue=within(said, policy, told["duration_s"]),

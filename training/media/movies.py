@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from moviellm.generation.schema import canonical_json
 from moviellm.training.media.files import within
 from moviellm.training.media.film import Film, Line
-from moviellm.training.media.pictures import Chosen, Pictures
+from moviellm.training.media.pictures import Chosen, Pictures, bounded
 from moviellm.training.media.policy import FramePolicy, choose, relative
 from moviellm.training.rows.source import Source
 from moviellm.training.rows.words import words_for
@@ -146,7 +146,7 @@ class Movies:
         ]
         return Film(
             movie_id=movie_id,
-            frames=Chosen(pictures, numbers),
+            frames=bounded(Chosen(pictures, numbers), policy.pixels),
             times_s=relative(policy, [times_s[number] for number in numbers]),
             duration_s=policy.end_of(duration_s) - policy.start_s,
             dialogue=within(sorted(lines, key=lambda line: line.start_s), policy, duration_s),

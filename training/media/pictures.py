@@ -4,12 +4,14 @@
     frames = SpooledPictures(file, places, "film.mkv")
     key = frames_key(frames)                # hash of the encoded bytes of all
 
-A picture that cannot be decoded is an error with its number and its film. Which frames are taken, and when they are
-shown, is decided elsewhere (policy.py).
+A picture that cannot be decoded is an error with its number and its film. A bound on pixels is kept as they are
+touched, and is no part of their hash. Which frames are taken, and when they are shown, is decided
+elsewhere (policy.py).
 """
 
 import hashlib
 import io
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -128,6 +130,42 @@ class Chosen(Sequence[Any]):
         if isinstance(number, slice):
             return [self.frames[one] for one in self.numbers[number]]
         return self.frames[self.numbers[number]]
+
+
+class Smaller(Sequence[Any]):
+    """A sequence of pictures of which none has more than so many pixels; each is made smaller when it is touched."""
+
+    def __init__(self, frames: Any, pixels: int) -> None:
+        self.frames, self.pixels = frames, pixels
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @overload
+    def __getitem__(self, number: int) -> Any: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Any]: ...
+    def __getitem__(self, number: int | slice) -> Any:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        return smaller(self.frames[number], self.pixels)
+
+
+def bounded(frames: Any, pixels: int | None) -> Any:
+    """Pictures with a bound on their size; without one, as they are."""
+    return frames if pixels is None else Smaller(frames, pixels)
+
+
+def smaller(frame: Any, pixels: int) -> Image.Image:
+    """A picture, PIL or (h, w, 3), with so many pixels at most, in the shape that it has."""
+    picture = frame if isinstance(frame, Image.Image) else Image.fromarray(frame)
+    width, height = picture.size
+    if width * height <= pixels:
+        return picture
+    scale = math.sqrt(pixels / (width * height))
+    size = (max(1, math.floor(width * scale)), max(1, math.floor(height * scale)))
+    side = max(1, pixels // min(size))  # of a picture that is hardly wider than a line
+    return picture.resize((min(size[0], side), min(size[1], side)), Image.Resampling.BICUBIC)
 
 
 def decoded(data: Any, name: str) -> Image.Image:

@@ -1,8 +1,9 @@
-"""Which frames of a film are taken, by number or by rate, from where to where; hashed into caches and records.
+"""Which frames of a film are taken, by number or by rate, from where to where, how large; hashed into records.
 
     FramePolicy(n=64)                       # 64 frames, evenly spread
     FramePolicy(fps=1.0, cap=512)           # one a second; of a longer film 512 of these, evenly spread
     FramePolicy(start_s=60.0, end_s=120.0)  # a stretch; its times count from 0
+    FramePolicy(n=64, pixels=100_352)       # larger frames are made smaller, their shape kept
 
 Without `n` and `fps`, all pictures of a dataset's movie, a folder or a list are taken, and one a second of a film
 file. The choice never looks at pictures or questions. It decodes nothing.
@@ -35,6 +36,8 @@ class FramePolicy:
     """Where the stretch begins; its times count from here."""
     end_s: float | None = None
     """Where it ends; None: with the film."""
+    pixels: int | None = None
+    """Most pixels of a frame, its width times its height; larger ones are made smaller in the same shape."""
 
     def __post_init__(self) -> None:
         if self.n is not None and self.fps is not None:
@@ -42,6 +45,8 @@ class FramePolicy:
         for name, least in (("n", self.n), ("cap", self.cap)):
             if least is not None and least < 1:
                 raise ValueError(f"`{name}` is {least}: a film shows at least 1 frame")
+        if self.pixels is not None and self.pixels < 1:
+            raise ValueError(f"`pixels` is {self.pixels}: a frame has at least 1 pixel")
         if self.fps is not None and not (math.isfinite(self.fps) and 0 < self.fps <= 1000):
             raise ValueError(f"`fps` is {self.fps}: allowed is more than 0, up to 1000 frames a second")
         if not (math.isfinite(self.start_s) and self.start_s >= 0):
@@ -54,7 +59,10 @@ class FramePolicy:
     @property
     def key(self) -> str:
         """Hash of what is chosen and how; two policies of one key choose the same frames."""
-        text = json.dumps({"version": VERSION, **asdict(self)}, sort_keys=True)
+        chosen = asdict(self)
+        if self.pixels is None:
+            del chosen["pixels"]  # hashes from before there was a bound stay what they are
+        text = json.dumps({"version": VERSION, **chosen}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from moviellm.training.media.files import TIME_LIMIT_S, read_file, within
 from moviellm.training.media.film import Film
-from moviellm.training.media.pictures import PICTURE_SUFFIXES, BytesPictures, Chosen, FilePictures, frames_key
+from moviellm.training.media.pictures import PICTURE_SUFFIXES, BytesPictures, Chosen, FilePictures, bounded, frames_key
 from moviellm.training.media.policy import FramePolicy, choose, relative
 from moviellm.training.media.said import lines_beside
 
@@ -183,7 +183,7 @@ def _film(frames: Any, policy: FramePolicy, times_s: Sequence[float] | None, nam
     whole = numbers == list(range(len(frames)))
     return Film(
         movie_id=name,
-        frames=frames if whole else Chosen(frames, numbers),
+        frames=bounded(frames if whole else Chosen(frames, numbers), policy.pixels),
         times_s=relative(policy, [times[number] for number in numbers]),
         duration_s=policy.end_of(duration_s, called) - policy.start_s,
         content=partial(frames_key, frames),

@@ -58,6 +58,14 @@ def test_a_file_is_a_film_with_times_length_and_the_hash_of_its_bytes(four: Path
 
 
 @pytest.mark.usefixtures("here")
+def test_frames_of_a_file_keep_a_bound_on_pixels(four: Path) -> None:
+    film = read(four, FramePolicy(pixels=48))
+    assert film.frames is not None
+    assert {frame.width * frame.height <= 48 for frame in film.frames} == {True}
+    assert colours(film) == ["red", "green", "blue", "yellow"]
+
+
+@pytest.mark.usefixtures("here")
 def test_a_stretch_counts_from_its_start_and_takes_subtitles_from_beside_it(four: Path, tmp_path: Path) -> None:
     path = tmp_path / "four.mp4"
     path.write_bytes(four.read_bytes())

@@ -65,12 +65,18 @@ def test_the_key_is_of_what_is_chosen() -> None:
     assert FramePolicy(n=8).key == FramePolicy(8).key != FramePolicy(n=9).key
 
 
+def test_a_bound_on_pixels_is_in_the_key_and_without_one_the_key_is_that_of_older_records() -> None:
+    assert len({FramePolicy(n=8).key, FramePolicy(n=8, pixels=99).key, FramePolicy(n=8, pixels=98).key}) == 3
+    assert FramePolicy(n=8).key == "117cfd04793928c1"
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({"n": 4, "fps": 1.0}, "give one"),
         ({"n": 0}, "at least 1 frame"),
         ({"cap": 0}, "at least 1 frame"),
+        ({"pixels": 0}, "at least 1 pixel"),
         ({"fps": 0.0}, "more than 0"),
         ({"start_s": -1.0}, "begin at 0 s"),
         ({"start_s": 5.0, "end_s": 5.0}, "is empty"),

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from moviellm.training.media import Film, FramePolicy, Line, films_of, read_film
 from moviellm.training.media.movies import DatasetPictures
+from moviellm.training.media.pictures import smaller
 from tests.factories import make_image
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub
@@ -156,11 +159,40 @@ def test_a_movie_of_a_dataset_is_its_keyframes_and_its_dialogue(films: Path) -> 
     assert found == [hashlib.sha256(make_image(one.keyframe_id)).hexdigest() for one in keyframes]
 
 
+@settings(max_examples=60)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 20_000))
+def test_a_bounded_frame_has_no_more_pixels_and_nearly_its_shape(width: int, height: int, pixels: int) -> None:
+    made = smaller(np.zeros((height, width, 3), np.uint8), pixels)
+    assert made.width * made.height <= pixels or made.size == (width, height)
+    assert made.width <= width and made.height <= height
+    if min(made.size) > 30:
+        assert made.width / made.height == pytest.approx(width / height, rel=0.05)
+
+
+@pytest.mark.parametrize("source", ["dataset", "array", "bytes"])
+def test_a_bound_on_pixels_makes_frames_of_every_source_smaller_and_keeps_the_film(films: Path, source: str) -> None:
+    sources = {
+        "dataset": f"{films}#m00001",
+        "array": np.zeros((2, 60, 80, 3), np.uint8),
+        "bytes": [encoded(1), encoded(2)],
+    }
+    given_film = sources[source]
+    whole, small = read_film(given_film), read_film(given_film, FramePolicy(pixels=12))
+    assert whole.frames is not None and small.frames is not None
+    assert {one.width * one.height <= 12 for one in small.frames[0:2]} == {True}
+    assert (len(small), small.times_s, small.content_key) == (len(whole), whole.times_s, whole.content_key)
+
+
 def test_all_movies_or_those_of_a_split_come_split_by_split(films: Path) -> None:
     assert [film.movie_id for film in films_of(str(films))] == ["m00000", "m00002", "m00001"]
     assert [len(film) for film in films_of(str(films), split="test", policy=FramePolicy(n=3))] == [3]
     with pytest.raises(ValueError, match="has no split 'dev'; it has train, validation, test"):
         films_of(str(films), split="dev")
+
+
+def test_a_bounded_film_goes_to_other_processes(films: Path) -> None:
+    film = read_film(f"{films}#m00000", FramePolicy(n=2, pixels=12))
+    assert reds(pickle.loads(pickle.dumps(film))) == reds(film)
 
 
 def test_films_go_to_other_processes(films: Path, tmp_path: Path) -> None:
