@@ -1,0 +1,1 @@
+"""Tests of what lmms-eval is given."""
