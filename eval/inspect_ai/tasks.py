@@ -44,6 +44,8 @@ def moviellm_dialogue(data: str, revision: str | None = None, split: str = "test
 def _task(name: str, place: str, revision: str | None, split: str, shows: Shows) -> Task:
     data = open_data(place, split=split, revision=revision)
     asked = asked_of(data, name, shows=shows)
+    if not asked:
+        raise ValueError(f"{place}, split {split}, has no question of {name}")
     return Task(
         dataset=MemoryDataset([_sample(one) for one in asked], name=f"{data.facts['dataset']}/{split}"),
         solver=generate(),
