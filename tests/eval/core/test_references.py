@@ -23,10 +23,13 @@ import json, sys
 import choix
 found = []
 for models, games in json.load(sys.stdin):
-    # Twice the games, so that a tie is one win each way.
-    data = [pair for a, b, verdict in games for pair in {"a": [(a, b)] * 2, "b": [(b, a)] * 2, "tie": [(a, b), (b, a)]}[verdict]]  # noqa: E501
+    data = []
+    for a, b, verdict in games:
+        # Twice the games, so that a tie is one win each way.
+        data += {"a": [(a, b)] * 2, "b": [(b, a)] * 2, "tie": [(a, b), (b, a)]}[verdict]
     start = choix.ilsr_pairwise(models, data, alpha=0.0, max_iter=10_000, tol=1e-12)
-    found.append(choix.opt_pairwise(models, data, alpha=0.0, method="Newton-CG", initial_params=start, tol=1e-14).tolist())  # noqa: E501
+    exact = choix.opt_pairwise(models, data, alpha=0.0, method="Newton-CG", initial_params=start, tol=1e-14)
+    found.append(exact.tolist())
 json.dump(found, sys.stdout)
 """
 ASK_ROUGE = """
