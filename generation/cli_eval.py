@@ -22,7 +22,10 @@ def evaluation() -> None:
 @eval_app.command("run")
 def eval_run(
     model: Annotated[str, typer.Option(help="Checkpoint (folder or id on the Hub), openai:NAME, or replay:FILE.")],
-    data: Annotated[str, typer.Option(help="Dataset folder, or id of a dataset on the Hub.")],
+    data: Annotated[
+        str,
+        typer.Option(help="Dataset folder, id of a dataset on the Hub, or published annotations: msvd-qa:FILE, ..."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for predictions and results; resumed if there.")],
     tasks: Annotated[
         str | None,
@@ -54,6 +57,10 @@ def eval_run(
         Path | None, typer.Option(help="Folder of kept answers, for several runs [default: in --out]")
     ] = None,
     retry_failed: Annotated[bool, typer.Option(help="Ask again what got no answer in an earlier run.")] = False,
+    videos: Annotated[
+        Path | None, typer.Option(help="Folder of the film files of published annotations.", show_default=False)
+    ] = None,
+    max_missing: Annotated[int, typer.Option(help="Most films of --videos that may be missing.")] = 0,
     json: JsonOption = False,
 ) -> None:
     """Ask a model the questions of a dataset and score its answers; run again to resume."""
@@ -80,6 +87,8 @@ def eval_run(
         dtype=dtype,
         cache=cache,
         retry_failed=retry_failed,
+        videos=videos,
+        max_missing=max_missing,
     )
     evaluating.run(wish, as_json=json)
 

@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from moviellm.eval.published.films import check_films
+from moviellm.eval.published.opening import is_published, open_published
 from moviellm.eval.running.asking import Settings, ask_all
 from moviellm.eval.running.films import CONTROLS, Control, Showing, frame_policy
 from moviellm.eval.running.journal import Journal
@@ -54,6 +56,8 @@ class Wish:
     temperature: float = 0.0
     max_usd: float | None = None
     cache: Path | None = None
+    videos: Path | None = None
+    max_missing: int = 0
 
 
 def run(wish: Wish, *, as_json: bool) -> None:
@@ -67,10 +71,16 @@ def run(wish: Wish, *, as_json: bool) -> None:
     for name, value in (("--limit", wish.limit), ("--max-tokens", wish.max_tokens)):
         if value is not None and value < 1:
             raise ValueError(f"{name} is {value}; it is 1 at least")
-    data = open_data(wish.data, split=wish.split, revision=wish.revision)
+    data = _open(wish)
+    if wish.tasks is None and is_published(wish.data):
+        formats = {question.answer_format for question in data.questions.values()}
+        tasks = [task for task in tasks if formats & set(task.formats)]
     chosen = _choose(tasks, data, wish)
     asked = {question.item_id for mine in chosen.values() for question in mine}
     wanted = [question for name, question in data.questions.items() if name in asked]
+    if is_published(wish.data):
+        seen = control != "blind" and not wish.model.startswith("replay:")
+        check_films(data, wanted, most_missing=wish.max_missing, seen=seen)
     kept = wish.cache or wish.out / KEPT
     showing = Showing(data, policy, control, wish.seed)
     with lock_run(wish.out):
@@ -107,6 +117,17 @@ def run(wish: Wish, *, as_json: bool) -> None:
         raise ValueError(
             f"no question was answered; the first: {reasons[0]} (all are in {wish.out / 'answers.jsonl'})"
         )
+
+
+def _open(wish: Wish) -> Data:
+    """The questions: those of a dataset, or published annotations."""
+    if not is_published(wish.data):
+        if wish.videos is not None:
+            raise ValueError("--videos goes with published annotations, such as --data msvd-qa:test_qa.json")
+        return open_data(wish.data, split=wish.split, revision=wish.revision)
+    if wish.revision is not None:
+        raise ValueError(f"--revision is of datasets on the Hub; {wish.data} is what its files are")
+    return open_published(wish.data, wish.videos)
 
 
 def _times(text: str | None) -> Times | None:
