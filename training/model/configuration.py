@@ -79,6 +79,8 @@ class MovieLLMConfig(PreTrainedConfig):
     """How positions are scaled when that is longer: `linear` as LLaMA-VID, `dynamic` or `yarn`."""
     head_bias: bool = False
     """Whether the language model's head has a bias."""
+    asked: dict[str, Any] | None = None
+    """How it wants to be asked where that is not in sentences: see ask/manner.py."""
     tie_word_embeddings: bool = False
     """Taken from the language model where it ties them."""
 

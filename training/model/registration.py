@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from moviellm.training.model.configuration import MovieLLMConfig
+from moviellm.training.model.convolutions import ConvolutionTower, ConvolutionTowerConfig
 from moviellm.training.model.frames import MovieLLMVideoProcessor
 from moviellm.training.model.modeling import MovieLLMForConditionalGeneration, MovieLLMModel
 from moviellm.training.model.processing import MovieLLMProcessor
@@ -29,5 +30,7 @@ def register() -> None:
     AutoModelForImageTextToText.register(MovieLLMConfig, MovieLLMForConditionalGeneration, exist_ok=True)
     AutoImageProcessor.register(MovieLLMConfig, image_processor_classes={"pil": MovieLLMVideoProcessor}, exist_ok=True)
     AutoProcessor.register(MovieLLMConfig, MovieLLMProcessor, exist_ok=True)
+    AutoConfig.register(ConvolutionTowerConfig.model_type, ConvolutionTowerConfig, exist_ok=True)
+    AutoModel.register(ConvolutionTowerConfig, ConvolutionTower, exist_ok=True)
     # EVA's ViT-g, which LLaMA-VID sees with; transformers ships it, but AutoModel does not know it.
     AutoModel.register(InstructBlipVideoVisionConfig, InstructBlipVideoVisionModel, exist_ok=True)

@@ -15,7 +15,7 @@ from moviellm.training.proof.settings import ProofSettings
 from moviellm.training.proof.truths import Album, album_of
 from moviellm.training.remix.composing import part
 from moviellm.training.remix.timeline import Stretch, Timeline, timeline_of
-from moviellm.training.rows.source import open_source, read_movies
+from moviellm.training.rows.source import Source, open_source, read_movies
 
 CLIPS_A_MOVIE = 3
 """Clips that a movie is cut into for the test of forgetting."""
@@ -48,9 +48,7 @@ def read_footage(folder: Path, settings: ProofSettings) -> Footage:
     held_out = frozenset(settings.held_out_places)
     movies = list(read_movies(open_source(str(folder)), pictures=True))
     lines = [timeline_of(movie) for movie, _ in movies]
-    strange = {line.movie_id: any((s.place, s.light) in held_out for s in line.scenes) for line in lines}
-    known = [line for line in lines if line.split == "validation" and not strange[line.movie_id]]
-    unknown = [line for line in lines if line.split == "test" and strange[line.movie_id]]
+    known, unknown = _tested(lines, held_out)
     train = [line for line in lines if line.split == "train"]
     for name, found in (("train", train), ("known", known), ("unknown", unknown)):
         if not found:
@@ -65,6 +63,20 @@ def read_footage(folder: Path, settings: ProofSettings) -> Footage:
         for frame in line.frames[scene.first : scene.last + 1]
     ]
     return Footage(train, {"known": known, "unknown": unknown, "clips": _clips(known)}, album, taught, held_out)
+
+
+def held_out_lines(source: Source, settings: ProofSettings) -> list[Timeline]:
+    """The movies that test, known and unknown; no picture is read."""
+    lines = [timeline_of(movie) for movie, _ in read_movies(source, pictures=False) if movie.split != "train"]
+    known, unknown = _tested(lines, frozenset(settings.held_out_places))
+    return [*known, *unknown]
+
+
+def _tested(lines: Sequence[Timeline], held_out: frozenset[tuple[str, str]]) -> tuple[list[Timeline], list[Timeline]]:
+    """Movies of people and places that train shows, and movies of those that it does not."""
+    strange = {line.movie_id: any((s.place, s.light) in held_out for s in line.scenes) for line in lines}
+    known = [line for line in lines if line.split == "validation" and not strange[line.movie_id]]
+    return known, [line for line in lines if line.split == "test" and strange[line.movie_id]]
 
 
 def _clips(lines: Sequence[Timeline]) -> list[Timeline]:

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from moviellm.generation.files import write_whole
 from moviellm.generation.progress import progress
+from moviellm.training.model.convolutions import Tower
 from moviellm.training.model.layout import FRAME
 from moviellm.training.model.modeling import MovieLLMForConditionalGeneration
 from moviellm.training.proof.aligning import align, named
@@ -27,7 +28,7 @@ from moviellm.training.proof.footage import Footage
 from moviellm.training.proof.model import Sizes, build
 from moviellm.training.proof.settings import LessonSettings, ProofSettings
 from moviellm.training.proof.stepping import Plan, train
-from moviellm.training.proof.tower import Tower, accuracies, features_of, learn
+from moviellm.training.proof.tower import accuracies, features_of, learn
 from moviellm.training.proof.words import Words
 from moviellm.training.remix.asking import questions
 from moviellm.training.remix.composing import Remix

@@ -2,6 +2,7 @@
 
     moviellm prove --out proof                  # one seed; a killed run goes on where it was
     moviellm prove --out proof --seeds 3
+    moviellm eval run --model proof/seed0/checkpoints/movies --data proof/questions --tasks all --out results
 
 The stages run in processes of their own (worker.py), the movies and the control beside each other; the scores are
 eval's, by a program too. It trains nothing itself and imports no torch.
@@ -45,6 +46,7 @@ def prove(out: Path, seeds: int = 1, first_seed: int = 0, recipe: str = "proof",
         write_whole(out / "results.json", (json.dumps(results, indent=1) + "\n").encode())
         write_whole(out / "table.md", table(results).encode())
         write_whole(out / "figure.svg", figure(results).encode())
+    _leave(out, recipe, numbers)
     print(json.dumps(results["pooled"]) if as_json else table(results))  # noqa: T201
 
 
@@ -78,6 +80,14 @@ def _workers(out: Path, seed: int, recipe: str, jobs: Sequence[Sequence[str]]) -
             raise ValueError(
                 f"the stages {', '.join(job)} of seed {seed} ended with code {code}: see above, and start again"
             )
+
+
+def _leave(out: Path, recipe: str, seeds: Sequence[int]) -> None:
+    """The questions as a dataset and the models whole, for `moviellm eval run`; by a program, for it needs torch."""
+    command = [sys.executable, "-m", "moviellm.training.proof.leaving", recipe, str(out), *map(str, seeds)]
+    done = subprocess.run(command, env={**os.environ, **QUIET})
+    if done.returncode:
+        raise ValueError(f"leaving questions and models in {out} ended with code {done.returncode}: see above")
 
 
 def _timed(out: Path, name: str, work: Any) -> None:

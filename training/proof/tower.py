@@ -17,10 +17,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from moviellm.training.model.convolutions import Layer, Tower
 from moviellm.training.proof.truths import UNTOLD, Truths
 
-SHAPE = ((64, 4, 4), (64, 3, 1), (128, 3, 2), (128, 3, 2), (128, 3, 1))
-"""Layers: channels, kernel, stride."""
 SHIFT_PX, ZOOM_PX, PATCH_PX = 4, (57, 71), 16
 """Pictures of a batch are moved by up to so many pixels and scaled to a side between these; every other one has a grey
 patch of this side."""
@@ -31,45 +30,6 @@ WEIGHTS = {"action": 2.0}
 """Heads that count more than once."""
 Told = Callable[[int, int, float, float], None]
 """Is told step, steps, loss and seconds a step."""
-
-
-class Layer(nn.Module):
-    """A convolution whose weights are a matrix, which Muon trains; batch norm and a GELU behind it."""
-
-    def __init__(self, channels_in: int, channels: int, kernel: int, stride: int) -> None:
-        super().__init__()
-        inputs = channels_in * kernel * kernel
-        self.weight = nn.Parameter(torch.randn(channels, inputs) * math.sqrt(2 / inputs))
-        self.norm = nn.BatchNorm2d(channels)
-        self.channels_in, self.kernel, self.stride = channels_in, kernel, stride
-
-    def forward(self, seen: torch.Tensor) -> torch.Tensor:
-        """(F, C, h, w) -> (F, channels, h / stride, w / stride), with itself added where the shape is the same."""
-        kernel = self.weight.view(-1, self.kernel, self.kernel, self.channels_in).permute(0, 3, 1, 2)
-        padding = 0 if self.kernel == self.stride else (self.kernel - 1) // 2
-        made = functional.gelu(self.norm(functional.conv2d(seen, kernel, None, self.stride, padding)))
-        return seen + made if made.shape == seen.shape else made
-
-
-class Tower(nn.Module):
-    """Convolutions over a picture of 64 x 64, and a query that gathers what they made into one feature."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        channels = (3, *(shape[0] for shape in SHAPE))
-        self.layers = nn.ModuleList(Layer(into, *shape) for into, shape in zip(channels, SHAPE, strict=False))
-        self.width = channels[-1]
-        self.places = nn.Parameter(torch.zeros(self.width, 4, 4))
-        self.query = nn.Linear(self.width, 1)
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Pictures (F, 3, 64, 64) as bytes -> features (F, 1, width)."""
-        seen = (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        for layer in self.layers:
-            seen = layer(seen)
-        grid = (seen + self.places).flatten(2)
-        weights = self.query(grid.transpose(1, 2)).softmax(1)
-        return torch.einsum("fdp,fpq->fqd", grid, weights)
 
 
 def learn(
