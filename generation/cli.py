@@ -19,6 +19,7 @@ from moviellm.generation.cli_dataset import dataset_app
 from moviellm.generation.cli_eval import eval_app
 from moviellm.generation.cli_metrics import metrics_app
 from moviellm.generation.cli_options import JsonOption, SetOption
+from moviellm.generation.cli_submit import submit_app
 from moviellm.generation.cli_train import train_app
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(dataset_app, name="dataset")
 app.add_typer(train_app, name="train")
 app.add_typer(eval_app, name="eval")
 app.add_typer(metrics_app, name="metrics")
+app.add_typer(submit_app, name="submit")
 
 INTERRUPTED = 130
 STOPPED = "stopped; everything finished is kept, and the same command goes on from there"

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from moviellm.eval.submissions.index import Limits
-from moviellm.eval.submissions.problems import Problems, Refused, shown
+from moviellm.eval.submissions.problems import Problems, Refused, placed
 
 PIECE_BYTES: Final = 65_536
 END: Final = struct.Struct("<4s4H2LH")
@@ -34,7 +34,16 @@ SMALL_BYTES: Final = 4_096
 TAR_MARK_AT: Final = 257
 PACKED: Final = {b"\x1f\x8b": "gz", b"BZ": "bz2", b"\xfd7": "xz"}
 ARCHIVE_NAMES: Final = re.compile(r"\.(zip|tar|t?gz|bz2|xz|zst|7z|rar|jar|whl)\Z", re.IGNORECASE)
-DAMAGED: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError, struct.error)  # fmt: skip
+DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OSError,
+)
 """What Python's reader raises for a broken archive."""
 Members = dict[str, Callable[[], Iterator[bytes]]]
 
@@ -71,7 +80,7 @@ def tell_of_tar(file: BinaryIO, limits: Limits, problems: Problems) -> None:
                     problems.add("E018", "the bundle", f"more than {limits.max_archive_members} members")
                     return
                 if member.issym() or member.islnk():
-                    problems.add("E017", shown(member.name), "a link", file="links")
+                    problems.add("E017", placed(member.name), "a link", file="links")
     except (tarfile.TarError, *DAMAGED):
         return
 
@@ -144,12 +153,12 @@ def _checked(
     for info in infos:
         name = info.orig_filename
         if name.lower() in lower:
-            problems.add("E006", shown(name), "a second file of this name, or but for capitals", file="files")
+            problems.add("E006", placed(name), "a second file of this name, or but for capitals", file="files")
             continue
         lower.add(name.lower())
         fault = _member_fault(info, allowed)
         if fault is not None:
-            problems.add(fault.code, shown(name), fault.message, file="files")
+            problems.add(fault.code, placed(name), fault.message, file="files")
         elif not info.is_dir():
             members[name] = _opener(archive, info, limits)
     return members

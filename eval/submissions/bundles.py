@@ -1,4 +1,4 @@
-"""The files of a bundle as streams: a folder, a zip, or one file of predictions. Nothing is unpacked, no link followed.
+"""The files of a bundle as streams: a folder, a zip, or one file. Nothing is unpacked by name, no link followed.
 
     with open_bundle(Path("mine.zip"), ["grounding"], limits, problems) as members:
         for piece in members["submission.yaml"](): ...
@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 
 from moviellm.eval.submissions.archives import looks_like_tar, looks_like_zip, members_of_zip, tell_of_tar
 from moviellm.eval.submissions.index import Limits
-from moviellm.eval.submissions.problems import Problems, Refused, shown
+from moviellm.eval.submissions.problems import Problems, Refused, placed, shown
 
 DECLARATION: Final = "submission.yaml"
 FOLDER: Final = "predictions"
@@ -107,12 +107,12 @@ def _members_of_folder(folder: Path, allowed: Mapping[str, str], limits: Limits,
     lower: set[str] = set()
     for name, entry in _entries(folder, problems):
         if name.lower() in lower:
-            problems.add("E006", shown(name), "a second file of this name, but for capitals", file="files")
+            problems.add("E006", placed(name), "a second file of this name, but for capitals", file="files")
         lower.add(name.lower())
         if entry.is_symlink():
-            problems.add("E017", shown(name), "a link; a bundle holds the file itself", file="files")
+            problems.add("E017", placed(name), "a link; a bundle holds the file itself", file="files")
         elif name not in allowed or not entry.is_file(follow_symlinks=False):
-            problems.add("E016", shown(name), "no file of a bundle", file="files")
+            problems.add("E016", placed(name), "no file of a bundle", file="files")
         else:
             members[name] = _opener(folder / name, limits.max_file_bytes)
     return members
@@ -135,7 +135,7 @@ def _entries(folder: Path, problems: Problems) -> Iterator[tuple[str, "os.DirEnt
                 raise ValueError(f"{folder} cannot be read ({error.strerror})") from None
             return
         if len(entries) > ENTRIES_MAX:
-            problems.add("E018", shown(place or folder.name), f"more than {ENTRIES_MAX} entries")
+            problems.add("E018", placed(place or folder.name), f"more than {ENTRIES_MAX} entries")
             return
         for entry in entries:
             if place or entry.name != FOLDER or not entry.is_dir(follow_symlinks=False):

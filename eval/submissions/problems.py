@@ -115,6 +115,11 @@ def shown(text: object) -> str:
     return f"'{plain(whole[:SHOWN_CHARS])}'" + ("..." if len(whole) > SHOWN_CHARS else "")
 
 
+def placed(name: str) -> str:
+    """A name of a bundle's file for `where`."""
+    return plain(name[: 2 * SHOWN_CHARS]) + ("..." if len(name) > 2 * SHOWN_CHARS else "")
+
+
 def plain(text: str) -> str:
     """A text without what a terminal or an editor would obey."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -27,7 +27,7 @@ _KINDS: Final = {
     "Cs": "is half of a pair",
 }
 _JUDGE: Final = re.compile(
-    r"\b(?:as|dear|hello|attention)\b[ ,:]{1,3}(?:an?\ |the\ )?(?:ai\ |llm\ )?(?:judge|grader|evaluator|rater|examiner)s?\b"
+    r"\b(?:as|dear|hello|attention)\b[ ,:]{1,3}(?:an?|the)? ?(?:ai |llm )?(?:judge|grader|evaluator|rater|examiner)\b"
     r"|\byou are (?:now )?(?:an?|the) (?:\w+ ){0,3}(?:judge|grader|evaluator|assistant|rater)\b"
     r"|\b(?:give|award|assign|return|output)\b.{0,40}\b(?:full marks|full score|(?:score|rating|grade) of)\b"
     r"|\b(?:score|rating|grade|verdict)[\"']? ?[:=] ?[\"']?(?:\d|[ab]\b|tie\b|correct|right|yes\b|true)"
