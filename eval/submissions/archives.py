@@ -7,6 +7,7 @@ The size of the directory is checked before it is read. A member is opened only 
 plain or deflated, and its bytes are counted while they come: what unfolds to more than it may is ended there.
 """
 
+import copy
 import io
 import re
 import stat
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from moviellm.eval.submissions.index import Limits
-from moviellm.eval.submissions.problems import Problems, Refused, placed
+from moviellm.eval.submissions.problems import Problems, Refused, placed, plain
 
 PIECE_BYTES: Final = 65_536
 END: Final = struct.Struct("<4s4H2LH")
@@ -88,21 +89,21 @@ def tell_of_tar(file: BinaryIO, limits: Limits, problems: Problems) -> None:
 @contextmanager
 def members_of_zip(
     file: BinaryIO, allowed: Mapping[str, str], limits: Limits, problems: Problems
-) -> Iterator[Members]:
-    """The files of a zip that a bundle may hold; what else is there is told."""
+) -> Iterator[Members | None]:
+    """The files of a zip that a bundle may hold; what else is there is told. None where it cannot be read."""
     refusal = _directory_fault(file, limits)
     if refusal is not None:
         problems.add(refusal.code, "the zip", refusal.message)
-        yield {}
+        yield None
         return
     try:
         archive = zipfile.ZipFile(file)
     except DAMAGED as error:
-        problems.add("E016", "the zip", f"it cannot be read: {error}")
-        yield {}
+        problems.add("E016", "the zip", f"it cannot be read: {plain(str(error))}")
+        yield None
         return
     with archive:
-        yield _checked(archive, allowed, limits, problems, _size(file))
+        yield _checked(archive, allowed, limits, problems)
 
 
 def _directory_fault(file: BinaryIO, limits: Limits) -> Refused | None:
@@ -137,17 +138,12 @@ def _size(file: BinaryIO) -> int:
 
 
 def _checked(
-    archive: zipfile.ZipFile, allowed: Mapping[str, str], limits: Limits, problems: Problems, size: int
-) -> Members:
+    archive: zipfile.ZipFile, allowed: Mapping[str, str], limits: Limits, problems: Problems
+) -> Members | None:
     infos = archive.infolist()
     if len(infos) > limits.max_archive_members:
         problems.add("E018", "the zip", f"{len(infos)} members; at most {limits.max_archive_members} are allowed")
-        return {}
-    if sum(info.file_size for info in infos) > max(SMALL_BYTES, limits.max_archive_ratio * size):
-        problems.add(
-            "E018", "the zip", f"its members say that they unfold to more than {limits.max_archive_ratio:g}:1"
-        )
-        return {}
+        return None
     members: Members = {}
     lower: set[str] = set()
     for info in infos:
@@ -157,7 +153,9 @@ def _checked(
             continue
         lower.add(name.lower())
         fault = _member_fault(info, allowed)
-        if fault is not None:
+        if info.file_size > _most(info, limits):
+            problems.add("E018", placed(name), f"{info.compress_size} bytes unfold to {info.file_size}", file="files")
+        elif fault is not None:
             problems.add(fault.code, placed(name), fault.message, file="files")
         elif not info.is_dir():
             members[name] = _opener(archive, info, limits)
@@ -187,26 +185,29 @@ def _member_fault(info: zipfile.ZipInfo, allowed: Mapping[str, str]) -> Refused 
     return None
 
 
+def _most(info: zipfile.ZipInfo, limits: Limits) -> int:
+    """Bytes to which a member may unfold."""
+    return max(SMALL_BYTES, int(limits.max_archive_ratio * info.compress_size))
+
+
 def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits) -> Callable[[], Iterator[bytes]]:
-    """The bytes of a member, counted as they come."""
-    ratio_bytes = max(SMALL_BYTES, int(limits.max_archive_ratio * max(1, info.compress_size)))
+    """The bytes of a member, counted as they come, whatever it says of its size."""
+    most = min(limits.max_file_bytes, _most(info, limits))
+    unbelieved = copy.copy(info)
+    unbelieved.file_size = most + PIECE_BYTES
 
     def pieces() -> Iterator[bytes]:
         size = 0
+        if info.file_size > limits.max_file_bytes:
+            raise Refused("E015", f"more than {limits.max_file_bytes} bytes")
         try:
-            if info.file_size > ratio_bytes:
-                raise Refused("E018", f"{info.compress_size} bytes unfold to {info.file_size}")
-            if info.file_size > limits.max_file_bytes:
-                raise Refused("E015", f"more than {limits.max_file_bytes} bytes")
-            with archive.open(info) as file:
+            with archive.open(unbelieved) as file:
                 while piece := file.read(PIECE_BYTES):
                     size += len(piece)
-                    if size > ratio_bytes:
-                        raise Refused("E018", f"{info.compress_size} bytes unfold to more than {ratio_bytes}")
-                    if size > limits.max_file_bytes:
-                        raise Refused("E015", f"more than {limits.max_file_bytes} bytes")
+                    if size > info.file_size or size > most:
+                        raise Refused("E018", f"it unfolds to more than the {info.file_size} bytes that it says")
                     yield piece
         except DAMAGED as error:
-            raise Refused("E016", f"the member cannot be read: {error}") from None
+            raise Refused("E016", f"the member cannot be read: {plain(str(error))}") from None
 
     return pieces

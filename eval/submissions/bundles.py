@@ -37,8 +37,8 @@ def names_of(tasks: Collection[str]) -> dict[str, str]:
 
 
 @contextmanager
-def open_bundle(path: Path, tasks: Collection[str], limits: Limits, problems: Problems) -> Iterator[Members]:
-    """The files of a folder or a zip, by name; what must not be there is told.
+def open_bundle(path: Path, tasks: Collection[str], limits: Limits, problems: Problems) -> Iterator[Members | None]:
+    """The files of a folder or a zip, by name; what must not be there is told. None for an archive that is not read.
 
     Raises:
         ValueError: the path is neither.
@@ -49,7 +49,7 @@ def open_bundle(path: Path, tasks: Collection[str], limits: Limits, problems: Pr
     with open_plain(path) as file:
         if looks_like_tar(file):
             tell_of_tar(file, limits, problems)
-            yield {}
+            yield None
         elif looks_like_zip(file) or path.suffix.lower() == ".zip":
             with members_of_zip(file, names_of(tasks), limits, problems) as members:
                 yield members

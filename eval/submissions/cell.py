@@ -1,4 +1,4 @@
-"""A function of ours in a process of its own: bounds on memory and time, no network, no secrets, one folder to write in.
+"""A function of ours in a process of its own: memory and time bounded, no network, no secrets, one folder to write in.
 
     done = in_a_cell("moviellm.eval.submissions.in_cell:check", {"bundle": "mine.zip", ...}, Bounds())
     done.value, done.network                        # what it returned, as JSON; "namespace" or "guard"

@@ -58,7 +58,8 @@ def check_bundle(path: Path, index: Index, *, task: str | None = None, keep: boo
         _check_file(path, _task_named(task, path, index), index, found, keep)
         return found
     with open_bundle(path, index.tasks, index.limits, found.problems) as members:
-        _check_members(members, index, found, keep)
+        if members is not None:
+            _check_members(members, index, found, keep)
     return found
 
 

@@ -129,10 +129,12 @@ class _Fields:
         return text
 
     def number(self, name: str, node: Node) -> float | None:
-        return self._number(name, node, _NUMBER, float)
+        found: float | None = self._number(name, node, _NUMBER, float)
+        return found
 
     def integer(self, name: str, node: Node) -> int | None:
-        return self._number(name, node, _INTEGER, int)
+        found: int | None = self._number(name, node, _INTEGER, int)
+        return found
 
     def _number(self, name: str, node: Node, form: re.Pattern[str], kind: Callable[[str], Any]) -> Any:
         text = self.scalar(name, node)

@@ -34,12 +34,16 @@ _JUDGE: Final = re.compile(
     r"|\b(?:this|my) (?:answer|response|prediction) (?:is|must be|should be|has been) (?:marked |judged |graded )?"
     r"(?:as )?(?:correct|perfect|right|accepted|better|verified)\b"
     r"|\b(?:ignore|disregard|forget)\b.{0,30}\b(?:above|previous|prior|reference answer|instruction|prompt)"
-    r"|\[\[ ?[a-z0-9]{1,4} ?\]\]|<<?/?sys>>",
+    r"|\[\[ ?[a-z0-9]{1,4} ?\]\]|<<?/?sys>>|\bdecode this\b|\bby (?:base64|rot13)\b",
     re.IGNORECASE,
 )
 """What the signs of the judges' canary set do not hold."""
-_SIGNS: Final = frozenset({"orders", "verdict", "roles", "delimiters", "reference", "languages", "begging", "codes"})
+_SIGNS: Final = frozenset({"orders", "verdict", "roles", "delimiters", "reference", "languages", "begging"})
 """Kinds of signs that are words to a judge."""
+_TAG: Final = re.compile(
+    r"</?(?!(?:system|assistant|user|inst|think|answer|judge)\b)[a-z][a-z0-9]*(?: [^<>]*)?/?>", re.I
+)
+"""Markup that is no role of a conversation."""
 _MARKUP: Final = re.compile(
     r"<[a-z!/?][^<>]{0,200}>|<(?:script|img|a|iframe|svg|style)\b|&(?:[a-z]{2,8}|#x?[0-9a-f]{1,6});"
     r"|!?\[[^\[\]]{0,200}\]\([^()]{0,200}\)|```|`[^`]{1,200}`|\*\*[^*]{1,200}\*\*|^#{1,6} |\bjavascript:",
@@ -79,7 +83,7 @@ def speaks_to_a_judge(text: str) -> bool:
     """Whether a text looks like instructions to whoever judges it."""
     from moviellm.eval.judging.injections import signs_in
 
-    return _JUDGE.search(text) is not None or not _SIGNS.isdisjoint(signs_in(text))
+    return _JUDGE.search(text) is not None or not _SIGNS.isdisjoint(signs_in(_TAG.sub(" ", text)))
 
 
 def is_blank(text: str) -> bool:
