@@ -104,6 +104,22 @@ def eval_compare(
     cli_options.verbs("eval.running.comparing").compare(a, b, out=out, as_json=json)
 
 
+@eval_app.command("legacy")
+def eval_legacy(
+    kind: Annotated[str, typer.Argument(help="vtimellm, vcgbench or moviellm.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="vtimellm: log and annotations; vcgbench: folders or a file; moviellm: judged folder, or res."
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option(help="JSON file for the numbers.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Read result files of published scripts: by their arithmetic, and by the right one beside it."""
+    cli_options.verbs("eval.published.legacy").legacy(kind, files, out=out, as_json=json)
+
+
 @eval_app.command("report")
 def eval_report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs (--out of eval run).")],
