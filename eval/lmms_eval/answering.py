@@ -191,6 +191,13 @@ class Answering:
         return dict(row.to(self._answerer.model.device))
 
 
+def together(keys: Sequence[tuple[Any, ...] | None]) -> list[int]:
+    """Places in an order in which those of one key follow each other; those without a key stay where they are."""
+    first: dict[tuple[Any, ...], int] = {}
+    ranks = [place if key is None else first.setdefault(key, place) for place, key in enumerate(keys)]
+    return sorted(range(len(keys)), key=lambda place: (ranks[place], place))
+
+
 def _key(source: Source | Several | None) -> tuple[Any, ...] | None:
     return None if source is None else source.key
 

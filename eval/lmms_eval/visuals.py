@@ -109,6 +109,12 @@ def source_of(visuals: Any) -> Source | Several | None:
     return parts[0] if parts else None
 
 
+def named(source: Source | Several | None) -> bool:
+    """Whether only films are shown that a name tells apart, so that looking at them costs nothing."""
+    parts = source.parts if isinstance(source, Several) else (source,)
+    return all(part is not None and part.key[0] in ("film", "movie") for part in parts)
+
+
 def _flat(visuals: Any) -> Iterator[Any]:
     frames = _unwrapped(visuals)
     if isinstance(frames, (list, tuple)):

@@ -7,18 +7,34 @@
 likelihood. This file is imported by lmms-eval, and needs it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lmms_eval.api.instance import GenerationResult
 from lmms_eval.api.model import lmms
 from loguru import logger
 
-from moviellm.eval.lmms_eval.answering import Answering, Wanted
+from moviellm.eval.lmms_eval.answering import Answering, Wanted, together
 from moviellm.eval.lmms_eval.messages import turns_of
+from moviellm.eval.lmms_eval.visuals import named, source_of
 from moviellm.training.media import FramePolicy
 
 NEW_TOKENS = 256
 """Longest answer where a task names none."""
+
+
+class Weighed(tuple[float, bool]):
+    """Minus a log-likelihood, and whether the answer is the greedy one.
+
+    lmms-eval 0.7.3 makes text of a plain pair, and could not read one back from its cache either: there this pair
+    looks like an empty answer, which is not kept.
+    """
+
+    __slots__ = ()
+
+    def strip(self) -> str:
+        """Nothing that a cache keeps."""
+        return ""
 
 
 class MovieLLM(lmms):
@@ -95,15 +111,15 @@ class MovieLLM(lmms):
 
     def generate_until(self, requests: Sequence[Any]) -> list[str]:
         """Answers in the order of the requests."""
-        return self._said([self._wanted_later(request) for request in requests])
+        return self._said(requests)
 
     def generate_until_multi_round(self, requests: Sequence[Any]) -> list[Any]:
         """Answers of every round, as the task makes one round's question of the rounds before."""
         return [self._rounds(*request.args) for request in requests]
 
-    def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: Sequence[Any]) -> list[Any]:
         """Minus the log-likelihood of each answer, of which lmms-eval takes the least, and whether it is greedy."""
-        return [self._loss(*request.args) for request in requests]
+        return [GenerationResult(text=Weighed(self._loss(*request.args))) for request in requests]
 
     def clean(self) -> None:
         """Let go of the weights: lmms-eval calls this when all is answered."""
@@ -113,11 +129,20 @@ class MovieLLM(lmms):
         self._answering.close()
         super().clean()
 
-    def _said(self, later: Sequence[Any]) -> list[str]:
-        return self._answering.answer((one() for one in later), len(later))
+    def _said(self, requests: Sequence[Any]) -> list[str]:
+        order = together(list(self._shown(requests)))
+        asked = (self._wanted(*requests[place].args) for place in order)
+        said = dict(zip(order, self._answering.answer(asked, len(order)), strict=True))
+        return [said[place] for place in range(len(order))]
 
-    def _wanted_later(self, request: Any) -> Any:
-        return lambda: self._wanted(*request.args)
+    def _shown(self, requests: Sequence[Any]) -> Iterator[tuple[Any, ...] | None]:
+        """What each request shows, where its task shows films by name; pictures are not looked at twice."""
+        by_name: dict[str, bool] = {}
+        for request in requests:
+            if by_name.get(request.task_name, True):
+                source = source_of(self._wanted(*request.args).visuals)
+                by_name[request.task_name] = named(source)
+            yield source.key if by_name[request.task_name] and source is not None else None
 
     def _wanted(
         self, text: str, settings: dict[str, Any], to_visual: Any, doc_id: Any, task: str, split: str
@@ -161,7 +186,7 @@ class MovieLLMChat(MovieLLM):
 
     is_simple = False
 
-    def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: Sequence[Any]) -> list[Any]:
         """Chat tasks have no likelihoods."""
         raise NotImplementedError("tasks that weigh options by likelihood are asked with --force_simple")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from moviellm.eval.lmms_eval.answering import Answering, Wanted
+from moviellm.eval.lmms_eval.answering import Answering, Wanted, together
 from moviellm.training.media import FramePolicy
 from tests.eval.running.models import save_tiny
 
@@ -51,6 +51,10 @@ def test_questions_on_one_film_in_a_row_are_one_call_and_answers_keep_their_orde
     said = answering(echo).answer([asked(0, "a"), asked(0, "b"), asked(1, "c"), asked(0, "d")])
     assert said == ["A", "B", "C", "D"]
     assert [questions for _, questions, _ in echo.calls] == [["a", "b"], ["c"], ["d"]]
+
+
+def test_questions_on_one_film_are_put_together_and_others_stay() -> None:
+    assert together([("a",), None, ("b",), ("a",), None, ("b",)]) == [0, 3, 1, 2, 5, 4]
 
 
 def test_answers_of_other_lengths_are_asked_on_the_same_film() -> None:
@@ -117,6 +121,11 @@ def test_a_checkpoint_answers_as_it_is_asked_by_itself(tiny: Any) -> None:
     film = read_film([PICTURES[0], PICTURES[1]])
     wanted = Wanted(visuals=PICTURES, turns=("Who waits?",), max_new_tokens=5)
     assert answering(tiny).answer([wanted]) == tiny.answer(film, ["Who waits?"], max_new_tokens=5)
+
+
+def test_a_question_about_nothing_is_words_alone(tiny: Any) -> None:
+    (said,) = answering(tiny).answer([Wanted(visuals=None, turns=("Who waits?",), max_new_tokens=3)])
+    assert said and said != answering(tiny).answer([Wanted(visuals=PICTURES, turns=("Who waits?",), max_new_tokens=3)])
 
 
 @pytest.mark.parametrize("visuals", [PICTURES, None])

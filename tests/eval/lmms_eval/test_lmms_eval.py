@@ -117,6 +117,11 @@ def eval_run(films: Path, out: Path, *model: str) -> dict[str, Any]:
     return found
 
 
+def said_to(task: str, job: dict[str, Any]) -> list[Any]:
+    """The answers to the questions of a task."""
+    return [answers[0] for answers in job["answers"][task]]
+
+
 def test_numbers_are_those_of_eval_run(ran: dict[str, Any], films: Path, tmp_path: Path) -> None:
     (tmp_path / "said.json").write_text(json.dumps(half_right(films)), encoding="utf-8")
     tasks = eval_run(films, tmp_path / "out", "--model", f"replay:{tmp_path / 'said.json'}")["tasks"]
@@ -146,13 +151,13 @@ def test_our_model_answers_as_in_eval_run(ran: dict[str, Any], films: Path, tiny
     data = open_data(str(films), split="test")
     for name, task in (("moviellm_mc", "multiple_choice"), ("moviellm_grounding", "temporal_grounding")):
         wanted = [said[one.item_id] for one in data.questions.values() if one.answer_format == task]
-        assert ran["asked"]["answers"][name] == wanted
-    assert ran["simple"]["answers"]["moviellm_mc"] == ran["asked"]["answers"]["moviellm_mc"]
+        assert said_to(name, ran["asked"]) == wanted
+    assert said_to("moviellm_mc", ran["simple"]) == said_to("moviellm_mc", ran["asked"])
 
 
 def test_questions_on_one_film_are_read_once(ran: dict[str, Any]) -> None:
-    assert sum(ran["asked"]["asked"]) == 40 + 4 + 1
-    assert ran["asked"]["asked"][-3:] == [2, 2, 1]
+    films_of_public_tasks, movies = [1, 2, 2], [7, 7, 6, 6, 7, 7]
+    assert ran["asked"]["asked"] == [*films_of_public_tasks, *movies]
 
 
 def test_a_second_run_asks_nothing(ran: dict[str, Any]) -> None:
@@ -170,7 +175,7 @@ def test_public_tasks_are_answered_by_what_a_film_shows(ran: dict[str, Any], tin
     assert film.dialogue  # which nobody asked to show
     asked = "Question:Which is first?\nOption:\n(A) red\n(B) blue\nOnly give the best option."
     said = open_model(str(tiny), device="cpu").answer(replace(film, dialogue=()), [asked], max_new_tokens=4)
-    assert ran["asked"]["answers"]["mvbench_here"] == said
+    assert said_to("mvbench_here", ran["asked"]) == said
     assert "videomme_perception_score,none" in ran["asked"]["results"]["videomme_here"]
 
 
@@ -182,7 +187,7 @@ def test_options_are_weighed_by_their_likelihood(ran: dict[str, Any]) -> None:
 
 
 def test_a_task_of_several_rounds_is_answered_round_by_round(ran: dict[str, Any]) -> None:
-    (said,) = ran["simple"]["answers"]["ovobench_here"]
+    (said,) = said_to("ovobench_here", ran["simple"])
     assert isinstance(said, list) and len(said) == 2
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moviellm.eval.lmms_eval.visuals import source_of
+from moviellm.eval.lmms_eval.visuals import named, source_of
 from moviellm.training.media import Film, FramePolicy
 
 ALL = FramePolicy()
@@ -67,6 +67,11 @@ def test_a_film_is_known_by_its_path_and_stretch() -> None:
     part = source_of([{"type": "video", "url": "a.mp4", "video_start": 2.0, "video_end": 4.0}])
     assert whole is not None and part is not None
     assert whole.key != part.key and whole.key == source_of({"type": "video", "path": "a.mp4"}).key  # type: ignore[union-attr]
+
+
+def test_films_have_names_and_pictures_have_none() -> None:
+    shown = [["a.mp4"], ["data#m00001", "a.mp4"], [picture(1)], ["a.mp4", picture(1)], None]
+    assert [named(source_of(one)) for one in shown] == [True, True, False, False, False]
 
 
 def test_what_is_said_beside_a_film_is_not_shown(films: Path, tmp_path: Path) -> None:
