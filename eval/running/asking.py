@@ -26,6 +26,8 @@ class Settings:
     """How the model says times."""
     max_tokens: int | None = None
     """Longest answer; None: as the tasks have it."""
+    bare: bool = False
+    """Questions are put as they stand."""
     retry_failed: bool = False
     """Ask again what an earlier process got no answer to."""
 
@@ -150,6 +152,8 @@ class _Movie:
         return found | {item_id: Said(text=None, reason="the model gave no answer") for item_id in lost}
 
     def _prompt(self, question: Question) -> str:
+        if self.settings.bare:
+            return question.text
         return prompt_of(
             question.answer_format,
             question.question_type,

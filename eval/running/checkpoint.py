@@ -15,6 +15,7 @@ from typing import Any
 from moviellm.eval.running.protocol import Ask, Said, Told, turns_before
 from moviellm.eval.tasks.table import Times
 from moviellm.generation.revisions import revision_of
+from moviellm.training.ask.manner import Manner, manner_of
 
 MEMORY = "the memory of the device did not hold it"
 
@@ -25,10 +26,14 @@ class Checkpoint:
     kind = "checkpoint"
     needs_films = True
 
-    def __init__(self, place: str, revision: str, device: str | None, dtype: str | None, times: Times) -> None:
+    def __init__(
+        self, place: str, revision: str, device: str | None, dtype: str | None, times: Times, manner: Manner
+    ) -> None:
         self.name = Path(place).resolve().name if Path(place).is_dir() else place
         self.revision = revision
         self.times = times
+        self.bare, self.max_tokens = manner.bare, manner.max_tokens
+        self._heard = manner.heard
         self.parameters: Mapping[str, Any] = {"sampling": "greedy", "dtype": dtype}
         self._place, self._device, self._dtype = place, device, dtype
         self._answerer: Any = None
@@ -47,7 +52,7 @@ class Checkpoint:
                     [ask.prompt for ask in asks],
                     max_new_tokens=asks[0].max_tokens,
                     turn_of=[ask.turn_of for ask in asks],
-                    told=lambda place, text: told(place, Said(text=text)),
+                    told=lambda place, text: told(place, Said(text=self._heard(text))),
                 )
         except torch.OutOfMemoryError as error:
             told_all(asks, told, f"{MEMORY}: {str(error).splitlines()[0]}")
@@ -80,7 +85,7 @@ class Checkpoint:
             tokenizer = getattr(answerer.processor, "tokenizer", answerer.processor)
             written = out[0, inputs["input_ids"].shape[1] :]
             answers[place] = str(tokenizer.decode(written, skip_special_tokens=True)).strip()
-            told(place, Said(text=answers[place]))
+            told(place, Said(text=self._heard(answers[place])))
 
     def facts(self) -> Mapping[str, Any]:
         """Nothing is paid."""
@@ -116,14 +121,21 @@ def open_checkpoint(place: str, *, revision: str | None, device: str | None, dty
         found = revision_at(place)
     else:  # the same, without what it takes to load a model
         found = revision_of(place, revision)
-    return Checkpoint(place, found, device, dtype, _times(place))
+    config = _config(place, found)
+    manner = manner_of(config)
+    times: Times = "index" if (manner.times or config.get("time")) == "index" else "seconds"
+    return Checkpoint(place, found, device, dtype, times, manner)
 
 
-def _times(place: str) -> Times:
-    """How a checkpoint in a folder says times; seconds where its config does not tell."""
-    config = Path(place).expanduser() / "config.json"
+def _config(place: str, revision: str) -> Mapping[str, Any]:
+    """The config of a checkpoint; empty where it has none, as an adapter."""
+    folder = Path(place).expanduser()
     try:
-        told = json.loads(config.read_bytes())
+        if not folder.is_dir():
+            from huggingface_hub import hf_hub_download
+
+            folder = Path(hf_hub_download(place, "config.json", revision=revision)).parent
+        told = json.loads((folder / "config.json").read_bytes())
     except (OSError, ValueError):
-        return "seconds"
-    return "index" if isinstance(told, dict) and told.get("time") == "index" else "seconds"
+        return {}
+    return told if isinstance(told, dict) else {}

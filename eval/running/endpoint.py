@@ -36,6 +36,8 @@ class Endpoint:
     kind = "openai"
     needs_films = True
     times: Times = "seconds"
+    bare = False
+    max_tokens: int | None = None
 
     def __init__(self, name: str, service: Service, server: tuple[str, str], temperature: float) -> None:
         self.name = name

@@ -86,7 +86,8 @@ def run(wish: Wish, *, as_json: bool) -> None:
     with lock_run(wish.out):
         model = open_model(wish, data, kept)
         times = said_times or model.times
-        settings = Settings(times=times, max_tokens=wish.max_tokens, retry_failed=wish.retry_failed)
+        longest = wish.max_tokens or model.max_tokens
+        settings = Settings(times=times, max_tokens=longest, bare=model.bare, retry_failed=wish.retry_failed)
         journal = Journal(kept)
         try:
             answers = ask_all(model, wanted, data, showing, journal, settings)
@@ -100,7 +101,7 @@ def run(wish: Wish, *, as_json: bool) -> None:
             "results_version": RESULTS_VERSION,
             "tasks": {task.name: numbers_of(task, chosen[task.name], rows, data) for task in tasks},
             "model": {"id": model.name, "kind": model.kind, "revision": model.revision},
-            "parameters": {**model.parameters, "max_tokens": wish.max_tokens, "times": times},
+            "parameters": {**model.parameters, "max_tokens": longest, "times": times, "bare": model.bare},
             "data": {**data.facts, "limit": wish.limit, "seed": wish.seed, "left_out": _left_out(data)},
             "frames": showing.facts() if model.needs_films else None,
             "versions": _versions(model.kind),

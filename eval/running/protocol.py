@@ -58,6 +58,10 @@ class Model(Protocol):
     """What else decides an answer."""
     times: Times
     """How it says times."""
+    bare: bool
+    """Whether questions are put to it as they stand, with no words about the form of an answer."""
+    max_tokens: int | None
+    """Its longest answer; None: as tasks have it."""
     needs_films: bool
     """Whether films are read for it, and its answers kept; a file of answers needs neither."""
 

@@ -30,6 +30,8 @@ class Replay:
     kind = "replay"
     needs_films = False
     times: Times = "seconds"
+    bare = False
+    max_tokens: int | None = None
 
     def __init__(self, path: Path, rows: Rows) -> None:
         self.name = path.name

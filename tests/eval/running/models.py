@@ -15,6 +15,8 @@ class Knowing:
     name = "knowing"
     needs_films = True
     times: Times = "seconds"
+    bare = False
+    max_tokens: int | None = None
     parameters: Mapping[str, Any] = {}
 
     def __init__(self, revision: str = "1") -> None:
