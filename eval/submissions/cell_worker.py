@@ -104,7 +104,7 @@ def guard(work: str) -> Callable[[str, tuple[Any, ...]], None]:
     def may_write(place: Any) -> bool:
         if isinstance(place, int):
             return True  # opened before
-        return os.path.realpath(os.fsdecode(place)).startswith(inside)
+        return (os.path.realpath(os.fsdecode(place)) + os.sep).startswith(inside)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":

@@ -21,6 +21,8 @@ from moviellm.eval.submissions.texts import text_faults
 SCHEMA_VERSION: Final = "1.0"
 BYTES_MAX: Final = 65_536
 """Of submission.yaml, or the limit of a file where that is lower."""
+KEY_CHARS_MAX: Final = 200
+"""Of a name in `generation`."""
 TRACKS: Final = ("open-weights", "api", "system")
 SUBTITLES: Final = ("none", "provided", "asr")
 TRUTHS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -160,11 +162,15 @@ class _Fields:
             self.bad("E008", name, f"{shown(text)}; it is true or false")
         return TRUTHS.get(text or "")
 
+    def _key(self, name: str, key: str) -> None:
+        for code, message in text_faults(key, most=KEY_CHARS_MAX, required=True, answer=False):
+            self.bad(code, f"{name}.{shown(key)}", message)
+
     def anything(self, name: str, node: Node) -> Any:
         """What is written down of the generation: texts, lists and mappings of them."""
         if isinstance(node, dict):
             for key in node:
-                self.text(name, Scalar(key, plain=True))
+                self._key(name, key)
             return {key: self.anything(f"{name}.{shown(key)}", value) for key, value in node.items()}
         if isinstance(node, list):
             return [self.anything(name, value) for value in node]

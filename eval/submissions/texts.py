@@ -18,13 +18,14 @@ Fault = tuple[str, str]
 SEPARATOR: Final = "|||"
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _REFUSED: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 _KINDS: Final = {
     "Cc": "is a control character",
     "Zl": "separates lines",
     "Zp": "separates paragraphs",
     "Cs": "is half of a pair",
+    "Cn": "is no character",
 }
 _JUDGE: Final = re.compile(
     r"\b(?:as|dear|hello|attention)\b[ ,:]{1,3}(?:an?|the)? ?(?:ai |llm )?(?:judge|grader|evaluator|rater|examiner)\b"
