@@ -60,8 +60,8 @@ class Table:
         for path, group, first, last in self._groups:
             if first <= movie_id <= last:
                 table = self.read(path, group, ["movie_id", *columns])
-                numbers = pc.indices_nonzero(pc.equal(table["movie_id"], movie_id)).to_pylist()
-                for number, row in zip(numbers, table.take(numbers).to_pylist(), strict=True):
+                numbers = pc.indices_nonzero(pc.equal(table["movie_id"], movie_id))
+                for number, row in zip(numbers.to_pylist(), table.take(numbers).to_pylist(), strict=True):
                     yield Place(path, group, number), row
 
     def all(self, columns: list[str]) -> Iterator[dict[str, Any]]:

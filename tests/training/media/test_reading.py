@@ -20,6 +20,7 @@ from tests.factories import make_image
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub
 from tests.stories import build, make_story
+from tests.training.rows.movies import with_lines
 
 
 def encoded(red: int) -> bytes:
@@ -167,6 +168,13 @@ def test_a_bounded_frame_has_no_more_pixels_and_nearly_its_shape(width: int, hei
     assert made.width <= width and made.height <= height
     if min(made.size) > 30:
         assert made.width / made.height == pytest.approx(width / height, rel=0.05)
+
+
+def test_a_movie_in_which_nobody_speaks_lies_between_two_that_do(tmp_path: Path) -> None:
+    movies = [make_story(number) for number in range(3)]
+    silent = with_lines(movies[1], [])
+    build(tmp_path / "films", [movies[0], silent, movies[2]], splits={"validation": 0, "test": 0})
+    assert [len(read_film(f"{tmp_path / 'films'}#m0000{number}").dialogue) > 0 for number in range(3)] == [1, 0, 1]
 
 
 @pytest.mark.parametrize("source", ["dataset", "array", "bytes"])

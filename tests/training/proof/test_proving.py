@@ -37,6 +37,23 @@ def test_a_proof_runs_and_goes_on_with_what_is_missing(tmp_path: Path, capsys: p
     again = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert again["pooled"] == first["pooled"]
     assert (out / "figure.svg").is_file()
+    assert by_eval_run(out, tmp_path / "results") == [
+        (one["movie_id"], one["question"], one["prediction"])
+        for one in map(json.loads, predictions.decode().splitlines())
+        if (one["run"], one["set"], one["view"]) == ("movies", "known", "full") and one["kind"] != "grounding"
+    ]
+
+
+def by_eval_run(out: Path, results: Path) -> list[tuple[str, str, str]]:
+    """What the checkpoint says to the same questions when `moviellm eval run` asks them; spans are heard otherwise."""
+    from moviellm.eval.running.evaluating import Wish, run
+
+    model = out / "seed0" / "checkpoints" / "movies"
+    run(
+        Wish(model=str(model), data=str(out / "questions"), out=results, split="validation", tasks="all"), as_json=True
+    )
+    rows = [json.loads(line) for line in (results / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [(one["movie"], one["question"], one["answer"]) for one in rows if one["format"] != "temporal_grounding"]
 
 
 def test_no_seeds_are_an_error(tmp_path: Path) -> None:
