@@ -51,6 +51,7 @@ class MovieLLM(lmms):
         n: int | None = None,
         fps: float | None = None,
         cap: int | None = None,
+        pixels: int | None = None,
         max_new_tokens: int = NEW_TOKENS,
         kept: str | None = None,
         errors: str = "stop",
@@ -68,12 +69,13 @@ class MovieLLM(lmms):
             n: Frames of a film, evenly spread.
             fps: Frames a second; without `n` and `fps`, one a second of a film, and all pictures.
             cap: Most frames.
+            pixels: Most pixels of a frame; larger ones are made smaller.
             max_new_tokens: Longest answer where a task names none.
             kept: Folder in which answers are kept as they are found; None keeps none.
             errors: `stop` at a film that cannot be read or does not fit; `empty` answers with nothing and goes on.
             batch_size: Taken and not used: questions on one film are answered together.
             max_batch_size: Taken and not used.
-            **policy: Other fields of a FramePolicy.
+            **policy: Where a film begins and ends: `start_s`, `end_s`.
 
         Raises:
             ValueError: there is no such model, or an argument is wrong.
@@ -89,7 +91,7 @@ class MovieLLM(lmms):
             raise ValueError(f"--model_args holds {', '.join(unknown)}; frames are chosen by {', '.join(fields)}")
         self._join(device)
         answerer = open_model(pretrained, revision, self._device or device, dtype)
-        frames = FramePolicy(n=n, fps=fps, cap=cap, **policy)
+        frames = FramePolicy(n=n, fps=fps, cap=cap, pixels=pixels, **policy)
         self._answering = Answering(answerer, frames, kept=kept, stop=errors == "stop")
         self._longest = int(max_new_tokens)
 

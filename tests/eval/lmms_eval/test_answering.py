@@ -145,3 +145,14 @@ def _one_token(tiny: Any, asking: Answering, wanted: Wanted) -> str:
     if len(tokens) != 1:
         pytest.skip(f"the greedy token {said!r} is not told apart by its text")
     return said
+
+
+def test_a_stock_model_answers_and_weighs(tmp_path: Path) -> None:
+    from moviellm.training.ask.opening import open_model
+    from tests.training.stock.tiny import written
+
+    asking = answering(open_model(str(written("internvl", tmp_path / "stock")), device="cpu"))
+    wanted = Wanted(visuals=PICTURES, turns=("Who waits?",), max_new_tokens=1)
+    (said,) = asking.answer([wanted])
+    (loss, greedy), (other, _) = asking.loss(wanted, said), asking.loss(wanted, "A")
+    assert greedy and loss < other

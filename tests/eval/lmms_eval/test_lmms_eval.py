@@ -19,6 +19,8 @@ from tests.eval.lmms_eval.test_questions import FILES, half_right
 from tests.eval.other_environment import environment, run
 from tests.eval.running.models import save_tiny
 from tests.generation.imports.films.filmkit import make_film
+from tests.hub import environment as environment_of
+from tests.servers.hub_double import hub_double
 
 pytestmark = pytest.mark.slow
 
@@ -191,7 +193,7 @@ def test_a_task_of_several_rounds_is_answered_round_by_round(ran: dict[str, Any]
     assert isinstance(said, list) and len(said) == 2
 
 
-def test_the_documented_command_line_gives_logs_that_become_predictions(
+def test_the_documented_command_line_asks_a_dataset_on_the_hub_and_logs_become_predictions(
     place: tuple[Path, Path], films: Path, tiny: Path, tmp_path: Path
 ) -> None:
     folder, python = place
@@ -199,7 +201,14 @@ def test_the_documented_command_line_gives_logs_that_become_predictions(
     told = ["--model", "moviellm", "--model_args", f"pretrained={tiny},n=2,kept=kept", "--device", "cpu"]
     told += ["--include_path", ours, "--tasks", "moviellm_mc", "--gen_kwargs", SHORT]
     told += ["--log_samples", "--output_path", "logs"]
-    printed = run(python, "-m", "lmms_eval", *told, cwd=folder, env={"MOVIELLM_DATA": str(films)})
+    with hub_double() as hub:
+        files = {path.relative_to(films).as_posix(): path.read_bytes() for path in films.rglob("*") if path.is_file()}
+        hub.write("org/films", files)
+        hub.store.repos["dataset", "org/films"].tag("v1.0.0", "main")
+        seen = {**environment_of(hub, folder / "hub"), "HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
+        del seen["PYTHONPATH"], seen["PATH"]
+        seen |= {"MOVIELLM_DATA": "org/films", "MOVIELLM_REVISION": "v1.0.0"}
+        printed = run(python, "-m", "lmms_eval", *told, cwd=folder, env=seen)
     assert "|moviellm_mc|" in printed and "twin_accuracy" in printed
     (log,) = (folder / "logs").rglob("*_samples_moviellm_mc.jsonl")
     lines = run(python, "-m", "moviellm.eval.lmms_eval.logs", str(log), cwd=folder, env={})
