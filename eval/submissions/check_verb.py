@@ -40,18 +40,23 @@ def checked_in_a_cell(bundle: Path, index: Index, index_path: Path, task: str | 
     try:
         facts: dict[str, Any] = in_a_cell(CHECKER, arguments, bounds_of(index), imports=IMPORTS).value
     except CellError as error:
-        code = "E018" if bundle.is_file() and task is None else "E015"
-        problem = Problem(code, bundle.name, f"it cannot be read within bounds: {error}")
-        facts = {"accepted": False, "problems": [problem.row()]}
+        return unread(bundle, error, task)
     return facts
 
 
-def bounds_of(index: Index) -> Bounds:
-    """What checking may use: a few times the largest file that a bundle may hold."""
+def unread(bundle: Path, error: CellError, task: str | None = None) -> dict[str, Any]:
+    """What is said of a bundle that brought its reader down."""
+    code = "E018" if bundle.is_file() and task is None else "E015"
+    problem = Problem(code, bundle.name, f"it cannot be read within bounds: {error}")
+    return {"accepted": False, "problems": [problem.row()]}
+
+
+def bounds_of(index: Index, *, keep: bool = False) -> Bounds:
+    """What checking may use: a few times the largest file that a bundle may hold; of all, where rows are kept."""
     file_mb = index.limits.max_file_bytes / 1e6
     files = len(index.tasks) + 1
     return Bounds(
-        memory_mb=MEMORY_MB + int(TIMES * file_mb),
+        memory_mb=MEMORY_MB + int(TIMES * file_mb * (files if keep else 1)),
         cpu_s=30 + int(10 * file_mb * files),
         wall_s=60 + 20 * file_mb * files,
     )
