@@ -90,8 +90,8 @@ def in_words(sent: Sent) -> str:
     if sent.state == "already there":
         first = f"already there, sent by {request['submitter']} at {request['sent_at']}; nothing was sent"
     else:
-        first = f"sent as {request['display_name']} ({request['model']})"
-    return f"{first}\n  {sent.place}\n  its status will be in {request['status']}"
+        first = f"sent as {request['display_name']} ({request["model_id"]})"
+    return f"{first}\n  {sent.place}\n  its status will be in {request["status_path"]}"
 
 
 def one_form(bundle: Path, index: Index, index_path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -118,11 +118,11 @@ def request_of(facts: Mapping[str, Any], submitter: str) -> dict[str, Any]:
         "submitter": submitter,
         "sent_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "display_name": declared["display_name"],
-        "model": declared["model"]["id"],
+        "model_id": declared["model"]["id"],
         "benchmark": declared["benchmark"],
         "benchmark_revision": declared["benchmark_revision"],
         "track": declared["track"],
-        "status": status_path(sha256),
+        "status_path": status_path(sha256),
     }
 
 
