@@ -81,7 +81,8 @@ def send(bundle: Path, *, to: str, index: Path | None, submitter: str | None, as
             with hub_in_words():
                 sent = send_to_hub(to, facts, files, submitter)
     told = {"state": sent.state, "place": sent.place, "request": dict(sent.request), "problems": facts["problems"]}
-    emit(told, in_words(sent), as_json)
+    warnings = [text_of(facts)] if facts["problems"] else []
+    emit(told, "\n".join([*warnings, in_words(sent)]), as_json)
 
 
 def in_words(sent: Sent) -> str:
@@ -90,8 +91,8 @@ def in_words(sent: Sent) -> str:
     if sent.state == "already there":
         first = f"already there, sent by {request['submitter']} at {request['sent_at']}; nothing was sent"
     else:
-        first = f"sent as {request['display_name']} ({request["model_id"]})"
-    return f"{first}\n  {sent.place}\n  its status will be in {request["status_path"]}"
+        first = f"sent as {request['display_name']} ({request['model_id']})"
+    return f"{first}\n  {sent.place}\n  its status will be in {request['status_path']}"
 
 
 def one_form(bundle: Path, index: Index, index_path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
