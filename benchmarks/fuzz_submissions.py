@@ -96,8 +96,8 @@ STREWN = [
 """What readers have stumbled over somewhere."""
 NAMES = [
     *("submission.yaml", "Submission.yaml", "predictions/qa_mc.jsonl", "predictions/qa_mc.parquet", "predictions/"),
-    *("../evil", "/tmp/evil", "predictions/../../evil", "a\\b", "predictions/x.pkl", "more.zip", "", "..", "a" * 300),
-    *("predictions//qa_mc.jsonl", "./submission.yaml", "__MACOSX/submission.yaml", "predictions/\u202elnosj", "a/" * 99),
+    *("../evil", "/tmp/evil", "predictions/../../evil", "a\\b", "predictions/x.pkl", "x.zip", "", "..", "a" * 300),
+    *("predictions//qa_mc.jsonl", "./submission.yaml", "__MACOSX/x", "predictions/\u202elnosj", "a/" * 99),
 ]
 # fmt: on
 

@@ -74,17 +74,19 @@ def bound(bounds: dict[str, Any]) -> None:
     used_s = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = int(used_s.ru_utime + used_s.ru_stime) + bounds["cpu_s"]
     _limit(resource.RLIMIT_AS, memory)
-    _limit(resource.RLIMIT_CPU, cpu_s)
+    _limit(resource.RLIMIT_CPU, cpu_s, cpu_s + 5)  # told first, killed if that is not enough
     _limit(resource.RLIMIT_FSIZE, bounds["written_mb"] * MB)
     _limit(resource.RLIMIT_NOFILE, FILES_MAX)
     _limit(resource.RLIMIT_CORE, 0)
 
 
-def _limit(what: int, value: int) -> None:
+def _limit(what: int, value: int, last: int | None = None) -> None:
     _, hard = resource.getrlimit(what)
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    most = value if last is None else last
+    if hard != resource.RLIM_INFINITY:
+        value, most = min(value, hard), min(most, hard)
     try:
-        resource.setrlimit(what, (value, value))
+        resource.setrlimit(what, (value, most))
     except (ValueError, OSError) as error:  # a system that has no such bound
         sys.stderr.write(f"no bound {what}: {error}\n")
 

@@ -49,7 +49,10 @@ def test_json_is_one_object_of_the_form(index: Path, tmp_path: Path, capsys: pyt
     assert [set(problem) for problem in found["problems"]] == [{"code", "where", "message"}]
 
 
-@pytest.mark.parametrize("arguments", [["nowhere"], ["{file}"], ["{file}", "--task", "qa_fun"], ["{folder}", "--task", "qa_mc"]])  # fmt: skip
+WRONG = [["nowhere"], ["{file}"], ["{file}", "--task", "qa_fun"], ["{folder}", "--task", "qa_mc"]]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_what_is_no_bundle_is_a_wrong_use(
     index: Path, tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
