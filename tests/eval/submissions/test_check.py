@@ -23,11 +23,13 @@ def check(*arguments: object) -> int:
     return call(["submit", "check", *map(str, arguments)])
 
 
+@pytest.mark.usefixtures("no_cells")
 def test_an_accepted_bundle_exits_with_0(index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(write_folder(tmp_path, files()), "--index", index) == 0
     assert capsys.readouterr().out == "accepted: 0 errors, 0 warnings\n"
 
 
+@pytest.mark.usefixtures("no_cells")
 def test_problems_are_told_a_line_each_and_exit_with_1(
     index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -52,6 +54,7 @@ def test_json_is_one_object_of_the_form(index: Path, tmp_path: Path, capsys: pyt
 WRONG = [["nowhere"], ["{file}"], ["{file}", "--task", "qa_fun"], ["{folder}", "--task", "qa_mc"]]
 
 
+@pytest.mark.usefixtures("no_cells")
 @pytest.mark.parametrize("arguments", WRONG)
 def test_what_is_no_bundle_is_a_wrong_use(
     index: Path, tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -69,7 +72,7 @@ def test_what_is_no_index_is_a_wrong_use(tmp_path: Path, text: str) -> None:
     assert check(write_folder(tmp_path / "b", files()), "--index", tmp_path / "INDEX.json") == 2
 
 
-@pytest.mark.parametrize("name", ["folder-endless-device", "folder-pipe", "zip-bomb", "yaml-bomb"])
+@pytest.mark.parametrize("name", ["folder-endless-device", "zip-bomb"])
 def test_a_hostile_bundle_is_rejected_in_a_cell_too(
     name: str, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +83,7 @@ def test_a_hostile_bundle_is_rejected_in_a_cell_too(
     assert before == {path: os.stat(path).st_mtime_ns for path in before}
 
 
+@pytest.mark.usefixtures("no_cells")
 def test_of_many_problems_the_first_are_told_and_the_others_counted(
     index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ RESULTS: dict[str, Any] = {
     "parameters": {"dtype": "bfloat16", "max_tokens": None, "times": "seconds"},
     "frames": {"control": "none", "policy": {"n": 64, "fps": None, "pixels": 100_352}},
 }
+pytestmark = pytest.mark.usefixtures("no_cells")
 SAID = ["--training-data", "MovieLLM-tiny", "--no-seen-test-inputs"]
 
 
