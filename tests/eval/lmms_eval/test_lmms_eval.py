@@ -203,11 +203,11 @@ def test_the_documented_command_line_asks_a_dataset_on_the_hub_and_logs_become_p
     told += ["--log_samples", "--output_path", "logs"]
     with hub_double() as hub:
         files = {path.relative_to(films).as_posix(): path.read_bytes() for path in films.rglob("*") if path.is_file()}
-        hub.write("org/films", files)
-        hub.store.repos["dataset", "org/films"].tag("v1.0.0", "main")
+        hub.write("moviellm/films", files)
+        hub.store.repos["dataset", "moviellm/films"].tag("v1.0.0", "main")
         seen = {**environment_of(hub, folder / "hub"), "HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
         del seen["PYTHONPATH"], seen["PATH"]
-        seen |= {"MOVIELLM_DATA": "org/films", "MOVIELLM_REVISION": "v1.0.0"}
+        seen |= {"MOVIELLM_DATA": "moviellm/films", "MOVIELLM_REVISION": "v1.0.0"}
         printed = run(python, "-m", "lmms_eval", *told, cwd=folder, env=seen)
     assert "|moviellm_mc|" in printed and "twin_accuracy" in printed
     (log,) = (folder / "logs").rglob("*_samples_moviellm_mc.jsonl")
