@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from moviellm.generation.files import file_sha256
 from moviellm.training.media import Film, FramePolicy, read_film
-from moviellm.training.media.pictures import PICTURE_SUFFIXES, decoded, frames_key
+from moviellm.training.media.pictures import PICTURE_SUFFIXES, Lazy, decoded, frames_key
 
 FILE: Final = "file://"
 
@@ -192,7 +192,7 @@ def _stretch(visual: Any) -> tuple[float, float | None]:
     return float(start_s or 0.0), None if end_s is None else float(end_s)
 
 
-class _Chain(Sequence[Any]):
+class _Chain(Lazy[Any]):
     """Sequences as one; nothing is read to join them."""
 
     def __init__(self, parts: Sequence[Sequence[Any]]) -> None:
@@ -201,8 +201,7 @@ class _Chain(Sequence[Any]):
     def __len__(self) -> int:
         return len(self._places)
 
-    def __getitem__(self, number: Any) -> Any:
-        if isinstance(number, slice):
-            return [part[place] for part, place in self._places[number]]
+    def one(self, number: int) -> Any:
+        """What stands there."""
         part, place = self._places[number]
         return part[place]

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, overload
+from typing import Any
 
 from moviellm.generation.progress import progress
 from moviellm.generation.schema import Keyframe, Movie, canonical_json
@@ -20,6 +20,7 @@ from moviellm.training.data.units import Origin, Unit
 from moviellm.training.media.files import within
 from moviellm.training.media.film import Film, Line
 from moviellm.training.media.movies import Movies
+from moviellm.training.media.pictures import Lazy
 from moviellm.training.media.policy import FramePolicy, choose, relative
 from moviellm.training.remix.movies import remixed_movies
 from moviellm.training.rows.film import Look
@@ -134,7 +135,7 @@ class _Remixes:
                 yield Line(line.span.start_s, line.text, names.get(line.character_id or "", narrator))
 
 
-class Gathered(Sequence[Any]):
+class Gathered(Lazy[Any]):
     """Pictures of several films as one sequence, each decoded when it is touched."""
 
     def __init__(self, places: Sequence[tuple[Sequence[Any], int]]) -> None:
@@ -143,13 +144,7 @@ class Gathered(Sequence[Any]):
     def __len__(self) -> int:
         return len(self._places)
 
-    @overload
-    def __getitem__(self, number: int) -> Any: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[Any]: ...
-    def __getitem__(self, number: int | slice) -> Any:
-        """A picture, or several at once."""
-        if isinstance(number, slice):
-            return [frames[place] for frames, place in self._places[number]]
+    def one(self, number: int) -> Any:
+        """A picture."""
         frames, place = self._places[number]
         return frames[place]

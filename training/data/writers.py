@@ -17,6 +17,7 @@ import torch
 from moviellm.training.data.encoding import IGNORED, Encoded, Encoder, film_tokens
 from moviellm.training.data.pixels import FrameReader
 from moviellm.training.data.units import Unit
+from moviellm.training.media.pictures import Lazy
 from moviellm.training.shared.collating import SharedMovies, example_of
 
 Wanted = Sequence[tuple[Unit, Sequence[int]]]
@@ -132,7 +133,7 @@ def padded(rows: Sequence[tuple[Sequence[int], Sequence[int]]], pad_id: int) -> 
     return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
-class _OneFrame(Sequence[Any]):
+class _OneFrame(Lazy[Any]):
     """As many frames as a film has, all of them its first: what a row costs does not depend on what they show."""
 
     def __init__(self, frames: Sequence[Any]) -> None:
@@ -141,11 +142,8 @@ class _OneFrame(Sequence[Any]):
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            return [self._first] * len(range(*place.indices(self._count)))
-        if not -self._count <= place < self._count:
-            raise IndexError(place)
+    def one(self, number: int) -> Any:
+        """The first, whichever is asked for."""
         return self._first
 
 

@@ -14,9 +14,10 @@ import io
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, overload
+from typing import IO, Any, TypeVar, overload
 
 from PIL import Image, UnidentifiedImageError
 
@@ -24,9 +25,31 @@ from moviellm.generation.schema import canonical_json
 
 PICTURE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 """What files of pictures are called."""
+T = TypeVar("T", covariant=True)
 
 
-class Pictures(Sequence[Image.Image]):
+class Lazy(Sequence[T]):
+    """A sequence whose members are made when they are touched; subclasses say how many, and make one."""
+
+    @abstractmethod
+    def one(self, number: int) -> T:
+        """A member; `number` is one that there is."""
+
+    @overload
+    def __getitem__(self, number: int) -> T: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[T]: ...
+    def __getitem__(self, number: int | slice) -> T | list[T]:
+        """A member, or several at once."""
+        if isinstance(number, slice):
+            return [self.one(one) for one in range(*number.indices(len(self)))]
+        place = number + len(self) if number < 0 else number
+        if not 0 <= place < len(self):
+            raise IndexError(f"frame {number} of {len(self)}")
+        return self.one(place)
+
+
+class Pictures(Lazy[Image.Image]):
     """Encoded pictures; subclasses say where their bytes are."""
 
     def __init__(self, count: int, name: str) -> None:
@@ -39,25 +62,13 @@ class Pictures(Sequence[Image.Image]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, number: int) -> Image.Image: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[Image.Image]: ...
-    def __getitem__(self, number: int | slice) -> Image.Image | list[Image.Image]:
-        """A picture, or several at once.
+    def one(self, number: int) -> Image.Image:
+        """A picture.
 
         Raises:
             ValueError: it cannot be read or decoded; the message has its number and the film's name.
         """
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(self._count))]
-        number = number + self._count if number < 0 else number
-        if not 0 <= number < self._count:
-            raise IndexError(f"frame {number} of {self._name}, which has {self._count}")
         return decoded(lambda: self.data(number), f"Frame {number} of {self._name}")
-
-    def __iter__(self) -> Iterator[Image.Image]:
-        return (self[number] for number in range(self._count))
 
 
 class FilePictures(Pictures):
@@ -113,7 +124,7 @@ def _spooled(pictures: Sequence[bytes], name: str) -> SpooledPictures:
     return SpooledPictures(file, places, name)
 
 
-class Chosen(Sequence[Any]):
+class Chosen(Lazy[Any]):
     """Some of a sequence, in the order of their numbers there; nothing is read to choose."""
 
     def __init__(self, frames: Any, numbers: Sequence[int]) -> None:
@@ -122,17 +133,12 @@ class Chosen(Sequence[Any]):
     def __len__(self) -> int:
         return len(self.numbers)
 
-    @overload
-    def __getitem__(self, number: int) -> Any: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[Any]: ...
-    def __getitem__(self, number: int | slice) -> Any:
-        if isinstance(number, slice):
-            return [self.frames[one] for one in self.numbers[number]]
+    def one(self, number: int) -> Any:
+        """What stands there."""
         return self.frames[self.numbers[number]]
 
 
-class Smaller(Sequence[Any]):
+class Smaller(Lazy[Any]):
     """A sequence of pictures of which none has more than so many pixels; each is made smaller when it is touched."""
 
     def __init__(self, frames: Any, pixels: int) -> None:
@@ -141,13 +147,8 @@ class Smaller(Sequence[Any]):
     def __len__(self) -> int:
         return len(self.frames)
 
-    @overload
-    def __getitem__(self, number: int) -> Any: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[Any]: ...
-    def __getitem__(self, number: int | slice) -> Any:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
+    def one(self, number: int) -> Any:
+        """A picture within the bound."""
         return smaller(self.frames[number], self.pixels)
 
 
