@@ -11,7 +11,7 @@ servers: `openai:gpt-5.4-mini`, `local:Qwen/Qwen3-8B@REVISION`. What stands behi
 whose server names no version. Of an alias the served version counts; another one in the middle stops the work.
 
 An answer that cannot be read is asked for twice more, in the same words with another seed; all tries are kept. A
-refusal is an answer and not asked again. Who asks many, keeps and finds again: see gathering.py.
+refusal is an answer and not asked again. It asks one question at a time, and counts nothing.
 """
 
 import asyncio
@@ -19,7 +19,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,9 +34,8 @@ from moviellm.eval.judging.verdicts import (
 )
 from moviellm.generation.config import recipe_from
 from moviellm.generation.llm.asks import Ask, Reply
-from moviellm.generation.llm.endpoint import Endpoint, endpoint_from
-from moviellm.generation.llm.money import Budget, load_prices, refuse_unpriced
-from moviellm.generation.llm.service import Service
+from moviellm.generation.llm.money import Budget, refuse_unpriced
+from moviellm.generation.llm.service import Service, open_service
 from moviellm.generation.protocols import StoppedError
 
 TRIES: Final = 3
@@ -266,20 +264,8 @@ def open_judge(
     if max_usd is not None:
         engine["max_usd"] = max_usd
     recipe = recipe_from({"llm": {"model": name}, "engine": engine}, source="eval judge")
-    prices = load_prices()
+    server = {f"OPENAI_{part}": os.environ.get(f"{prefix}_{part}", "") for part in ("BASE_URL", "API_KEY")}
+    service = open_service(recipe, folder, environment=server, budget=budget)
     if limit_usd is not None:
-        refuse_unpriced(prices, [name], [])
-    _client_installed()
-    service = Service(recipe, folder, _endpoint(prefix), prices, budget)
+        refuse_unpriced(service.prices, [name], [])
     return Judge(name, service, revision=revision, max_tokens=max_tokens or MAX_TOKENS, temperature=temperature)
-
-
-def _endpoint(prefix: str) -> Endpoint:
-    """The server that `PREFIX_BASE_URL` and `PREFIX_API_KEY` name."""
-    parts = ("BASE_URL", "API_KEY")
-    return endpoint_from({f"OPENAI_{part}": os.environ.get(f"{prefix}_{part}", "") for part in parts})
-
-
-def _client_installed() -> None:
-    if find_spec("openai") is None:
-        raise ValueError("judges need the openai client: pip install 'moviellm[llm]'")

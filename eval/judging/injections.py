@@ -6,7 +6,7 @@
 
 The attacks and their signs are data, injections.yaml. A wrong answer is attacked to pass as right (`up`), a right one
 to pass as wrong. The signs find the attacks of this set and their likes, not every attack: a flag is a reason to read
-the answer, never a score. It asks nobody: see gate.py.
+the answer, never a score. It asks nobody.
 """
 
 import base64

@@ -223,8 +223,10 @@ def _reply_of(row: Row) -> Reply:
     return Reply(**{name: row[name] for name in names}, served=row.get("served", ""))  # lines of before have none
 
 
-def open_service(recipe: Recipe, run: Path) -> Service:
-    """The service that the environment and a recipe name, for one run folder.
+def open_service(
+    recipe: Recipe, run: Path, *, environment: Mapping[str, str] = os.environ, budget: Budget | None = None
+) -> Service:
+    """The service that the environment and a recipe name, for one run folder; a budget may be shared with others.
 
     Raises:
         ValueError: the environment names no server that can be asked, the price table is damaged, or the client is
@@ -232,4 +234,4 @@ def open_service(recipe: Recipe, run: Path) -> Service:
     """
     if find_spec("openai") is None or find_spec("aiohttp") is None:
         raise ValueError(INSTALL)
-    return Service(recipe, run, endpoint_from(os.environ), load_prices())
+    return Service(recipe, run, endpoint_from(environment), load_prices(), budget)
