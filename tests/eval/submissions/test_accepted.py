@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from moviellm.eval.submissions.canonical import canonical_files, sha256_of
 from moviellm.eval.submissions.checking import check_bundle
-from tests.eval.submissions.hostile import SPANS, parquet
+from tests.eval.submissions.hostile_packed import SPANS, parquet
 from tests.eval.submissions.kit import DECLARED, INDEX, ROWS, codes, declared, files, lines, write_folder, write_zip
 
 

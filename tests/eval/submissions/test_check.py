@@ -8,7 +8,7 @@ import pytest
 
 from moviellm.eval.submissions.index import INDEX_FILE
 from moviellm.generation.cli import call
-from tests.eval.submissions.hostile import CASES
+from tests.eval.submissions.hostile_packed import CASES
 from tests.eval.submissions.kit import INDEX, files, write_folder
 
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read 
 
 @pytest.fixture
 def fuzzer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(PATH.parent)  # as for a script that is run
     spec = importlib.util.spec_from_file_location("fuzz_submissions", PATH)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -6,7 +6,7 @@ import pytest
 
 from moviellm.eval.submissions.checking import check_bundle
 from moviellm.eval.submissions.problems import CODES
-from tests.eval.submissions.hostile import CASES
+from tests.eval.submissions.hostile_packed import CASES
 from tests.eval.submissions.kit import INDEX
 
 
