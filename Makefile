@@ -5,7 +5,7 @@ BIN = .venv/bin
 .PHONY: demo test test-slow test-all lint types fix sample clean
 
 demo: .venv/core        ## 12 movies, their dataset, loaded back: the core install only
-	$(BIN)/moviellm run tiny --out demo
+	$(BIN)/moviellm run tiny --out demo --until dataset
 
 test: .venv/dev         ## the suite
 	$(BIN)/python -m pytest -n auto
@@ -38,7 +38,7 @@ sample: .venv/core      ## make the committed sample and the README's pictures a
 
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch  # first and pinned: a newer one drags in CUDA
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,llm,diffusion,film,train,qlora,eval,app]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,buckets,llm,diffusion,film,train,qlora,eval,app,ray]'
 	touch $@
 
 clean:

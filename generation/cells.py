@@ -31,7 +31,7 @@ from moviellm.generation.files import DiskError, disk_errors
 from moviellm.generation.llm.encoded import EncodedList, spliced
 from moviellm.generation.protocols import Request
 from moviellm.generation.runs.contents import Store
-from moviellm.generation.runs.journal import Entry, write_all
+from moviellm.generation.runs.journal import Entry, calls_of, write_all
 from moviellm.generation.runs.lock import lock_run as lock_run
 from moviellm.generation.runs.tables import Row
 from moviellm.generation.schema import STAGES, Stage, canonical_json
@@ -98,7 +98,7 @@ class Result:
 class Shard:
     """The cells of one shard. One event loop uses it, and its run is locked by this process (`lock_run`)."""
 
-    def __init__(self, store: Store, on_made: Callable[[Cell], None] | None) -> None:
+    def __init__(self, store: Store, on_made: Callable[[Cell], None] | None, calls: Path) -> None:
         self.run = store.run
         self.made: Counter[str] = Counter()
         """Cells made by this object, by stage, failed ones included."""
@@ -110,7 +110,7 @@ class Shard:
         self._on_made = on_made
         self._making: dict[str, asyncio.Lock] = {}
         self._calls: int | None = None
-        self._calls_path = self.run / "calls.jsonl"
+        self._calls_path = calls
 
     @classmethod
     def open(
@@ -120,6 +120,8 @@ class Shard:
         *,
         on_made: Callable[[Cell], None] | None = None,
         retry_failed: bool = False,
+        alone: bool = False,
+        packs: bool = True,
     ) -> "Shard":
         """Load what there is of a shard, from its tables and journals. Writes nothing.
 
@@ -128,11 +130,13 @@ class Shard:
         Args:
             on_made: called after each cell that is made (not for reused ones).
             retry_failed: forget the cells that failed, so that they are made again.
+            alone: other processes make other shards of the run now: this one logs its calls in a file of its own.
+            packs: False for who only counts what is there, and has no pictures of journals.
         """
-        store = Store(run, index, ENGINE_VERSION)
+        store = Store(run, index, ENGINE_VERSION, packs=packs)
         if retry_failed:
             store.forget_failed()
-        return cls(store, on_made)
+        return cls(store, on_made, calls_of(run, index if alone else None))
 
     @property
     def findings(self) -> list[str]:
@@ -203,6 +207,7 @@ class Shard:
         }
         with disk_errors(self._calls_path):
             if self._calls is None:
+                self._calls_path.parent.mkdir(parents=True, exist_ok=True)
                 self._calls = os.open(self._calls_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             write_all(self._calls, canonical_json(call).encode() + b"\n")
 

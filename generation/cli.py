@@ -1,5 +1,5 @@
-"""The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, gc, dataset (cli_dataset.py),
-train (cli_train.py), ask, chat, prove, measure, ablate, run.
+"""The command line: `moviellm VERB`. Verbs in the order of the line: make, view, check, status, gc, dataset
+(cli_dataset.py), train (cli_train.py), ask, chat, prove, measure, ablate, run.
 
 This file declares verbs and options, turns errors into one line and an exit code, and does nothing else. What a verb
 does is in making.py, verbs.py, training/ and eval/, imported when the verb runs, so that `--help` answers at once.
@@ -15,10 +15,13 @@ from typing import Annotated
 import typer
 
 from moviellm.generation import cli_options
+from moviellm.generation.cli_bench import bench_app
 from moviellm.generation.cli_dataset import dataset_app
 from moviellm.generation.cli_eval import eval_app
+from moviellm.generation.cli_judge import judge_app
+from moviellm.generation.cli_leaderboard import leaderboard_app
 from moviellm.generation.cli_metrics import metrics_app
-from moviellm.generation.cli_options import JsonOption, SetOption
+from moviellm.generation.cli_options import JsonOption, OnOption, RunArgument, SetOption, WorkOption
 from moviellm.generation.cli_submit import submit_app
 from moviellm.generation.cli_train import train_app
 
@@ -27,22 +30,43 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="A theme becomes movies; the movies become a dataset. Start with: moviellm run tiny --out demo",
 )
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(train_app, name="train")
+eval_app.add_typer(judge_app)
 app.add_typer(eval_app, name="eval")
 app.add_typer(metrics_app, name="metrics")
 app.add_typer(submit_app, name="submit")
+app.add_typer(bench_app, name="bench")
+app.add_typer(leaderboard_app, name="leaderboard")
 
 INTERRUPTED = 130
 STOPPED = "stopped; everything finished is kept, and the same command goes on from there"
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        record = cli_options.verbs("generation.runs.record")
+        typer.echo(f"moviellm {record.code_version()} {record.code_revision()}".rstrip())
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version, and a checkout's commit."
+        ),
+    ] = False,
+) -> None:
+    """A theme becomes movies; the movies become a dataset. Start with: moviellm run tiny --out demo"""
+
+
 @app.command()
 def make(
     theme: Annotated[list[str] | None, typer.Argument(metavar="THEME...", help="Theme phrases, one a movie.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder; made if missing, resumed if there.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder or s3://BUCKET/RUN; made, or resumed if there.")] = None,
     recipe: Annotated[str | None, typer.Option(help="Packaged recipe or YAML file [default: tiny]")] = None,
     themes: Annotated[Path | None, typer.Option(help="File with one theme a line; # begins a comment.")] = None,
     movies: Annotated[int | None, typer.Option(help="Movies to make; themes go round with other seeds.")] = None,
@@ -57,6 +81,11 @@ def make(
     films: Annotated[bool, typer.Option(help="Write films and the storyboard page at the end.")] = True,
     retry_failed: Annotated[bool, typer.Option(help="Ask again for cells that failed in an earlier run.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made; write nothing.")] = False,
+    on: OnOption = None,
+    part: Annotated[
+        str | None, typer.Option(help="One of several processes that share the run, such as 3/16.")
+    ] = None,
+    work: WorkOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make movies from themes; run again to resume."""
@@ -80,6 +109,9 @@ def make(
         retry_failed=retry_failed,
         dry_run=dry_run,
         as_json=json,
+        on=on,
+        part=part,
+        work=work,
     )
 
 
@@ -98,9 +130,15 @@ def view(
 
 
 @app.command()
-def check(run: Annotated[Path, typer.Argument(help="Run folder.")], json: JsonOption = False) -> None:
+def check(run: RunArgument, work: WorkOption = None, json: JsonOption = False) -> None:
     """Check every hash and cross-reference of a run."""
-    cli_options.verbs().check(run, as_json=json)
+    cli_options.verbs().check(run, as_json=json, work=work)
+
+
+@app.command()
+def status(run: RunArgument, work: WorkOption = None, json: JsonOption = False) -> None:
+    """Say how far a run is, who makes it and what it has cost; from any machine that sees it."""
+    cli_options.verbs().status(run, as_json=json, work=work)
 
 
 @app.command()
@@ -249,9 +287,17 @@ def run(
     recipe: Annotated[str, typer.Argument(help="Packaged recipe or YAML file.")],
     out: Annotated[Path, typer.Option(help="Folder for the run and its dataset.")],
     set_: SetOption = None,
+    train: Annotated[str | None, typer.Option(help="Recipe of the training, for recipes of your own.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last part: dataset, model, scores or leaderboard.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Who on the Hub everything is pushed to [default: folders of --out only]")
+    ] = None,
+    on: OnOption = None,
 ) -> None:
-    """The whole line of a recipe: make, check, dataset build, dataset check, dataset show."""
-    cli_options.verbs().run_line(recipe, out, overrides=set_ or [])
+    """The whole line: movies, dataset, and for tiny on to a model, its scores and a row of a leaderboard."""
+    cli_options.verbs("generation.line").run_line(
+        recipe, out, overrides=set_ or [], train=train, until=until, to=to, on=on
+    )
 
 
 def expand_set(arguments: list[str]) -> list[str]:
@@ -278,7 +324,7 @@ def call(arguments: list[str]) -> int:
     try:
         code = int(app(expand_set(arguments), standalone_mode=False, prog_name="moviellm") or 0)
         if code == INTERRUPTED:  # typer turns Ctrl-C into this number and says nothing
-            _say(STOPPED)
+            _say_stopped()
         return code
     except SystemExit as stop:
         return int(stop.code or 0)
@@ -289,7 +335,7 @@ def call(arguments: list[str]) -> int:
             _say(f"error: {error.format_message()}")
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        _say(STOPPED)
+        _say_stopped()
         return INTERRUPTED
     except BrokenPipeError:
         return 1
@@ -297,6 +343,10 @@ def call(arguments: list[str]) -> int:
         return _explain(group)
     except (ValueError, OSError, ImportError) as error:
         return _explain(error)
+
+
+def _say_stopped() -> None:
+    import_module("moviellm.generation.own_process").say_stopped(STOPPED)
 
 
 def _explain(error: BaseException) -> int:

@@ -9,20 +9,21 @@ from typing import Annotated
 import typer
 
 from moviellm.generation import cli_options
-from moviellm.generation.cli_options import JsonOption, SetOption
+from moviellm.generation.cli_options import JsonOption, OnOption, RunArgument, SetOption, WorkOption
 
 dataset_app = typer.Typer(no_args_is_help=True, help="Build, check, show, publish and import datasets.")
 
 
 @dataset_app.command("build")
 def dataset_build(
-    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    run: RunArgument,
     out: Annotated[Path, typer.Option(help="Dataset folder to write.")],
     set_: SetOption = None,
+    work: WorkOption = None,
     json: JsonOption = False,
 ) -> None:
     """Turn a run into a dataset folder that `datasets.load_dataset` reads."""
-    cli_options.verbs().dataset_build(run, out, overrides=set_ or [], as_json=json)
+    cli_options.verbs().dataset_build(run, out, overrides=set_ or [], as_json=json, work=work)
 
 
 @dataset_app.command("check")
@@ -151,10 +152,11 @@ def dataset_reproduce(
     release: Annotated[str, typer.Argument(help="Name of a release, e.g. release-1.0, or a lock file.")],
     shards: Annotated[int | None, typer.Option(help="Make and verify only so many of its first parts.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to make it in [default: releases/NAME]")] = None,
+    on: OnOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a release again and hold every text and picture against its lock; run again to resume."""
-    cli_options.verbs("generation.reproducing").reproduce(release, shards=shards, out=out, as_json=json)
+    cli_options.verbs("generation.reproducing").reproduce(release, shards=shards, out=out, as_json=json, on=on)
 
 
 @dataset_app.command("lock")

@@ -6,6 +6,7 @@ It declares no verb: see cli.py, cli_dataset.py and cli_train.py.
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,15 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE...", help="Override recipe keys, e.g. --set story.chapters=11 seed=3"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+OnOption = Annotated[
+    str | None,
+    typer.Option("--on", metavar="CLUSTER", help="Where: ray (RAY_ADDRESS, or this machine) or ray://HOST:PORT."),
+]
+WorkOption = Annotated[
+    Path | None,
+    typer.Option("--work", help="Folder for working copies of a run in a bucket [default: in the user's cache]"),
+]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, or s3://BUCKET/RUN, gs://BUCKET/RUN.")]
 
 
 def verbs(module: str = "generation.verbs") -> Any:

@@ -1,4 +1,4 @@
-"""The verbs `moviellm submit ...`: a run becomes a bundle, is checked, and is sent to a leaderboard.
+"""The verbs `moviellm submit ...`: a run becomes a bundle, is checked, is sent to a leaderboard, and followed.
 
 It declares verbs and options and does nothing else; see cli.py for errors and exit codes.
 """
@@ -89,3 +89,13 @@ def submit_send(
 ) -> None:
     """Check a bundle and put it into the requests of a leaderboard; the same bundle is sent once."""
     cli_options.verbs("eval.submissions.sending").send(bundle, to=to, index=index, submitter=submitter, as_json=json)
+
+
+@submit_app.command("status")
+def submit_status(
+    sha256: Annotated[str, typer.Argument(help="Hash of the request, or its first eight digits or more.")],
+    to: Annotated[str, typer.Option(help="Requests of a leaderboard: dataset on the Hub, or folder.")],
+    json: JsonOption = False,
+) -> None:
+    """Print what became of a request; exit 1 where it was rejected or failed."""
+    cli_options.verbs("eval.submissions.status_verb").status(sha256, to=to, as_json=json)

@@ -231,10 +231,15 @@ class Recipe(Section):
             raise ValueError(f"painting.scorer {self.painting.scorer!r} would measure what it chose; name another")
         return self
 
+    @property
+    def movie_count(self) -> int:
+        """How many movies it asks for."""
+        count = len(self.themes) if self.movies is None else self.movies
+        return count if self.themes else 0
+
     def movie_themes(self) -> list[str]:
         """The theme of every movie, in order of their number."""
-        count = len(self.themes) if self.movies is None else self.movies
-        return [self.themes[i % len(self.themes)] for i in range(count)] if self.themes else []
+        return [self.themes[i % len(self.themes)] for i in range(self.movie_count)]
 
 
 def packaged_recipes() -> list[str]:
@@ -268,8 +273,15 @@ def read_yaml(text: str | bytes, source: str) -> Any:
         return getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_single_data()
     # Besides its own error the parser lets through what it trips over: bad dates, unknown tags, depth.
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{source} is not valid YAML: {reason}") from None
+        raise ValueError(f"{source} is not valid YAML: {_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    """What a parser says is wrong, with the place where it says one."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None and getattr(error, "problem", None):
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"  # type: ignore[attr-defined]
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def read_text(path: Path) -> str:

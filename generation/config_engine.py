@@ -34,3 +34,7 @@ class EngineConfig(Section):
     images_at_a_time: int = Field(default=8, ge=1, le=256)
     """Pictures a diffusion pipeline paints together; halved when the memory does not hold them. `concurrency` is best
     four times it. Another number may change the last bits of a picture."""
+    gpus: float = Field(default=1.0, ge=0.0, le=16.0, allow_inf_nan=False)
+    """GPUs that a diffusion painter takes on a cluster; a half lets two share one, 0 lets it paint on the CPU."""
+    painters: int | None = Field(default=None, ge=1, le=10_000)
+    """Diffusion painters on a cluster; None takes as many as its GPUs allow, one where `gpus` is 0."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from moviellm.generation.config import Recipe
+from moviellm.generation.llm.estimates import FRAME_TOKENS
 from moviellm.generation.llm.money import Prices
 from moviellm.generation.schema import Stage
 from moviellm.generation.writers.asking import part_count
@@ -24,8 +25,6 @@ REWRITE_CALLS = 2
 """Calls for the texts of a scene or a dialogue that is rewritten: the words, and reading them back."""
 ROTATIONS = 4
 """Calls a cell of the gates: each order of the options."""
-FRAME_TOKENS = 300
-"""Tokens of a picture that a model is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)

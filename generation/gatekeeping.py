@@ -174,7 +174,8 @@ class _Keeper:
         """A question put to those who read text only."""
         version = _Version(question=question, turn=turn, found=[])
         jobs = [self._blind(version, model) for model in models]
-        gates = [gate for gate in (DIALOGUE, SYNOPSIS) if self.gates.models and concerns(gate, question)]
+        told = (DIALOGUE,) if self.movie.synopsis is None else (DIALOGUE, SYNOPSIS)
+        gates = [gate for gate in told if self.gates.models and concerns(gate, question)]
         jobs += [self._read(version, gate) for gate in gates]
         found = [one for part in await gather(jobs) for one in part]
         return _Version(question=question, turn=turn, found=found)

@@ -13,7 +13,7 @@ Command line: `moviellm make`. It does not export or show anything: see export.p
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from moviellm.generation.llm.service import Service
 from moviellm.generation.movie import Left, make_unit
 from moviellm.generation.orders import MovieOrder, order_of, units_of
 from moviellm.generation.protocols import Painter, Writer
+from moviellm.generation.runs.lock import held_elsewhere
 from moviellm.generation.runs.manifest import manifest_paths, shard_files
 from moviellm.generation.runs.record import RunRecord
+from moviellm.generation.runs.settled import Settled, ShardReport
 from moviellm.generation.schema import STAGES, Stage, canonical_json
 from moviellm.generation.workbench import Workbench
 from moviellm.generation.writers.asking import part_count
@@ -59,6 +61,35 @@ class MakeReport:
     """Pictures by what they were asked for and do not show, as far as the painter says."""
     seconds: float = 0.0
 
+    def add(self, one: "MakeReport") -> None:
+        """Count what was done of one shard."""
+        self.movies += one.movies
+        self.keyframes += one.keyframes
+        self.made += one.made
+        self.reused += one.reused
+        self.failed |= one.failed
+        self.stopped |= one.stopped
+        self.findings += one.findings
+        self.not_drawn += one.not_drawn
+
+    def take(self, kept: ShardReport) -> None:
+        """Count a shard that was left alone."""
+        self.movies += kept.movies
+        self.keyframes += kept.keyframes
+        self.reused += kept.reused
+        self.failed |= kept.failed
+        self.not_drawn += kept.not_drawn
+
+    def settled(self) -> ShardReport:
+        """What a later run that leaves this shard alone says of it."""
+        return ShardReport(
+            movies=self.movies,
+            keyframes=self.keyframes,
+            reused=self.made + self.reused,
+            failed=self.failed,
+            not_drawn=self.not_drawn,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -71,6 +102,10 @@ class Plan:
     """Cells that are there. What follows from a missing one counts as missing: `to make` is an upper bound."""
     image_bytes: int
     """Estimate of the picture bytes still to write."""
+    unopened: int = 0
+    """Shards that were counted as they are committed: what an edit has changed in them is not known."""
+    tried_again: int = 0
+    """Failed cells of such shards that are asked again; they count as cached."""
 
     @property
     def missing(self) -> dict[Stage, int]:
@@ -85,7 +120,7 @@ class Plan:
 
 def cells_of_run(recipe: Recipe) -> dict[Stage, int]:
     """How many cells all movies of a run take, by stage."""
-    movies = len(recipe.movie_themes())
+    movies = recipe.movie_count
     if not recipe.story.clips:
         one = _cells_of(recipe, order_of(recipe, 0)) if movies else {}
         return {stage: count * movies for stage, count in one.items()}
@@ -150,42 +185,73 @@ async def make_run(
     *,
     retry_failed: bool = False,
     service: Service | None = None,
+    settled: Settled | None = None,
 ) -> MakeReport:
     """Make what is missing of a run and commit it, shard by shard.
 
     Args:
-        advance: called with 1 for every cell that is there, made or found.
+        advance: called with the number of cells that were just made or found.
         service: the model server, for the gates of the questions.
+        settled: shards that need not be opened; None opens and verifies all of them.
 
     Raises:
         ValueError: the disk is full or cannot be written; what was finished is kept.
     """
     start = time.monotonic()
     report = MakeReport()
-    for index, numbers in _shards(record):
-        shard = Shard.open(run, index, retry_failed=retry_failed)
-        try:
-            bench = _workbench(record, shard, writer, painter, service)
-            bench.advance = advance
-            bench_cells, rows = await _make_shard(bench, numbers, report)
-            made = [cell for cell in bench_cells if shard.cached(cell)]  # when it has stopped, some are not
-            await shard.commit(rows, sorted(made, key=_table_order), unfinished=bool(report.stopped))
-        finally:
-            await shard.close()
-            report.made += shard.made
-            report.reused += shard.reused
-            report.findings += shard.findings
+    for index in range(shard_count(record)):
+        kept = None if settled is None else settled.shard(index)
+        if kept is not None and not (retry_failed and kept.failed):
+            report.take(kept)
+            advance(kept.reused.total())
+            continue
+        with held_elsewhere(run, index):
+            shard = Shard.open(run, index, retry_failed=retry_failed)
+            one = MakeReport()
+            await make_shard(shard, record, index, writer, painter, one, advance, service)
+            report.add(one)
+            if settled is not None and not one.stopped:
+                settled.add(index, one.settled())
         if report.stopped:
             break
         if service is not None:
             service.settled()
-    _drop_shards_from(run, len(list(_shards(record))))
+    drop_surplus(run, record)
     report.seconds = time.monotonic() - start
     return report
 
 
-def _drop_shards_from(run: Path, index: int) -> None:
+async def make_shard(
+    shard: Shard,
+    record: RunRecord,
+    index: int,
+    writer: Writer,
+    painter: Painter,
+    report: MakeReport,
+    advance: Callable[[int], None],
+    service: Service | None,
+) -> None:
+    """Make what is missing of one shard, commit and close it; what was done is added to the report.
+
+    Raises:
+        ValueError: the disk is full or cannot be written; what was finished is kept.
+    """
+    try:
+        bench = _workbench(record, shard, writer, painter, service)
+        bench.advance = advance
+        bench_cells, rows = await _make_movies(bench, shard_movies(record, index), report)
+        made = [cell for cell in bench_cells if shard.cached(cell)]  # when it has stopped, some are not
+        await shard.commit(rows, sorted(made, key=_table_order), unfinished=bool(report.stopped))
+    finally:
+        await shard.close()
+        report.made += shard.made
+        report.reused += shard.reused
+        report.findings += shard.findings
+
+
+def drop_surplus(run: Path, record: RunRecord) -> None:
     """Remove shards that the recipe no longer reaches (`--replace` with fewer movies)."""
+    index = shard_count(record)
     for path in manifest_paths(run):
         shard = int(path.stem)
         if shard >= index:
@@ -205,26 +271,53 @@ async def plan_run(
     service: Service | None = None,
 ) -> Plan:
     """What `make_run` would make: everything that is not in the run's cells. Writes nothing."""
-    cached: Counter[Stage] = Counter()
-    whole: Counter[Stage] = Counter()
-    finished = 0
-    for index, numbers in _shards(record):
+    there = There()
+    for index in range(shard_count(record)):
         shard = Shard.open(run, index, retry_failed=retry_failed)
-        for unit in units_of(record.recipe, numbers):
-            bench = _workbench(record, shard, writer, painter, service, make_missing=False)
-            benches = [bench.fresh() for _ in unit]
-            for bench, result in zip(benches, await make_unit(benches, unit), strict=True):
-                there = [cell.stage for cell in bench.cells if shard.cached(cell)]
-                cached.update(there)
-                whole.update([] if isinstance(result, Left) else there)
-                finished += not isinstance(result, Left)
-        await shard.close()
-    movies = len(record.recipe.movie_themes())
+        await look(shard, record, index, writer, painter, service, there)
+    return plan_of(record, there)
+
+
+@dataclass(kw_only=True)
+class There:
+    """What of a run is there."""
+
+    cached: Counter[Stage] = field(default_factory=Counter)
+    whole: Counter[Stage] = field(default_factory=Counter)
+    """Of them, those of finished movies."""
+    finished: int = 0
+    """Finished movies."""
+
+
+async def look(
+    shard: Shard,
+    record: RunRecord,
+    index: int,
+    writer: Writer,
+    painter: Painter,
+    service: Service | None,
+    there: There,
+) -> None:
+    """Count what of a shard is there, and close it."""
+    for unit in units_of(record.recipe, shard_movies(record, index)):
+        bench = _workbench(record, shard, writer, painter, service, make_missing=False)
+        benches = [bench.fresh() for _ in unit]
+        for bench, result in zip(benches, await make_unit(benches, unit), strict=True):
+            cached = [cell.stage for cell in bench.cells if shard.cached(cell)]
+            there.cached.update(cached)
+            there.whole.update([] if isinstance(result, Left) else cached)
+            there.finished += not isinstance(result, Left)
+    await shard.close()
+
+
+def plan_of(record: RunRecord, there: There) -> Plan:
+    """What is to make, given what is there."""
+    movies, cached = record.recipe.movie_count, there.cached
     # Portraits are known when they are there.
     cells = {stage: max(count, cached[stage]) for stage, count in cells_of_run(record.recipe).items()}
     if "gates" in cells:  # how many a movie takes depends on its questions, and is known of finished ones
-        to_come = (movies - finished) * gate_cells(record.recipe)
-        cells["gates"] = max(cached["gates"], whole["gates"] + to_come)
+        to_come = (movies - there.finished) * gate_cells(record.recipe)
+        cells["gates"] = max(cached["gates"], there.whole["gates"] + to_come)
     missing = cells["keyframes"] - cached["keyframes"]
     return Plan(
         movies=movies,
@@ -234,11 +327,15 @@ async def plan_run(
     )
 
 
-def _shards(record: RunRecord) -> Iterator[tuple[int, range]]:
-    """Shard numbers, each with the numbers of its movies."""
-    count, size = len(record.recipe.movie_themes()), record.movies_per_shard
-    for index, first in enumerate(range(0, count, size)):
-        yield index, range(first, min(first + size, count))
+def shard_count(record: RunRecord) -> int:
+    """Shards of a run."""
+    return -(-record.recipe.movie_count // record.movies_per_shard)
+
+
+def shard_movies(record: RunRecord, index: int) -> range:
+    """Numbers of the movies of a shard."""
+    count, size = record.recipe.movie_count, record.movies_per_shard
+    return range(index * size, min((index + 1) * size, count))
 
 
 def _workbench(
@@ -262,7 +359,7 @@ def _workbench(
     )
 
 
-async def _make_shard(
+async def _make_movies(
     bench: Workbench, numbers: range, report: MakeReport
 ) -> tuple[list[Cell], list[tuple[str, str]]]:
     cells: list[Cell] = []

@@ -2,8 +2,9 @@
 
     emit({"movies": 12}, "12 movies", as_json=True)      # {"movies": 12}
     note("stopped")
+    counted(1, "movie")                                  # "1 movie"
 
-It formats nothing: progress is in progress.py, errors in cli.py.
+Progress is in progress.py, errors are in cli.py.
 """
 
 import json
@@ -19,3 +20,8 @@ def emit(facts: Mapping[str, object], text: str, as_json: bool) -> None:
 def note(text: str) -> None:
     """Print a line beside the output, where a script does not read it."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 movie`, `2,000 movies`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -2,13 +2,20 @@
 
     code = run_verb(["make", "--recipe", "tiny", "--out", "demo/run"])
 
-It prints what the verb prints, and hands Ctrl-C on once. It reads no result: results are files.
+It prints what the verb prints, and hands Ctrl-C on once: whoever started the verb then says that it stopped, and how
+to go on. It reads no result: results are files.
 """
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+
+from moviellm.generation.output import note
+
+OF_ANOTHER = "MOVIELLM_VERB_OF_ANOTHER"
+"""Set in the environment of a verb that another one started."""
 
 
 def run_verb(arguments: Sequence[str], *, quiet: bool = False) -> int:
@@ -16,10 +23,17 @@ def run_verb(arguments: Sequence[str], *, quiet: bool = False) -> int:
     # -P: a moviellm_dataset.py in the working directory (every dataset folder has one) must not replace ours.
     command = [sys.executable, "-P", "-m", "moviellm.generation.cli", *arguments]
     # A group of its own: Ctrl-C, from a terminal or from a scheduler, reaches the line, which hands it on once.
-    process = subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL if quiet else None)
+    stdout = subprocess.DEVNULL if quiet else None
+    process = subprocess.Popen(command, process_group=0, stdout=stdout, env=os.environ | {OF_ANOTHER: "1"})
     try:
         return process.wait()
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
         process.wait()
         raise
+
+
+def say_stopped(text: str) -> None:
+    """Say that Ctrl-C stopped this verb, unless another one started it, which says so for both."""
+    if OF_ANOTHER not in os.environ:
+        note(text)

@@ -9,12 +9,12 @@ where a kill left them. What is hashed and compared is in release_checks.py. Imp
 runs.
 """
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.cores import usable_cores
 from moviellm.generation.dataset.folder import check_target, read_manifest, resolve_target
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit, note
@@ -38,6 +38,7 @@ from moviellm.generation.release_checks import (
     parts_of,
     rows_of,
 )
+from moviellm.generation.runs.address import refuse_bucket
 from moviellm.generation.runs.lock import lock_run
 from moviellm.generation.runs.record import RECORD_NAME, RunRecord, read_run, write_record
 from moviellm.generation.runs.tables import RunReader
@@ -88,8 +89,10 @@ def first_difference(parts: list[PartCheck], text: bool) -> str:
     return f"part {parts[0].number + 1}, in a movie that its fingerprints do not tell"
 
 
-def reproduce(name_or_path: str, *, shards: int | None, out: Path | None, as_json: bool) -> None:
-    """`moviellm dataset reproduce`.
+def reproduce(
+    name_or_path: str, *, shards: int | None, out: Path | None, as_json: bool, on: str | None = None
+) -> None:
+    """`moviellm dataset reproduce`; `on`: make it on that cluster.
 
     Raises:
         ValueError: there is no such lock, not so many parts, or the folder holds something else.
@@ -100,6 +103,7 @@ def reproduce(name_or_path: str, *, shards: int | None, out: Path | None, as_jso
     if not 1 <= parts <= len(lock.parts):
         raise ValueError(f"--shards {shards}: {lock.name} has {len(lock.parts)} parts; take 1 to {len(lock.parts)}")
     folder = out or FOLDER / lock.name
+    refuse_bucket(folder, "a release is made again in a folder; moviellm make makes a run in a bucket")
     dataset = folder / lock.dataset.manifest.name
     movies = min(parts * lock.movies_per_part, lock.movie_count)
     whole = parts == len(lock.parts)
@@ -108,7 +112,7 @@ def reproduce(name_or_path: str, *, shards: int | None, out: Path | None, as_jso
     _say_what_comes(lock, parts, folder)
     started = time.monotonic()
     _prepare_run(lock, folder / RUN, movies)
-    _verb("make", "--out", _path(folder / RUN), "--no-films")
+    _verb("make", "--out", _path(folder / RUN), "--no-films", *(["--on", on] if on else []))
     with progress("verifying", movies, "movies") as advance:
         here = parts_of(RunReader(folder / RUN), movies, lock.movies_per_part, advance)
         checks = [check_part(lock, number, part) for number, part in enumerate(here)]
@@ -275,7 +279,7 @@ def _locked(recipe: Recipe, run: Path, dataset: Path, seconds: float | None) -> 
         schema_version=record.schema_version,
         versions=versions_here(),
         seconds=seconds,
-        cores=os.cpu_count() or 1,
+        cores=usable_cores(),
         movies_per_part=record.movies_per_shard,
         parts=parts,
         dataset=DatasetLock(manifest=manifest, rows_sha256=by_file, movies=prints),

@@ -9,13 +9,20 @@ A revision goes into the key of everything that the model makes. It loads no mod
 
 import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from moviellm.generation.files import file_sha256
+from moviellm.generation.on_hub import ASKED_S, near_here, refuse_mistyped, why_unreached
+from moviellm.generation.output import note
 from moviellm.generation.pictures.scorers import folder_revision
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+
+
+class UnreachedError(ValueError):
+    """The Hub cannot be asked, and what was asked for was not downloaded before."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -36,9 +43,25 @@ def revision_of(model: str, revision: str | None = None) -> str:
         return folder_revision(path) if path.is_dir() else file_sha256(path)
     if revision is not None and _COMMIT.fullmatch(revision):
         return revision
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model):
-        raise ValueError(f"no model {model}: it is no folder here, and a Hub id has the form owner/name")
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model) or model.startswith("."):
+        near = f" ({near})" if (near := near_here(model)) else ""
+        raise ValueError(f"no model {model}: it is no folder here{near}, and a Hub id has the form owner/name")
+    if "/" in model:
+        refuse_mistyped(model, revision)
     return _hub_commit(model, revision)
+
+
+def planned_revision_of(model: str, revision: str | None) -> str:
+    """`revision_of` for a dry run, which goes on where the Hub cannot be reached, and says so."""
+    try:
+        return revision_of(model, revision)
+    except UnreachedError:
+        note(f"revision of {model} not looked up: the Hub cannot be reached; what it made before counts as missing")
+        return "not looked up"
+
+
+LookUp = Callable[[str, str | None], str]
+"""Says which commit a name and a revision mean."""
 
 
 def _hub_commit(model: str, revision: str | None) -> str:
@@ -47,7 +70,7 @@ def _hub_commit(model: str, revision: str | None) -> str:
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
     try:
-        commit = HfApi().model_info(model, revision=revision, timeout=10).sha
+        commit = HfApi().model_info(model, revision=revision, timeout=ASKED_S).sha
     except GatedRepoError:
         raise ValueError(
             f"{model} is gated: accept its terms at https://huggingface.co/{model}, then `hf auth login`"
@@ -59,27 +82,25 @@ def _hub_commit(model: str, revision: str | None) -> str:
         ) from None
     except RevisionNotFoundError:
         raise ValueError(f"{model} has no revision {revision!r} on the Hub; give a commit, branch or tag") from None
-    except (OSError, HfHubHTTPError) as error:
-        return _downloaded_commit(model, revision, error)
-    except Exception as error:  # the transport's own errors, which are of several libraries
-        if type(error).__module__.partition(".")[0] in {"httpx", "httpx2", "httpcore", "huggingface_hub"}:
-            return _downloaded_commit(model, revision, error)
-        raise
+    except Exception as error:
+        why = why_unreached(error)
+        if why is None and not isinstance(error, HfHubHTTPError | OSError):
+            raise
+        return _downloaded_commit(model, revision, why or " ".join(str(error).split())[:200])
     assert commit is not None
     return commit
 
 
-def _downloaded_commit(model: str, revision: str | None, error: Exception) -> str:
+def _downloaded_commit(model: str, revision: str | None, why: str) -> str:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     folder = Path(HF_HUB_CACHE) / f"models--{model.replace('/', '--')}"
     ref = folder / "refs" / (revision or "main")
     commit = ref.read_text(encoding="ascii").strip() if ref.is_file() else ""
     if not (_COMMIT.fullmatch(commit) and (folder / "snapshots" / commit).is_dir()):
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(
-            f"the Hub cannot be asked for {model} ({reason}) and it was not downloaded before; "
-            f"connect, or give the folder of the model"
+        raise UnreachedError(
+            f"no folder {model} here, and the Hub cannot be asked for {model} ({why}) and it was not downloaded "
+            f"before; connect, or give the folder of the model"
         ) from None
     return commit
 

@@ -48,7 +48,8 @@ Flag = Literal[
     "guessable", "dialogue_enough", "synopsis_leaks", "one_frame_enough", "order_free", "wrong_or_unanswerable",
     "not_shown", "repeated",
 ]  # fmt: skip
-Split = Literal["train", "validation", "test"]
+Split = Literal["train", "validation", "dev", "test"]
+"""`dev` is of benchmarks: their part with public answers, never trained on."""
 Stage = Literal["plot", "style", "keyframes", "dialogue", "qa", "gates"]
 Origin = Literal["plot", "style", "keyframes", "dialogue", "qa", "gates", "import"]
 
@@ -460,7 +461,7 @@ class QAPair(Record):
     line_ids: tuple[Text, ...]
     """Dialogue lines that say it."""
     requires: tuple[Channel, ...]
-    """What cannot be done without: seeing, hearing, or knowing the order."""
+    """What cannot be done without: seeing, hearing, or knowing the order. Empty: no one of them is indispensable."""
     gates: tuple[Score, ...] | None = None
     """Scores of the question's tests; None until measured."""
     flags: tuple[Flag, ...] = ()

@@ -19,7 +19,7 @@ from moviellm.generation.llm.money import load_prices, refuse_unpriced
 from moviellm.generation.llm.rendering import NO_MODEL
 from moviellm.generation.llm.service import Service, open_service
 from moviellm.generation.protocols import Painter, Writer
-from moviellm.generation.revisions import revision_of
+from moviellm.generation.revisions import LookUp, planned_revision_of, revision_of
 from moviellm.generation.schema import canonical_json
 
 KEY_LENGTH_MIN = 16
@@ -34,11 +34,14 @@ class Studio:
     painter: Painter
     service: Service | None = None
     """The model server; None where nobody asks one."""
+    lent: bool = False
+    """The painter paints for other studios too, and is closed by who opened it."""
 
     async def close(self) -> None:
         """Give back processes, connections and GPU memory, and make the log of paid exchanges durable."""
         try:
-            await self.painter.close()
+            if not self.lent:
+                await self.painter.close()
             await self.writer.close()
         finally:
             if self.service is not None:
@@ -63,30 +66,46 @@ def asks_server(recipe: Recipe) -> bool:
     return bool(models_asked(recipe)) or recipe.painter == "endpoint"
 
 
-def open_studio(recipe: Recipe, run: Path) -> Studio:
+def open_studio(
+    recipe: Recipe,
+    run: Path,
+    *,
+    service: Service | None = None,
+    painter: Painter | None = None,
+    lent: bool = False,
+    dry_run: bool = False,
+) -> Studio:
     """The makers that a recipe names.
 
     Args:
         run: the run folder: paid exchanges and learned styles are kept there.
+        service: a model server that is open already, as a cluster's makers have one; None opens one where needed.
+        painter: who paints; None lets the recipe say.
+        lent: whether `painter` paints for other studios too, and is closed by the caller.
+        dry_run: they only say what they would be asked: no key, client or Hub is needed.
 
     Raises:
         ValueError: it names a style, a grammar folder or a model that is not there, a limit in dollars without a
             price, or a server that the environment does not give; or it holds the key.
     """
-    service = open_service(recipe, run) if asks_server(recipe) else None
+    if service is None and asks_server(recipe):
+        service = open_service(recipe, run, dry_run=dry_run)
     if service is not None:
         _refuse_secrets(recipe)
     if recipe.engine.max_usd is not None:
         _check_prices(recipe)
+    look_up = planned_revision_of if dry_run else revision_of
     if recipe.painting.scorer is not None:  # a name that means no model is said before anything is paid
-        revision_of(recipe.painting.scorer, recipe.painting.scorer_revision)
-    return Studio(writer=_writer(recipe, service), painter=_painter(recipe, run, service), service=service)
+        look_up(recipe.painting.scorer, recipe.painting.scorer_revision)
+    paints = painter or open_painter(recipe, run, service, look_up)
+    return Studio(writer=_writer(recipe, service), painter=paints, service=service, lent=lent)
 
 
 def _refuse_secrets(recipe: Recipe) -> None:
     """A recipe is written into the run folder, and its themes onto cards: the key must not be in it."""
+    secrets = endpoint_from(os.environ, asked=False).secrets
     text = canonical_json(recipe.model_dump(mode="json"))
-    if any(secret in text for secret in endpoint_from(os.environ).secrets if len(secret) >= KEY_LENGTH_MIN):
+    if any(secret in text for secret in secrets if len(secret) >= KEY_LENGTH_MIN):
         raise ValueError(
             "a theme or a key of the recipe holds OPENAI_API_KEY or a credential of OPENAI_BASE_URL, and would be "
             "written down; take it out"
@@ -119,7 +138,9 @@ def _writer(recipe: Recipe, service: Service | None) -> Writer:
     return writers[recipe.writer]()
 
 
-def _painter(recipe: Recipe, run: Path, service: Service | None) -> Painter:
+def open_painter(recipe: Recipe, run: Path, service: Service | None = None, look_up: LookUp = revision_of) -> Painter:
+    """Who paints, as the recipe says; `service` for one that asks a model server, `look_up` for one that loads one."""
+
     def offline() -> Painter:
         from moviellm.generation.studio.drawing.styles import style_rules
         from moviellm.generation.studio.painter import OfflinePainter
@@ -131,7 +152,7 @@ def _painter(recipe: Recipe, run: Path, service: Service | None) -> Painter:
     def diffusers() -> Painter:
         from moviellm.generation.painters.diffusion import DiffusionPainter
 
-        return DiffusionPainter(recipe, run)
+        return DiffusionPainter(recipe, run, look_up=look_up)
 
     def endpoint() -> Painter:
         from moviellm.generation.painters.endpoint import EndpointPainter

@@ -1,24 +1,24 @@
-"""What the verbs of the command line do after `make`: view, check, gc, dataset, run.
+"""What the verbs of the command line do after `make`: view, check, gc, dataset.
 
 Imported by cli.py when a verb runs. Rooms after the ground floor (cards) are named by string: the ground floor does
 not import them. The work itself is in the rooms.
 """
 
 from contextlib import nullcontext
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from moviellm.generation.config import load_recipe, recipe_from, set_key
-from moviellm.generation.dataset.folder import check_target, resolve_target
+from moviellm.generation.config import recipe_from, set_key
 from moviellm.generation.film.motion import FRAME_RATES
 from moviellm.generation.findings import Finding
-from moviellm.generation.output import emit, note
-from moviellm.generation.own_process import run_verb
+from moviellm.generation.output import emit
 from moviellm.generation.progress import progress
+from moviellm.generation.runs.address import bucket_of, refuse_bucket, shown
 from moviellm.generation.runs.lock import lock_run
-from moviellm.generation.runs.record import RECORD_NAME, read_run
+from moviellm.generation.runs.record import RECORD_NAME, RunRecord, read_run
 from moviellm.generation.runs.tables import RunReader
-from moviellm.generation.views import FILMS_NAME, STORYBOARD_NAME, write_views
+from moviellm.generation.views import FILMS_NAME, write_views
 
 FPS = 24
 """Frames a second of a film with motion, unless it says."""
@@ -46,12 +46,34 @@ def view(
     emit({"run": str(run)} | places, "\n".join(f"  {name:<11} {place}" for name, place in places.items()), as_json)
 
 
-def check(run: Path, *, as_json: bool) -> None:
+def check(run: Path, *, as_json: bool, work: Path | None = None) -> None:
     """`moviellm check`."""
     from moviellm.generation.runs.check import verify
 
-    read_run(run)
-    _report_findings(str(run), list(verify(run)), as_json)
+    url = bucket_of(run)
+    if url is None:
+        read_run(run)
+        findings = [*verify(run)]
+    else:
+        from moviellm.generation.buckets.reading import verify_in
+
+        findings = [*verify_in(url, work)]
+    _report_findings(shown(run), findings, as_json)
+
+
+def status(run: Path, *, as_json: bool, work: Path | None = None) -> None:
+    """`moviellm status`."""
+    from moviellm.generation.reports import status_text
+    from moviellm.generation.runs.status import run_status
+
+    url = bucket_of(run)
+    if url is None:
+        found = run_status(run)
+    else:
+        from moviellm.generation.buckets.reading import status_in
+
+        found = status_in(url, work)
+    emit({"run": shown(run)} | asdict(found), status_text(run, found), as_json)
 
 
 def gc(run: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -76,19 +98,33 @@ def _report_findings(what: str, findings: list[Finding], as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) -> None:
+def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool, work: Path | None = None) -> None:
     """`moviellm dataset build`."""
+    refuse_bucket(out, "a dataset is built in a folder; copy it to a bucket when it is whole")
+    url = bucket_of(run)
+    if url is None:
+        record = read_run(run)
+        _build(RunReader(run), record, out, overrides, as_json, films=run / FILMS_NAME)
+        return
+    from moviellm.generation.buckets.reading import reader_in
+
+    with reader_in(url, work, out) as reader:
+        _build(reader, read_run(reader.run), out, overrides, as_json, films=None)
+
+
+def _build(
+    reader: RunReader, record: RunRecord, out: Path, overrides: list[str], as_json: bool, films: Path | None
+) -> None:
     from moviellm.generation.export import STEPS, build_dataset
     from moviellm.generation.studio.channels import read_channels
 
-    data = read_run(run).recipe.model_dump(mode="json")
+    data = record.recipe.model_dump(mode="json")
     for override in overrides:
         if not override.startswith(("dataset.", "splits.")):
             raise ValueError(f"--set {override}: the movies are made; here only dataset.* and splits.* can be set")
         set_key(data, override)
     # How the work was done changes no byte of the data, so the card does not tell it.
-    recipe = recipe_from(data | {"engine": {}}, source=str(run / RECORD_NAME))
-    reader = RunReader(run)
+    recipe = recipe_from(data | {"engine": {}}, source=str(reader.run / RECORD_NAME))
     with progress("building", STEPS * sum(manifest.movies for manifest in reader.manifests), "steps") as advance:
         built = build_dataset(
             reader,
@@ -99,7 +135,7 @@ def dataset_build(run: Path, out: Path, *, overrides: list[str], as_json: bool) 
             progress=advance,
             failures=reader.failures(),
             channels=read_channels,
-            films=run / FILMS_NAME,
+            films=films,
         )
     split = list(built.configs["movies"])[-1]
     facts = {"dataset": str(out), "name": recipe.dataset.name, "version": built.version, "changed": not built.kept}
@@ -113,30 +149,3 @@ def dataset_show(source: str, *, revision: str | None, as_json: bool) -> None:
     facts = import_module("moviellm.cards.show").show(source, revision)
     text = facts.pop("text")
     emit(facts, text, as_json)
-
-
-def run_line(recipe_name: str, out: Path, *, overrides: list[str]) -> None:
-    """`moviellm run`: every verb of the line in a process of its own, so that each meets the next only in files."""
-    recipe = load_recipe(recipe_name, overrides)
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is a file; --out takes a folder")
-    if recipe.dataset.name == "run":
-        raise ValueError("dataset.name: a dataset called run would lie where the run lies; choose another name")
-    base = f"./{out}" if str(out).startswith("-") else str(out)  # never to be taken for an option
-    run, dataset = f"{base}/run", f"{base}/{recipe.dataset.name}"
-    check_target(resolve_target(Path(dataset)))  # refuse the place before the work, not after it
-    settings = [f"--set={override}" for override in overrides]
-    steps = [
-        ["make", "--recipe", recipe_name, "--out", run, *settings],
-        ["check", run],
-        ["dataset", "build", run, "--out", dataset],
-        ["dataset", "check", dataset],
-        ["dataset", "show", dataset],
-    ]
-    for step in steps:
-        note(f"$ moviellm {' '.join(step)}")
-        code = run_verb(step)
-        if code:
-            raise SystemExit(code)
-    places = [f"storyboard  {run}/{STORYBOARD_NAME}", f"films       {run}/{FILMS_NAME}", f"dataset     {dataset}"]
-    emit({}, "\nlook at it:\n  " + "\n  ".join(places), as_json=False)

@@ -182,7 +182,7 @@ class Measures:
         self.question_types[question.question_type or "none"] += 1
         self.answer_formats[question.answer_format] += 1
         self.levels[question.level] += 1
-        self.requires["+".join(question.requires) or "nothing"] += 1
+        self.requires["+".join(question.requires) or "no one channel"] += 1
         self.words_per_question[len(question.question.split())] += 1
         if question.answer_index is not None:
             self.answer_positions[question.answer_index] += 1

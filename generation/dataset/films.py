@@ -46,8 +46,8 @@ class Film(Record):
 class FilmShelf:
     """A folder of films, all made in one way."""
 
-    def __init__(self, folder: Path, fps: int | None, speech: "Speech | None") -> None:
-        self._folder, self._fps, self._speech = folder, fps, speech
+    def __init__(self, folder: Path, fps: int | None, speech: "Speech | None", *, keeps: bool = True) -> None:
+        self._folder, self._fps, self._speech, self._keeps = folder, fps, speech, keeps
 
     @staticmethod
     @contextmanager
@@ -68,7 +68,7 @@ class FilmShelf:
             tempfile.TemporaryDirectory(prefix="moviellm-") if folder is None else nullcontext(folder) as place,
             Speech.open() if voice else nullcontext() as speech,
         ):
-            yield FilmShelf(Path(place), fps, speech)
+            yield FilmShelf(Path(place), fps, speech, keeps=folder is not None)
 
     def row(self, movie: Movie, images: Images) -> dict[str, Any] | None:
         """The columns of a film, made when it is not there; None for a movie that lacks a picture.
@@ -85,7 +85,11 @@ class FilmShelf:
         told = any(scene.dialogue is not None for scene in movie.scenes())
         texts = [path.read_text(encoding="utf-8") if told else None for path in (files.srt, files.vtt)]
         film = describe_film(files.mp4, self._fps is not None, *texts)
-        return {**dict(film), "video": {"bytes": files.mp4.read_bytes(), "path": files.mp4.name}}
+        row = {**dict(film), "video": {"bytes": files.mp4.read_bytes(), "path": files.mp4.name}}
+        if not self._keeps:
+            for path in (files.mp4, files.srt, files.vtt):
+                path.unlink(missing_ok=True)
+        return row
 
 
 def describe_film(path: Path, moving: bool, subtitles_srt: str | None, subtitles_vtt: str | None) -> Film:

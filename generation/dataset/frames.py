@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from PIL import Image
 
+from moviellm.generation.cores import usable_cores
 from moviellm.generation.dataset.features import Row
 
 THREADS_MAX = 8
@@ -151,8 +152,7 @@ def decoded(encoded: Sequence[Any], least_px: Size | None = None) -> Iterator[Im
 @lru_cache(maxsize=1)
 def _threads(process: int) -> ThreadPoolExecutor:
     """The threads of a process. One that was forked has none of its parent's, and asks by its own number."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(min(THREADS_MAX, cores), "decode")
+    return ThreadPoolExecutor(min(THREADS_MAX, usable_cores()), "decode")
 
 
 def _picture(encoded: Any, least_px: Size | None) -> Image.Image:

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from moviellm.generation.on_hub import commit_of_dataset, in_words, near_here, refuse_mistyped
+
 
 @dataclass(frozen=True)
 class Place:
@@ -34,27 +36,16 @@ def local_copy(source: str, revision: str | None) -> Place:
             raise ValueError(f"{source} is a folder and has no revision {revision!r}; revisions are for the Hub")
         return Place(folder, source)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", source) or source.startswith("."):
-        raise ValueError(f"no dataset folder {source}; a dataset on the Hub is called org/name")
+        near = f" ({near})" if (near := near_here(source)) else ""
+        raise ValueError(f"no dataset folder {source}{near}; a dataset on the Hub is called org/name")
+    refuse_mistyped(source, revision)
     return _download(source, revision)
 
 
 def _download(repo_id: str, revision: str | None) -> Place:
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub import snapshot_download
 
-    try:
-        commit = HfApi().dataset_info(repo_id, revision=revision).sha
+    commit = commit_of_dataset(repo_id, revision)
+    with in_words(repo_id, revision):
         folder = snapshot_download(repo_id, repo_type="dataset", revision=commit)
-    except RevisionNotFoundError:
-        raise ValueError(f"{repo_id} has no revision {revision!r} on the Hub") from None
-    except GatedRepoError:
-        raise ValueError(f"{repo_id} is gated: accept its terms on the Hub, and log in with: hf auth login") from None
-    except RepositoryNotFoundError:
-        raise ValueError(
-            f"no folder and no dataset on the Hub is called {repo_id}, or it is private: log in with: hf auth login"
-        ) from None
-    except (HfHubHTTPError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
-            raise  # the disk's
-        raise ValueError(f"{repo_id} cannot be fetched from the Hub: {str(error).splitlines()[0]}") from error
-    return Place(Path(folder), f"{repo_id}@{(commit or 'main')[:12]}")
+    return Place(Path(folder), f"{repo_id}@{commit[:12]}")

@@ -1,16 +1,20 @@
 """Rows of a config as those of one movie after the other, as they lie in a dataset's files.
 
-    streams = {config: MovieStream(rows) for config, rows in ...}
+    streams = {config: MovieStream(rows_of(folder, manifest, config, split)) for config in manifest.configs}
     for movie_id, rows in streams.pop("movies"):
         parts = {config: stream.take(movie_id) for config, stream in streams.items()}
 
-Every config holds the movies of a split in the same order, so a movie is put together without looking back. It reads
-no file: see checks/parquet.py.
+Every config holds the movies of a split in the same order, so a movie is put together without looking back.
+Pictures are a stream of their own. It checks nothing of what it reads: see check.py.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from moviellm.generation.dataset.checks.parquet import read_rows
 from moviellm.generation.dataset.features import Row
 from moviellm.generation.dataset.folder import DatasetManifest, ManifestFile
 from moviellm.generation.schema import Split
@@ -53,3 +57,20 @@ def _few(movie_id: str, rows: Iterable[Row]) -> list[Row]:
 def shards_of(manifest: DatasetManifest, split: Split) -> list[ManifestFile]:
     """The files that a split is read from."""
     return [file for config in manifest.configs for file in manifest.shards(config, split)]
+
+
+def rows_of(folder: Path, manifest: DatasetManifest, config: str, split: Split) -> Iterator[Row]:
+    """Rows of a config; keyframes without the bytes of their pictures."""
+    for file in manifest.shards(config, split):
+        path = folder / file.path
+        columns = None
+        if config == "keyframes":
+            columns = [name if name != "image" else "image.path" for name in pq.read_schema(path).names]
+        yield from read_rows(path, columns)
+
+
+def pictures_of(folder: Path, manifest: DatasetManifest, split: Split) -> Iterator[Row]:
+    """Ids and pictures of the keyframes that have one."""
+    for file in manifest.shards("keyframes", split):
+        rows = read_rows(folder / file.path, ["keyframe_id", "image"])
+        yield from (row for row in rows if row["image"] is not None)

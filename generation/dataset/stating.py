@@ -10,10 +10,10 @@ Whoever writes dataset folders (export.py, upgrade.py) states the same of the sa
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from moviellm.generation.dataset.features import CONFIGS, FEATURES, Row, readme_features
+from moviellm.generation.dataset.features import CONFIGS, FEATURES, Features, Row, readme_features
 from moviellm.generation.dataset.folder import ManifestFile
 from moviellm.generation.dataset.parquet_files import Shard
 from moviellm.generation.schema import SCHEMA_VERSION, Split, canonical_json
@@ -26,12 +26,15 @@ def content_version(files: Iterable[ManifestFile]) -> str:
 
 
 def front_matter(
-    version: str, shards: dict[tuple[str, Split], list[Shard]], file_bytes: dict[str, dict[Split, int]]
+    version: str,
+    shards: dict[tuple[str, Split], list[Shard]],
+    file_bytes: dict[str, dict[Split, int]],
+    columns: Mapping[str, Features] = FEATURES,
 ) -> dict[str, object]:
     """`configs` and `dataset_info`, which every `datasets` from 2.21 on reads from a README."""
     configs: list[Row] = []
     infos: list[Row] = []
-    for config in FEATURES:
+    for config in columns:
         mine = {split: found for (name, split), found in shards.items() if name == config and found}
         if not mine:
             continue
@@ -49,7 +52,7 @@ def front_matter(
         infos.append(
             {
                 "config_name": config,
-                **readme_features(FEATURES[config]),
+                **readme_features(columns[config]),
                 "splits": sizes,
                 "download_size": sum(file_bytes[config].values()),
                 "dataset_size": sum(shard.arrow_bytes for found in mine.values() for shard in found),
@@ -58,9 +61,9 @@ def front_matter(
     return {"configs": configs, "dataset_info": infos}
 
 
-def features_json() -> bytes:
+def features_json(columns: Mapping[str, Features] = FEATURES) -> bytes:
     """The contents of features.json."""
-    neutral = {"schema_version": SCHEMA_VERSION, "configs": FEATURES}
+    neutral = {"schema_version": SCHEMA_VERSION, "configs": columns}
     return (json.dumps(neutral, indent=1) + "\n").encode()  # not sorted: columns have an order
 
 

@@ -22,7 +22,6 @@ import yaml
 
 from moviellm.generation.dataset.check import Advance, Watch, sound_manifest, unwatched
 from moviellm.generation.dataset.checks.folder import read_bounded
-from moviellm.generation.dataset.checks.parquet import read_rows
 from moviellm.generation.dataset.checks.readme import README_BYTES_MAX, read_front_matter
 from moviellm.generation.dataset.features import Row, film_row, keyframe_rows, text_rows
 from moviellm.generation.dataset.folder import (
@@ -38,7 +37,7 @@ from moviellm.generation.dataset.folder import (
     install,
     resolve_target,
 )
-from moviellm.generation.dataset.movie_rows import MovieStream
+from moviellm.generation.dataset.movie_rows import MovieStream, pictures_of, rows_of
 from moviellm.generation.dataset.older import missing_columns, movie_of, parts_of
 from moviellm.generation.dataset.parquet_files import Shard, ShardWriter
 from moviellm.generation.dataset.results import RESULTS_FILE
@@ -179,8 +178,8 @@ def _write_movie(movie: Movie, film: Row | None, pictures: Iterator[Row], writer
 
 def _movies(folder: Path, old: DatasetManifest, split: Split) -> Iterator[tuple[Movie, Row | None, Iterator[Row]]]:
     """Every movie of a split in the current schema, with its film and the stream that its pictures are next in."""
-    streams = {config: MovieStream(_rows(folder, old, config, split)) for config in old.configs}
-    pictures = _pictures(folder, old, split)
+    streams = {config: MovieStream(rows_of(folder, old, config, split)) for config in old.configs}
+    pictures = pictures_of(folder, old, split)
     for movie_id, rows in streams.pop("movies"):
         parts = {config: stream.take(movie_id) for config, stream in streams.items()}
         try:
@@ -194,22 +193,6 @@ def _movies(folder: Path, old: DatasetManifest, split: Split) -> Iterator[tuple[
     for config, stream in streams.items():
         for movie_id, _ in stream:
             raise ValueError(f"rows of {config}/{split} are of {movie_id}, out of order or of no movie there")
-
-
-def _rows(folder: Path, old: DatasetManifest, config: str, split: Split) -> Iterator[Row]:
-    """Rows of a config; keyframes without the bytes of their pictures."""
-    for file in old.shards(config, split):
-        path = folder / file.path
-        columns = None
-        if config == "keyframes":
-            columns = [name if name != "image" else "image.path" for name in pq.read_schema(path).names]
-        yield from read_rows(path, columns)
-
-
-def _pictures(folder: Path, old: DatasetManifest, split: Split) -> Iterator[Row]:
-    for file in old.shards("keyframes", split):
-        rows = read_rows(folder / file.path, ["keyframe_id", "image"])
-        yield from (row for row in rows if row["image"] is not None)
 
 
 def _painted(movie: Movie, pictures: Iterator[Row]) -> Iterator[tuple[Keyframe, bytes]]:

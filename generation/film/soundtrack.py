@@ -20,6 +20,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from moviellm.generation.film.voice import RATE_HZ, Samples, SpokenLine
+from moviellm.generation.output import counted
 
 CODEC = "aac"
 BITS_PER_S = 64_000
@@ -39,7 +40,8 @@ class LineCounts:
     """Of them, how many were longer than their span even so, and end early."""
 
     def __str__(self) -> str:
-        return f"{self.spoken} lines spoken, {self.faster + self.cut} of them faster, {self.cut} cut short"
+        sped_up = self.faster + self.cut
+        return f"{counted(self.spoken, 'line')} spoken, {sped_up} of them sped up to fit, {self.cut} cut short"
 
     def add(self, other: "LineCounts") -> None:
         """Count another film's lines too."""

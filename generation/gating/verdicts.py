@@ -16,6 +16,8 @@ from moviellm.generation.schema import Flag, QAPair
 BLIND: Final = "llm_blind"
 DIALOGUE: Final = "llm_dialogue_only"
 SYNOPSIS: Final = "llm_synopsis_only"
+TITLE: Final = "llm_title_only"
+EVIDENCE: Final = "llm_evidence"
 SINGLE_FRAME: Final = "llm_single_frame"
 SHUFFLED: Final = "llm_shuffled"
 FULL: Final = "llm_full"
@@ -23,10 +25,14 @@ SHOWN: Final = "image_text"
 SHOWN_OTHERS: Final = "image_text_others"
 REPEATS: Final = "repeats"
 MEANING: Final = "repeats_meaning"
-LLM_GATES: Final = (BLIND, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, FULL, SHOWN, SHOWN_OTHERS, REPEATS, MEANING)
+LLM_GATES: Final = (
+    BLIND, TITLE, DIALOGUE, SYNOPSIS, SINGLE_FRAME, SHUFFLED, EVIDENCE, FULL, SHOWN, SHOWN_OTHERS, REPEATS, MEANING,
+)  # fmt: skip
 """Names of the scores, in the order in which they are told."""
 OPTIONS_MAX: Final = 26
 """Options are shown with a letter each."""
+UNSHOWN: Final = ("unanswerable", "overview", "order")
+"""Question types whose answer is in no one picture."""
 TELLING: Final = ("overview", "plot")
 """Question types that a synopsis may answer."""
 
@@ -42,9 +48,14 @@ def concerns(gate: str, question: QAPair) -> bool:
     if gate in (SINGLE_FRAME, SHUFFLED):
         return "order" in question.requires
     if gate in (SHOWN, SHOWN_OTHERS):
-        told = question.question_type == "unanswerable" or question.answer_format == "temporal_grounding"
-        return "vision" in question.requires and bool(question.keyframe_ids) and not told
-    return gate in (BLIND, FULL)
+        # No one picture shows the answer to these, and where it takes dialogue too a line may hold it.
+        told = question.question_type in UNSHOWN or question.answer_format == "temporal_grounding"
+        seen = "vision" in question.requires and "dialogue" not in question.requires
+        return seen and bool(question.keyframe_ids) and not told
+    if gate == EVIDENCE:  # a moment is what is cited: whoever is shown it is told when it is
+        told = question.answer_format == "temporal_grounding"
+        return bool(question.keyframe_ids or question.line_ids) and not told
+    return gate in (BLIND, TITLE, FULL)
 
 
 def verdicts(question: QAPair, gates: GatesConfig) -> tuple[Flag, ...]:
@@ -52,6 +63,7 @@ def verdicts(question: QAPair, gates: GatesConfig) -> tuple[Flag, ...]:
     found: list[Flag] = []
     limits: tuple[tuple[str, float, Flag], ...] = (
         (BLIND, gates.blind_max, "guessable"),
+        (TITLE, gates.blind_max, "guessable"),
         (DIALOGUE, gates.dialogue_max, "dialogue_enough"),
         (SYNOPSIS, gates.synopsis_max, "synopsis_leaks"),
         (SINGLE_FRAME, gates.single_frame_max, "one_frame_enough"),
@@ -60,7 +72,8 @@ def verdicts(question: QAPair, gates: GatesConfig) -> tuple[Flag, ...]:
     for gate, limit, flag in limits:
         if concerns(gate, question) and any(value >= limit for value in _values(question, gate)):
             found.append(flag)
-    if any(value < gates.full_min for value in _values(question, FULL)):
+    found = list(dict.fromkeys(found))
+    if any(value < gates.full_min for gate in (EVIDENCE, FULL) for value in _values(question, gate)):
         found.append("wrong_or_unanswerable")
     shown, others = _values(question, SHOWN), _values(question, SHOWN_OTHERS)
     if concerns(SHOWN, question) and shown:

@@ -25,7 +25,6 @@ from moviellm.generation.export import STEPS, build_dataset
 from moviellm.generation.imports.options import CountedReader, ImportOptions
 from moviellm.generation.output import emit
 from moviellm.generation.progress import progress
-from moviellm.generation.schema import SPLITS
 
 KINDS = {
     "dreamframe": "dreamframe.open_stories",
@@ -110,8 +109,8 @@ def _check_options(kind: str, paths: Sequence[Path], options: ImportOptions, spl
     missing = [path for path in (*paths, *options.media, *options.subtitles) if not path.exists()]
     if missing:
         raise ValueError(f"there is no file or folder {missing[0]}")
-    if split is not None and split not in SPLITS:
-        raise ValueError(f"no split {split!r}; there are {', '.join(SPLITS)}")
+    if split is not None and split not in _SHARES:
+        raise ValueError(f"no split {split!r}; there are {', '.join(_SHARES)}")
     least, most = SECONDS_PER_KEYFRAME
     if not least <= options.seconds_per_keyframe <= most:
         raise ValueError(f"--seconds-per-keyframe {options.seconds_per_keyframe}: allowed are {least} to {most}")

@@ -242,7 +242,9 @@ class ImportedMovies:
         read: ReadPicture = no_pictures,
         beside: Beside = nothing_beside,
         limit: int | None = None,
+        close: Callable[[], None] | None = None,
     ) -> None:
+        self._close = close
         self._report, self._ids, self._origin, self._tell = report, ids, origin, tell
         self._read, self._beside, self._limit = read, beside, limit
         self._places = {movie_id: number for number, movie_id in enumerate(ids)}
@@ -250,6 +252,11 @@ class ImportedMovies:
     def __len__(self) -> int:
         """Movies there may be: some may turn out unusable."""
         return len(self._ids) if self._limit is None else min(self._limit, len(self._ids))
+
+    def close(self) -> None:
+        """Let go of what is held for as long as pictures may be read."""
+        if self._close is not None:
+            self._close()
 
     def movies(self) -> Iterator[Movie]:
         """Every movie, in the order of the files.

@@ -8,6 +8,7 @@ Records of one film are brought together, and files beside them are found. What 
 vtimellm.py, long_videoqa.py and video_chatgpt.py.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from moviellm.generation.imports.records import Record, folders_of, grouped, rea
 from moviellm.generation.imports.told import Origin
 
 
-class RecordedFilms:
+class RecordedFilms(ABC):
     """Films with their records, in order of the first.
 
     Raises:
@@ -35,13 +36,13 @@ class RecordedFilms:
         self._media = Media(list(options.media), beside=folders_of(paths))
         self.gallery = Gallery(self._media)
 
+    @abstractmethod
     def key_of(self, record: Record) -> Hashable | None:
         """What records of the same film have in common; None leaves the record out, which is counted here."""
-        raise NotImplementedError
 
+    @abstractmethod
     def id_of(self, record: Record) -> str:
         """What the film is called in the file."""
-        raise NotImplementedError
 
     def origin(self, number: int) -> Origin:
         """The file that a film comes from."""

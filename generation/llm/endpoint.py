@@ -65,8 +65,11 @@ class Endpoint:
         return text
 
 
-def endpoint_from(environment: Mapping[str, str]) -> Endpoint:
+def endpoint_from(environment: Mapping[str, str], *, asked: bool = True) -> Endpoint:
     """The server that the environment names.
+
+    Args:
+        asked: False for a dry run, which asks nobody and so needs no key.
 
     Raises:
         ValueError: the address is none, or OpenAI's own server is asked without a key.
@@ -80,7 +83,7 @@ def endpoint_from(environment: Mapping[str, str]) -> Endpoint:
         raise ValueError("OPENAI_BASE_URL is no address; it looks like http://127.0.0.1:8000/v1") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("OPENAI_BASE_URL is no http address; it looks like http://127.0.0.1:8000/v1")
-    if not key and address == OPENAI:
+    if asked and not key and address == OPENAI:
         raise ValueError("no server to ask: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own")
     if any(ord(char) < 33 or ord(char) > 126 for char in key):
         raise ValueError("OPENAI_API_KEY holds a space or a letter that no key has; set it again")

@@ -16,6 +16,8 @@ MESSAGE_TOKENS_MAX = 16
 """Tokens that a chat template puts around one message, at most; eight messages' worth introduces a schema."""
 IMAGE_TOKENS_MAX = 2048
 """Tokens of one picture, at most, for pictures of a movie's size."""
+FRAME_TOKENS = 300
+"""Tokens of a picture that a model is shown, about."""
 LEARNING = 0.1
 """Weight of the newest count in what is remembered."""
 

@@ -11,6 +11,7 @@ price has no cost: it is counted in tokens, and a limit in dollars is refused. I
 
 import asyncio
 import os
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ from moviellm.generation.protocols import StoppedError
 
 BUDGET_SPENT = "the budget is spent"
 PRICES_VARIABLE = "MOVIELLM_PRICES"
+_DATE = re.compile(r"-\d{4}-\d\d(-\d\d)?$")
+"""The date of a version behind a model's name."""
 Usd = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
@@ -60,8 +63,8 @@ class Prices(_Part):
     def usd(
         self, model: str, *, tokens_in: int, tokens_out: int, tokens_cached: int = 0, batch: bool = False
     ) -> float | None:
-        """What an exchange costs; None where the table does not know the model."""
-        price = self.models.get(model)
+        """What an exchange costs; None where the table knows neither the model nor its name without a date."""
+        price = self.models.get(model) or self.models.get(_DATE.sub("", model))
         if price is None:
             return None
         cached = min(tokens_cached, tokens_in)

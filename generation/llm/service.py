@@ -5,7 +5,8 @@
     picture = await service.image(image_ask)
     await service.close()
 
-A kept reply is never paid again, also when its cell was killed between two turns. Errors are tried again by class
+A kept reply is never paid again, also when its cell was killed between two turns. Limits a minute count what the log
+says was asked in the minute before. Errors are tried again by class
 (calling.py); one call that is given up while others pass is a ValueError with the classes of its errors; a server that
 is gone, a key that is refused and a budget that is spent are a StoppedError, which ends the run and keeps everything.
 
@@ -15,14 +16,14 @@ It knows no stories and judges no answer: see ladder.py.
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from moviellm.generation.config import Recipe
-from moviellm.generation.llm.admission import Gate
+from moviellm.generation.llm.admission import Asked, Gate
 from moviellm.generation.llm.asks import Ask, ImageAsk, ImageReply, Reply
 from moviellm.generation.llm.batching import Batcher
 from moviellm.generation.llm.calling import Caller
@@ -44,18 +45,31 @@ class Service:
     """One model server for one run. Used by one event loop."""
 
     def __init__(
-        self, recipe: Recipe, run: Path, endpoint: Endpoint, prices: Prices, budget: Budget | None = None
+        self,
+        recipe: Recipe,
+        run: Path,
+        endpoint: Endpoint,
+        prices: Prices,
+        budget: Budget | None = None,
+        gate: Gate | None = None,
+        shard: int | None = None,
     ) -> None:
-        """`budget`: one that other services draw on too; None: one of its own, `engine.max_usd`."""
+        """
+        Args:
+            budget: one that other services draw on too; None: one of its own, `engine.max_usd`.
+            gate: limits that other services keep too; None: its own, those of the recipe.
+            shard: the one shard that it works for, on a cluster: see exchanges.py.
+        """
         engine = recipe.engine
         self.model = recipe.llm.model or ""
         """The model that writes."""
         self.prices = prices
         self._run = run
+        self._shard = shard
         self._log: ExchangeLog | None = None
         self._wire = Wire(endpoint, engine.timeout_s)
         self._speaker = Speaker(self._wire, lambda: self.log)
-        gate = Gate(engine.concurrency, engine.requests_per_minute, engine.tokens_per_minute)
+        gate = gate or Gate(engine.concurrency, engine.requests_per_minute, engine.tokens_per_minute)
         self._caller = Caller(self._wire, gate, engine.retries)
         self._batcher = Batcher(self._speaker, self._caller, lambda: self.log, self._keep) if engine.batch else None
         self._waiter = Caller(self._wire, Gate(WAITING_MAX), engine.retries)  # those who wait for a batch take no slot
@@ -67,8 +81,13 @@ class Service:
     def log(self) -> ExchangeLog:
         """The exchanges of the run, read at first use."""
         if self._log is None:
-            self._log = ExchangeLog(self._run)
+            self._log = ExchangeLog(self._run, self._shard)
+            self.remember(self._log.lately)
         return self._log
+
+    def remember(self, asked: Iterable[Asked], *, unknown: bool = False) -> None:
+        """Count what was asked before for the limits a minute; see `Gate.remember`."""
+        self._caller.gate.remember(asked, unknown=unknown)
 
     @property
     def spent(self) -> Spent:
@@ -108,7 +127,7 @@ class Service:
     def void(self, keys: list[str]) -> None:
         """Take replies out of use: what was asked with them is asked again. What they cost stays."""
         if keys:
-            self.log.append({"kind": "void", "keys": list(dict.fromkeys(keys))})
+            self.log.append({"kind": "void", "keys": list(dict.fromkeys(keys)), "at": round(time.time(), 3)})
 
     def settled(self) -> None:
         """All cells so far are committed: bytes of pictures are kept there now."""
@@ -224,14 +243,24 @@ def _reply_of(row: Row) -> Reply:
 
 
 def open_service(
-    recipe: Recipe, run: Path, *, environment: Mapping[str, str] = os.environ, budget: Budget | None = None
+    recipe: Recipe,
+    run: Path,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    budget: Budget | None = None,
+    gate: Gate | None = None,
+    shard: int | None = None,
+    dry_run: bool = False,
 ) -> Service:
-    """The service that the environment and a recipe name, for one run folder; a budget may be shared with others.
+    """The service that the environment and a recipe name, for one run folder; budget and limits may be shared.
+
+    Args:
+        dry_run: Nobody will be asked: only what was paid is read, without a key and without the client.
 
     Raises:
         ValueError: the environment names no server that can be asked, the price table is damaged, or the client is
             not installed.
     """
-    if find_spec("openai") is None or find_spec("aiohttp") is None:
+    if not dry_run and (find_spec("openai") is None or find_spec("aiohttp") is None):
         raise ValueError(INSTALL)
-    return Service(recipe, run, endpoint_from(environment), load_prices(), budget)
+    return Service(recipe, run, endpoint_from(environment, asked=not dry_run), load_prices(), budget, gate, shard)

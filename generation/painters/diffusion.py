@@ -35,6 +35,7 @@ from moviellm.generation.painters.prompts import (
 )
 from moviellm.generation.paintings import Painting
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request, StoppedError
+from moviellm.generation.revisions import LookUp, revision_of
 from moviellm.generation.schema import Record, Style, canonical_json
 
 STYLES: Final = "styles"
@@ -46,11 +47,18 @@ Ready = tuple[Stroke, list[str]]
 class DiffusionPainter:
     """Paints with one pipeline on one device."""
 
-    def __init__(self, recipe: Recipe, run: Path, load: Callable[[PipelineSource], Any] = load_pipeline) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        run: Path,
+        load: Callable[[PipelineSource], Any] = load_pipeline,
+        look_up: LookUp = revision_of,
+    ) -> None:
         """
         Args:
             run: the run folder: a style in the making is kept there, so that a killed training goes on.
             load: gives the pipeline, in the painting thread, at the first picture.
+            look_up: says which commit a name means.
 
         Raises:
             ValueError: no model is named or found, or the recipe asks for what cannot be combined.
@@ -60,7 +68,7 @@ class DiffusionPainter:
         self._recipe = recipe
         self._run = run
         self._load_pipeline = load
-        self._source = PipelineSource.of(recipe)
+        self._source = PipelineSource.of(recipe, look_up)
         self._asking = Asking(recipe, self._source)
         self._brush: Brush | None = None
         self._refused: str | None = None

@@ -18,7 +18,7 @@ from typing import Any, Final
 from moviellm.generation.config import Recipe
 from moviellm.generation.config_models import IdentityConfig
 from moviellm.generation.output import note
-from moviellm.generation.revisions import revision_of, split_source
+from moviellm.generation.revisions import LookUp, revision_of, split_source
 
 INSTALL: Final = "pip install 'moviellm[diffusion]'"
 COMPILE_FROM: Final = 256
@@ -67,7 +67,7 @@ class PipelineSource:
         return Path(self.model).resolve().name if Path(self.model).is_dir() else self.model
 
     @classmethod
-    def of(cls, recipe: Recipe) -> "PipelineSource":
+    def of(cls, recipe: Recipe, look_up: LookUp = revision_of) -> "PipelineSource":
         """The exact source of a recipe's painter.
 
         Raises:
@@ -81,24 +81,24 @@ class PipelineSource:
         lora_revision = None
         if painting.lora is not None:
             repository, _ = split_source(painting.lora)
-            lora_revision = revision_of(painting.lora if Path(painting.lora).exists() else repository)
+            lora_revision = look_up(painting.lora if Path(painting.lora).exists() else repository, None)
         return cls(
             model=painting.model,
-            revision=revision_of(painting.model, painting.revision),
+            revision=look_up(painting.model, painting.revision),
             dtype=painting.dtype,
             scheduler=painting.scheduler,
             lora=painting.lora,
             lora_revision=lora_revision,
-            adapter=_adapter(identity) if identity.method == "ip_adapter" else None,
+            adapter=_adapter(identity, look_up) if identity.method == "ip_adapter" else None,
             references="reference" in (identity.method, recipe.style.method),
             pictures=len(recipe.movie_themes()) * recipe.story.keyframes_per_movie * painting.candidates,
         )
 
 
-def _adapter(identity: IdentityConfig) -> Adapter:
+def _adapter(identity: IdentityConfig, look_up: LookUp) -> Adapter:
     return Adapter(
         repository=identity.adapter,
-        revision=revision_of(identity.adapter),
+        revision=look_up(identity.adapter, None),
         subfolder=identity.adapter_subfolder,
         weight=identity.adapter_weight,
         strength=identity.strength,

@@ -11,7 +11,8 @@ healed by making the run again, which makes only what is damaged. Command line: 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 
 from moviellm.generation.files import disk_errors
 from moviellm.generation.findings import Finding
-from moviellm.generation.llm.exchanges import LOG_NAME, PACK_NAME, read_rows
+from moviellm.generation.llm.exchanges import PACK_NAME, SHARD_LOGS, log_of, logs_of, read_rows
 from moviellm.generation.runs.journal import journal_files, read_journals
 from moviellm.generation.runs.manifest import (
     FOLDER,
@@ -46,6 +47,7 @@ from moviellm.generation.runs.tables import (
 )
 from moviellm.generation.schema import STAGES, Movie, Stage, check_movie, movie_number
 
+Laid = Callable[[int], AbstractContextManager[object]]
 _SHARD_FILE = re.compile(r"^(\d{6,})[-.]")
 _FILM_FILE = re.compile(r"^(m\d{5,})\.(mp4|srt|vtt)$")
 
@@ -69,8 +71,11 @@ class _Shard:
     """Tables that cannot be read."""
 
 
-def verify(run: Path) -> Iterator[Finding]:
+def verify(run: Path, laid: Laid = lambda shard: nullcontext()) -> Iterator[Finding]:
     """Everything that is wrong with a run, shard by shard. Memory: the keys of one shard, and a number a movie.
+
+    Args:
+        laid: has the tables and logs of a shard in the folder while it is looked at, where they lie elsewhere.
 
     Raises:
         ValueError: there is no such folder, or its record is damaged.
@@ -89,39 +94,46 @@ def verify(run: Path) -> Iterator[Finding]:
         yield _warning(run, str(run), "nothing is committed yet", f"`moviellm make --out {run}` goes on with it")
     last_movie = -1
     for path in paths:
-        if path.is_dir():  # said by _folders
-            continue
-        try:
-            manifest = read_manifest(path)
-        except ValueError as error:
-            yield _error(run, f"manifest/{path.name}", str(error))
-            continue
-        shard = _Shard(manifest)
-        for name, table in sorted(manifest.tables.items()):
-            yield from _check_file(run, shard, name, table)
-        for stage in STAGES:
-            if stage in manifest.tables and stage not in shard.damaged:
-                yield from _check_cells(run, shard, stage)
-        yield from _check_movies(run, shard, last_movie)
-        if record is not None and not shard.damaged:
-            yield from _check_against_record(run, shard, record)
-        if manifest.last_movie is not None:
-            last_movie = max(last_movie, movie_number(manifest.last_movie))
-        if manifest.failed:
-            what = f"{manifest.failed} cells failed, and the movies or scores they belong to are left out"
-            yield _warning(run, f"manifest/{path.name}", what, f"the reasons are in the errors of {run}/calls.jsonl")
-    yield from _paid(run)
+        with laid(int(path.stem)):
+            if not path.is_dir():  # said by _folders
+                last_movie = yield from _check_shard(run, path, record, last_movie)
+            yield from _paid(run, log_of(run, int(path.stem)))
+    seen = {log_of(run, int(path.stem)) for path in paths}
+    for log in logs_of(run):
+        yield from _paid(run, log) if log not in seen else ()
     yield from _leftovers(run)
 
 
-def _paid(run: Path) -> Iterator[Finding]:
-    """Lines of the log of paid exchanges that cannot be read; a torn last one is what a kill leaves."""
-    path = run / LOG_NAME
+def _check_shard(run: Path, path: Path, record: RunRecord | None, last_movie: int) -> Generator[Finding, None, int]:
+    """One committed shard; returns the number of the last movie so far."""
+    try:
+        manifest = read_manifest(path)
+    except ValueError as error:
+        yield _error(run, f"manifest/{path.name}", str(error))
+        return last_movie
+    shard = _Shard(manifest)
+    for name, table in sorted(manifest.tables.items()):
+        yield from _check_file(run, shard, name, table)
+    for stage in STAGES:
+        if stage in manifest.tables and stage not in shard.damaged:
+            yield from _check_cells(run, shard, stage)
+    yield from _check_movies(run, shard, last_movie)
+    if record is not None and not shard.damaged:
+        yield from _check_against_record(run, shard, record)
+    if manifest.failed:
+        what = f"{manifest.failed} cells failed, and the movies or scores they belong to are left out"
+        do = f"the reasons are in the errors of {run}/calls.jsonl, on a cluster {run}/calls/"
+        yield _warning(run, f"manifest/{path.name}", what, do)
+    return last_movie if manifest.last_movie is None else max(last_movie, movie_number(manifest.last_movie))
+
+
+def _paid(run: Path, path: Path) -> Iterator[Finding]:
+    """Lines of a log of paid exchanges that cannot be read; a torn last one is what a kill leaves."""
     lines = [row is None for _, _, row in read_rows(path)] if path.is_file() else []
     if sum(lines[:-1]):
         what = f"{sum(lines[:-1])} lines are damaged or torn, and what they cost is not known"
         do = "only a copy brings them back; where their cells are not committed, they are asked for and paid again"
-        yield _warning(run, LOG_NAME, what, do)
+        yield _warning(run, str(path.relative_to(run)), what, do)
 
 
 def _error(run: Path, where: str, what: str) -> Finding:
@@ -218,7 +230,7 @@ def _check_against_record(run: Path, shard: _Shard, record: RunRecord) -> Iterat
     if min(journal_shards(run), default=shard.manifest.shard + 1) <= shard.manifest.shard:
         return  # it is being made
     first = shard.manifest.shard * record.movies_per_shard
-    after = min(first + record.movies_per_shard, len(record.recipe.movie_themes()))
+    after = min(first + record.movies_per_shard, record.recipe.movie_count)
     asked = {f"m{number:05d}" for number in range(first, after)}
     tried = {cell_id.partition("/")[0] for cell_id in shard.cell_ids}
     where = f"manifest/{shard.manifest.shard:06d}.json"
@@ -255,8 +267,11 @@ def _folders(run: Path) -> Iterator[Finding]:
     patterns = [
         "lock",
         "calls.jsonl",
+        "calls/*.jsonl",
         "exchanges.jsonl",
         "exchanges.pack",
+        "exchanges/*.jsonl",
+        "exchanges/*.pack",
         "storyboard.html",
         "manifest/*.json",
         "films/m*.*",
@@ -349,12 +364,12 @@ def _stale_films(run: Path) -> Iterator[Path]:
 
 def _stale_pictures(run: Path) -> Iterator[Path]:
     """Bytes of paid pictures whose cells are all committed: none while a shard is missing or in the making."""
-    pack = run / PACK_NAME
-    if not pack.exists() or journal_files(run):
+    packs = [pack for pack in (run / PACK_NAME, *(run / SHARD_LOGS).glob("*.pack")) if pack.exists()]
+    if not packs or journal_files(run):
         return
     try:
         if manifests(run) and not lost_shards(run, record_of(run)):
-            yield pack
+            yield from packs
     except ValueError:
         return
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from moviellm.generation.files import disk_errors, file_sha256, write_whole
-from moviellm.generation.runs.journal import Entry, Journal, PackSlice, journal_files, read_journals
+from moviellm.generation.runs.journal import Entry, Journal, PackSlice, calls_of, journal_files, read_journals
 from moviellm.generation.runs.manifest import (
     Manifest,
     TableFile,
@@ -38,7 +38,8 @@ class DamagedError(ValueError):
 class Store:
     """The results of one shard. Used by one thread at a time."""
 
-    def __init__(self, run: Path, index: int, engine_version: int) -> None:
+    def __init__(self, run: Path, index: int, engine_version: int, *, packs: bool = True) -> None:
+        """`packs`: False for who only counts what is there, and has no pictures of journals."""
         self.run = run
         self.index = index
         self.engine_version = engine_version
@@ -53,14 +54,14 @@ class Store:
         self._whole: set[str] = set()
         self._journal = Journal(run, index)
         self._load_tables()
-        journaled, findings = read_journals(run, index)
+        journaled, findings = read_journals(run, index, packs=packs)
         self.findings += findings
         for entry, place in journaled:
             self._keep(entry, place)
 
     def _files(self) -> list[Path]:
         """Every file of the shard on disk, and the call log."""
-        own = [manifest_path(self.run, self.index), self.run / "calls.jsonl"]
+        own = [manifest_path(self.run, self.index), calls_of(self.run, None), calls_of(self.run, self.index)]
         return [*own, *shard_files(self.run, self.index), *journal_files(self.run, self.index)]
 
     def _load_tables(self) -> None:

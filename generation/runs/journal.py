@@ -28,6 +28,7 @@ from moviellm.generation.schema import canonical_json
 GROUP_FSYNC_S = 0.05
 """Results written within this time share one fsync: one each would allow about 65 results a second."""
 
+CALLS_NAME = "calls.jsonl"
 _PREFIX = '{"crc32":"%08x","row":'
 _PREFIX_LENGTH = len(_PREFIX % 0)
 
@@ -63,6 +64,11 @@ def write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def calls_of(run: Path, shard: int | None) -> Path:
+    """The log of calls, times and errors: the run's, or that of a shard that is made on a cluster."""
+    return run / CALLS_NAME if shard is None else run / "calls" / f"{shard:06d}.jsonl"
 
 
 def journal_files(run: Path, shard: int | None = None) -> list[Path]:
@@ -209,30 +215,36 @@ class Journal:
             raise ValueError(self._broken)
 
 
-def read_journals(run: Path, shard: int) -> tuple[list[tuple[Entry, PackSlice | None]], list[str]]:
-    """Every whole result in the journals of a shard, oldest first, and a sentence for each thing that is not whole."""
+def read_journals(
+    run: Path, shard: int, *, packs: bool = True
+) -> tuple[list[tuple[Entry, PackSlice | None]], list[str]]:
+    """Every whole result in the journals of a shard, oldest first, and a sentence for each thing that is not whole.
+
+    Args:
+        packs: hold the pictures against their hashes; without, the packs need not be there.
+    """
     kept: list[tuple[Entry, PackSlice | None]] = []
     findings: list[str] = []
     for path in journal_files(run, shard):
         if path.suffix == ".jsonl":
-            kept += _read_journal(path, findings)
+            kept += _read_journal(path, findings, packs)
     return kept, findings
 
 
-def _read_journal(path: Path, findings: list[str]) -> list[tuple[Entry, PackSlice | None]]:
+def _read_journal(path: Path, findings: list[str], packs: bool) -> list[tuple[Entry, PackSlice | None]]:
     kept: list[tuple[Entry, PackSlice | None]] = []
     torn = damaged = imageless = 0
     with open(path, "rb") as lines:
         for line in lines:
             if not line.endswith(b"\n"):
                 torn += 1
-            elif (row := _parse(line)) is None:
+            elif (row := parse_line(line)) is None:
                 damaged += 1
             else:
                 place = None
                 if row["image_sha256"] is not None:
                     place = PackSlice(path.with_suffix(".pack"), row["offset"], row["length"])
-                    if not _holds(place, row["image_sha256"]):
+                    if packs and not _holds(place, row["image_sha256"]):
                         imageless += 1
                         continue
                 kept.append((Entry(row["key"], row["output"], row["image_sha256"], row["error"]), place))
@@ -248,7 +260,8 @@ def _read_journal(path: Path, findings: list[str]) -> list[tuple[Entry, PackSlic
 
 
 # A line is a dict of the shape that Journal._append writes once its checksum fits.
-def _parse(line: bytes) -> dict | None:  # type: ignore[type-arg]
+def parse_line(line: bytes) -> dict | None:  # type: ignore[type-arg]
+    """The result in a whole line; None where it is torn or damaged."""
     body = line[_PREFIX_LENGTH:-2]
     if line != (_PREFIX % zlib.crc32(body)).encode() + body + b"}\n":
         return None

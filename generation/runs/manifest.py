@@ -9,6 +9,7 @@ does not exist for a reader. It holds no times and nothing else that a kill or t
 It does not open tables: see tables.py.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -102,8 +103,28 @@ def manifests(run: Path) -> list[Manifest]:
 
 def shard_files(run: Path, shard: int) -> list[Path]:
     """Every table of a shard on disk, listed or not, and what a kill left of writing one or the manifest."""
-    patterns = [f"{name}/{pattern}" for name in TABLES for pattern in (f"{shard:06d}-*.parquet", f".{shard:06d}.tmp")]
-    return sorted(path for pattern in [*patterns, f"manifest/.{shard:06d}.*.tmp"] for path in run.glob(pattern))
+    own, temporary = f"{shard:06d}-", f".{shard:06d}.tmp"
+    found = [
+        run / name / file
+        for name in TABLES
+        for file in _names(run / name)
+        if (file.startswith(own) and file.endswith(".parquet")) or file == temporary
+    ]
+    of_manifest = f".{shard:06d}."
+    found += [
+        run / "manifest" / file
+        for file in _names(run / "manifest")
+        if file.startswith(of_manifest) and file.endswith(".tmp")
+    ]
+    return sorted(found)
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder: with patterns, a run of thousands of shards would take minutes for looking only."""
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def refuse_folders(paths: Iterable[Path]) -> None:

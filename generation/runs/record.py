@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviellm.generation.config import Recipe, read_text, read_yaml, recipe_from
 from moviellm.generation.files import write_whole
+from moviellm.generation.output import counted
+from moviellm.generation.runs.address import refuse_bucket
 from moviellm.generation.runs.journal import journal_files
 from moviellm.generation.runs.manifest import manifests
 from moviellm.generation.schema import SCHEMA_VERSION
@@ -61,6 +63,7 @@ def read_run(run: Path) -> RunRecord:
     Raises:
         ValueError: there is no run there, or its record is damaged.
     """
+    refuse_bucket(run, "this verb takes a folder; make, status, check and dataset build take a bucket too")
     path = run / RECORD_NAME
     if path.is_dir():
         raise ValueError(f"{path} is a folder where a file belongs; delete it by hand. {RESTORE}")
@@ -79,15 +82,21 @@ def read_run(run: Path) -> RunRecord:
         raise ValueError(f"{path} is damaged: it is not the record of a run. {RESTORE}") from None
 
 
-def next_record(run: Path, recipe: Recipe, *, movies_per_shard: int, replace: bool = False) -> RunRecord:
+def next_record(
+    run: Path, recipe: Recipe, *, movies_per_shard: int, replace: bool = False, holds_work: bool | None = None
+) -> RunRecord:
     """The record that a run of `recipe` in this folder goes by: a new one, or the old one with the recipe extended.
 
     Writes nothing. The start time, code version and layout stay those of the run's first start.
+
+    Args:
+        holds_work: whether there is something to lose, of a run that lies elsewhere; None looks into the folder.
 
     Raises:
         ValueError: the path is a file or some other folder, or going on would replace movies that are there and
             `replace` is not set.
     """
+    refuse_bucket(run, "this verb makes a run in a folder; moviellm make makes one in a bucket")
     place = next(path for path in (run, *run.absolute().parents) if path.exists() or path.is_symlink())
     if not place.is_dir():
         raise ValueError(f"{place} is a file or a broken link; --out takes a folder")
@@ -95,15 +104,15 @@ def next_record(run: Path, recipe: Recipe, *, movies_per_shard: int, replace: bo
         raise ValueError(NO_THEME)
     if (run / RECORD_NAME).exists():
         old = read_run(run)
-        _check_same_story(run, old, recipe, replace)
+        _check_same_story(run, old, recipe, replace, holds_work)
         return old.model_copy(update={"recipe": recipe})
     if run.is_dir() and not all(_is_ours(path) for path in run.iterdir()):
         raise ValueError(f"{run} holds other files and is not a run folder; choose an empty or new folder")
     return RunRecord(
         recipe=recipe,
         created_at=_now(),
-        code_version=_code_version(),
-        code_revision=_code_revision(),
+        code_version=code_version(),
+        code_revision=code_revision(),
         schema_version=SCHEMA_VERSION,
         movies_per_shard=movies_per_shard,
     )
@@ -119,19 +128,25 @@ def write_record(run: Path, record: RunRecord) -> None:
 
 def _is_ours(path: Path) -> bool:
     """What a run may hold before its record is written: the lock, and what a kill left of the first try."""
-    return path.name == "lock" or (path.name.startswith(f".{RECORD_NAME}.") and path.suffix == ".tmp")
+    return path.name in {"lock", "lease"} or (path.name.startswith(f".{RECORD_NAME}.") and path.suffix == ".tmp")
 
 
-def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool) -> None:
+def replaced_keys(old: Recipe, recipe: Recipe) -> list[str]:
+    """Keys of a recipe that differ, and would make other movies of those that are there."""
+    before, after = old.movie_themes(), recipe.movie_themes()
+    keys = (*REPLACING_KEYS, "splits") if recipe.world.held_out else REPLACING_KEYS
+    others = [] if after[: len(before)] == before else ["themes"]
+    return others + [key for key in keys if _decides(old, key) != _decides(recipe, key)]
+
+
+def _check_same_story(run: Path, old: RunRecord, recipe: Recipe, replace: bool, holds_work: bool | None) -> None:
     if old.schema_version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         raise ValueError(f"{run} was made with schema {old.schema_version}, this is {SCHEMA_VERSION}; use a new --out")
-    before, after = old.recipe.movie_themes(), recipe.movie_themes()
-    others = [] if after[: len(before)] == before else ["themes"]
-    keys = (*REPLACING_KEYS, "splits") if recipe.world.held_out else REPLACING_KEYS
-    others += [key for key in keys if _decides(old.recipe, key) != _decides(recipe, key)]
-    if others and not replace and _holds_work(run):
+    others = replaced_keys(old.recipe, recipe)
+    if others and not replace and (_holds_work(run) if holds_work is None else holds_work):
+        count = len(old.recipe.movie_themes())
         raise ValueError(
-            f"{run} holds {len(before)} movies made with other {', '.join(others)}, which would be replaced; "
+            f"{run} holds {counted(count, 'movie')} made with other {', '.join(others)}, which would be replaced; "
             f"choose another --out, or say --replace (`moviellm make --out {run}` goes on with what is there)"
         )
     if recipe.twins.share and old.movies_per_shard % 2:
@@ -168,14 +183,15 @@ def _now() -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _code_version() -> str:
+def code_version() -> str:
+    """Version of the package; `0` where it is not installed."""
     try:
         return version("moviellm")
     except PackageNotFoundError:
         return "0"
 
 
-def _code_revision() -> str:
+def code_revision() -> str:
     """Commit of the checkout this module lies in, with `+` when files differ from it; empty outside a checkout."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():

@@ -15,8 +15,9 @@ It does not decide what is in a table (cells.py) nor which tables count (manifes
 
 import hashlib
 import os
+from bisect import bisect_left
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -27,7 +28,7 @@ from moviellm.generation.files import disk_errors, sync_folder
 from moviellm.generation.runs.journal import Entry, journal_files
 from moviellm.generation.runs.manifest import TableFile, manifest_paths, manifests, remedy, table_damage
 from moviellm.generation.runs.record import RECORD_NAME, RunRecord, read_run
-from moviellm.generation.schema import SCHEMA_VERSION, STAGES, Keyframe, Movie, Stage, canonical_json, movie_number
+from moviellm.generation.schema import SCHEMA_VERSION, Keyframe, Movie, Stage, canonical_json, movie_number
 
 GROUP_ROWS = 64
 GROUP_BYTES = 8 * 1024 * 1024
@@ -216,7 +217,7 @@ def lost_shards(run: Path, record: RunRecord | None) -> list[int]:
     """
     there = {int(path.stem) for path in manifest_paths(run)}
     after_last = max(there, default=-1) + 1
-    count = 0 if record is None else -(-len(record.recipe.movie_themes()) // record.movies_per_shard)
+    count = 0 if record is None else -(-record.recipe.movie_count // record.movies_per_shard)
     making = journal_shards(run)
     return [
         shard
@@ -256,8 +257,10 @@ class RunReader:
         ValueError: no run is there, nothing is committed yet, or something is damaged; the message says what to do.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, lay: Callable[[TableFile], object] = lambda table: None) -> None:
+        """`lay`: has a table in the folder before it is read, where they lie elsewhere."""
         self.run = run
+        self._lay = lay
         self.manifests = manifests(run)
         if not self.manifests:
             raise ValueError(f"nothing is finished in {run} yet; `moviellm make --out {run}` goes on with it")
@@ -269,12 +272,14 @@ class RunReader:
         if lost:
             names = ", ".join(f"manifest/{shard:06d}.json" for shard in lost[:5]) + ", ..." * (len(lost) > 5)
             raise ValueError(f"{run} lacks {len(lost)} of its shards ({names}). {remedy(run)}")
+        self._lasts = [(movie_number(one.last_movie), one) for one in self.manifests if one.last_movie is not None]
         self._open: tuple[str, StoredImages] | None = None
 
     def movies(self) -> Iterator[Movie]:
         """Every finished movie, in id order, one at a time."""
         for manifest in self.manifests:
             table = manifest.tables["movies"]
+            self._lay(table)
             damage = table_damage(self.run, table)
             if damage is not None:
                 raise self._damaged(table, damage)
@@ -301,19 +306,28 @@ class RunReader:
         """Cells that failed, by stage and reason."""
         counts: Counter[str] = Counter()
         for manifest in self.manifests:
-            for stage in STAGES:
-                if manifest.failed and stage in manifest.tables:
-                    with open_table(self.run / manifest.tables[stage].file) as file:
-                        errors = file.read(columns=["error"]).column(0).to_pylist()
-                    counts.update(f"{stage}: {error}" for error in errors if error is not None)
+            left, tables = manifest.failed, [(stage, manifest.tables[stage]) for stage in manifest.cells]
+            for stage, table in sorted(tables, key=lambda pair: pair[1].bytes):  # those with pictures last
+                if left > 0:
+                    self._lay(table)
+                    with self._opened(table) as file:
+                        errors = file.read(columns=["error"]).column(0).drop_null().to_pylist()
+                    counts.update(f"{stage}: {error}" for error in errors)
+                    left -= len(errors)
         return counts
+
+    def _opened(self, table: TableFile) -> pq.ParquetFile:
+        try:
+            return open_table(self.run / table.file)
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(table, f"cannot be read ({error})") from None
 
     def _table_of(self, movie: Movie, stage: Stage) -> TableFile | None:
         number = movie_number(movie.movie_id)
-        for manifest in self.manifests:
-            if manifest.first_movie is None or manifest.last_movie is None:
-                continue
-            if movie_number(manifest.first_movie) <= number <= movie_number(manifest.last_movie):
+        place = bisect_left(self._lasts, number, key=lambda pair: pair[0])
+        if place < len(self._lasts):
+            manifest = self._lasts[place][1]
+            if manifest.first_movie is not None and movie_number(manifest.first_movie) <= number:
                 return manifest.tables.get(stage)
         raise ValueError(
             f"{self.run} holds no movie {movie.movie_id}; `moviellm check {self.run}` lists what is wrong"
@@ -334,6 +348,7 @@ class RunReader:
         if self._open is None or self._open[0] != table.file:
             if self._open is not None:
                 self._open[1].close()
+            self._lay(table)
             self._open = (table.file, StoredImages(self.run / table.file))
         return self._open[1]
 

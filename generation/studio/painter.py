@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from PIL import Image
 from pydantic import JsonValue
 
 from moviellm.generation.config import ImageConfig
+from moviellm.generation.cores import usable_cores
 from moviellm.generation.paintings import KeyframeBrief, StyleBrief
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request, derive_seed
 from moviellm.generation.schema import Figure, Record, Style
@@ -55,10 +56,12 @@ class OfflinePainter:
 
     makes_portraits = False
 
-    def __init__(self, image: ImageConfig, workers: int | None = None) -> None:
+    def __init__(self, image: ImageConfig, workers: int | None = None, *, in_process: bool = False) -> None:
+        """`in_process`: draw in a thread of this process, where somebody else has one process a core already."""
         self._image = image
-        self._workers = workers or os.cpu_count() or 1
-        self._pool: ProcessPoolExecutor | None = None
+        self._in_process = in_process
+        self._workers = 1 if in_process else workers or usable_cores()
+        self._pool: Executor | None = None
         self._asked: list[Asked] = []
         """What no worker has got yet."""
         self._serving: set[asyncio.Task[None]] = set()
@@ -170,7 +173,9 @@ class OfflinePainter:
                 answer.set_result(result)
 
     def _in_a_worker(self, bodies: list[dict[str, Any]]) -> "asyncio.Future[list[Painted | Exception]]":
-        if self._pool is None:
+        if self._pool is None and self._in_process:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="drawing")
+        elif self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
             )

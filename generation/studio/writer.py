@@ -36,7 +36,7 @@ VERSIONS: Final[Mapping[WriterTask, str]] = {
     "chapter": "2",
     "scene": "2",
     "dialogue": "2",
-    "questions": "3",
+    "questions": "4",
 }
 """Version of each task's code: bump it when the same request must be answered otherwise. A change of the simulation
 (world.py, rules.py, actions.py, plans.py, quests.py, interludes.py, story.py, ...) bumps the first four."""

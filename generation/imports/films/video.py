@@ -127,7 +127,7 @@ class _Films:
         def tell(number: int) -> Told:
             return self._tell(films[number])
 
-        return ImportedMovies(self._report, list(self._films), origin, tell, self._read)
+        return ImportedMovies(self._report, list(self._films), origin, tell, self._read, close=self._lock.close)
 
     def _record(self, film: _Decoded) -> FilmRecord:
         record = kept_film(self._folder, film.key)

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moviellm.generation.cores import usable_cores
 from moviellm.generation.files import DiskError
 from moviellm.generation.imports.films.quarantine import CRASHED, TOO_LONG, Quarantine, Refused
 from moviellm.generation.imports.films.spool import FilmRecord, FilmSettings, spool_film
@@ -72,7 +73,7 @@ def read_films(
     Raises:
         ValueError: the disk would not take it.
     """
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     at_once = min(len(paths), workers or cores)
     threads = max(1, min(THREADS_MAX, cores // max(1, at_once)))
     refused = Quarantine(folder / REFUSED_FILE)

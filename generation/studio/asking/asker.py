@@ -13,7 +13,7 @@ It has no ideas itself: see asking.py, seeing.py, stating.py and denying.py.
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -73,6 +73,8 @@ class Idea:
     """What an open answer says then."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Words of answers that Words.value does not know."""
+    listed: tuple[str, ...] = ()
+    """What the question lists to choose from, in its words; the answers are places in this list."""
 
     @cached_property
     def key(self) -> str:
@@ -145,7 +147,7 @@ class Asker:
             return None
         if answer_format == "multiple_choice":
             options = self.options(idea, pool)
-            return None if options is None else self.choice(idea, options, text)
+            return None if options is None else self.choice(*self._listing(idea, options), text)
         requires = self.reader.required(idea.form, [*pool, OTHER] if whole else pool, strict=False)
         return self._draft(idea, answer_format, text, {"form": canonical_json(idea.form), "requires": requires})
 
@@ -168,6 +170,23 @@ class Asker:
                 options.append(value)
         self.rng.shuffle(options)
         return options if len(options) >= OPTIONS_MIN else None
+
+    def _listing(self, idea: Idea, options: list[Value]) -> tuple[Idea, list[Value]]:
+        """An idea that lists what can be chosen, with the options alone in its list, and their places in it."""
+        if not idea.listed or len(options) == len(idea.listed):
+            return idea, options
+        kept = [place for place in range(len(idea.listed)) if place in options]
+        listed = tuple(idea.listed[place] for place in kept)
+        shorter = replace(
+            idea,
+            form={**idea.form, "events": [idea.form["events"][place] for place in kept]},
+            slots={**idea.slots, "list": self.words.listing(listed)},
+            value=kept.index(idea.value),
+            texts={str(new): idea.texts[str(old)] for new, old in enumerate(kept)},
+            events=tuple(idea.events[place] for place in kept),
+            listed=listed,
+        )
+        return shorter, [kept.index(place) for place in options]
 
     def choice(self, idea: Idea, options: Sequence[Value], text: str | None = None) -> QuestionDraft:
         """The idea as a multiple choice between these answers."""
@@ -224,14 +243,6 @@ class Asker:
             line_ids=tuple(dict.fromkeys(line.line_id for line in sorted(lines, key=lambda line: line.span))),
             **fields,
         )
-
-    def _open_answer(self, idea: Idea) -> str:
-        """The answer in words where no options are given: a refusal, or the caption of the event that comes first."""
-        if idea.denies:
-            return idea.refusal
-        if idea.form["ask"] in ("first", "last"):
-            return self.words.value(idea.events[idea.value].caption, "caption")
-        return self.answer_text(idea, idea.value)
 
     def _level(self, spans: Sequence[Span]) -> Level:
         """The least part of the movie that holds all the evidence."""

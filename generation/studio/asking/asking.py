@@ -210,6 +210,7 @@ def order(asker: Asker) -> list[Idea]:
         value = answer(form, asker.log)
         if value is not None:
             about |= {"form": form, "rule": ask, "slots": slots, "formats": formats, "sort": sort}
+            about |= {"listed": tuple(clause.text for _, clause in picked)} if ask in ("first", "last") else {}
             ideas.append(Idea(type="order", kind=ask, value=value, **about))
     return ideas
 
