@@ -139,7 +139,7 @@ class Answerer:
         prompts = self._prompts(film)
         longest = max(talks, key=lambda turns: len(prompts.own(turns)))
         prompts.check_length(self.longest_row, longest, max_new_tokens)
-        if self._can_share():
+        if self.shares:
             return self._ask_shared(film, talks, max_new_tokens, told, wrote)
         return self._ask_apart(prompts, talks, max_new_tokens, told, wrote)
 
@@ -156,7 +156,8 @@ class Answerer:
 
         return StockPrompts(film, self.processor)
 
-    def _can_share(self) -> bool:
+    @property
+    def shares(self) -> bool:
         """Whether questions can start from one reading of the movie; tried once a model."""
         if self._shares is None:
             self._shares = self._tried()
@@ -192,7 +193,7 @@ class Answerer:
         answers = answer_all(
             self.model, reading, turns, max_new_tokens, told=self._in_words(told), wrote=self._in_words(wrote)
         )
-        return [self._words(ids) for ids in answers]
+        return [self.words(ids) for ids in answers]
 
     def _ask_apart(
         self,
@@ -212,7 +213,7 @@ class Answerer:
             heard = None if wrote_ids is None else _Listener(partial(wrote_ids, number))
             with torch.no_grad():
                 out = self.model.generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False, streamer=heard)
-            answers.append(self._words(out[0, inputs["input_ids"].shape[1] :].tolist()))
+            answers.append(self.words(out[0, inputs["input_ids"].shape[1] :].tolist()))
             if told is not None:
                 told(number, answers[-1])
         return answers
@@ -221,9 +222,10 @@ class Answerer:
         return {name: value.to(self.model.device) for name, value in tensors.items() if value is not None}
 
     def _in_words(self, told: Told | None) -> Callable[[int, list[int]], None] | None:
-        return None if told is None else (lambda number, ids: told(number, self._words(ids)))
+        return None if told is None else (lambda number, ids: told(number, self.words(ids)))
 
-    def _words(self, ids: Sequence[int]) -> str:
+    def words(self, ids: Sequence[int]) -> str:
+        """An answer's tokens as text."""
         tokenizer = getattr(self.processor, "tokenizer", self.processor)
         return str(tokenizer.decode(ids, skip_special_tokens=True)).strip()
 

@@ -18,6 +18,7 @@ from moviellm.generation.progress import progress
 from moviellm.training.ask.answerer import NEW_TOKENS, Answerer
 from moviellm.training.ask.questions import Question, plain_questions, read_questions
 from moviellm.training.ask.records import Answers, Record, key_of
+from moviellm.training.ask.repeating import shortened
 from moviellm.training.media import Film, FramePolicy, read_film
 
 LOCAL = ("key", "question", "question_id", "answer", "spans")
@@ -154,7 +155,7 @@ class _Run:
     def _take(self, number: int, record: Record) -> None:
         self.records[number] = record
         if not self.quiet:
-            question, answer = _shown(record["question"]), _shown(record["answer"]) or "(no words)"
+            question, answer = _shown(record["question"]), _shown(shortened(record["answer"])) or "(no words)"
             emit({}, answer if len(self.asked) == 1 else f"{question}\n  {answer}", as_json=False)
 
     def _chain(self, number: int) -> list[int]:

@@ -7,14 +7,16 @@ What it is, its config says: a model of ours, a LoRA adapter on one, or one of t
 safetensors are loaded, and no code that comes with a checkpoint. It trains nothing.
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from moviellm.generation.revisions import revision_of
 from moviellm.training.ask.answerer import OURS, Answerer
+from moviellm.training.ask.refusing import ADAPTER, check_dtype, check_folder
 from moviellm.training.ask.revision import local_folder, revision_at
-
-ADAPTER = "adapter_config.json"
 
 
 def open_model(
@@ -34,11 +36,27 @@ def open_model(
     """
     folder = local_folder(path_or_id, revision)
     commit = None if folder else revision_of(path_or_id, revision)
-    kind, model, processor = _load(str(folder or path_or_id), commit, dtype)
+    with _bar_for_a_terminal():
+        kind, model, processor = _load(str(folder or path_or_id), commit, dtype)
     _check_template(path_or_id, processor)
     model = model.to(device or _best_device()).eval()
     known = commit or (lambda: revision_at(path_or_id))
     return Answerer(model, processor, place=path_or_id, kind=kind, revision=known)
+
+
+@contextmanager
+def _bar_for_a_terminal() -> Iterator[None]:
+    """The bar of loaded weights only where somebody sits: in a log it is noise."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled() and not sys.stderr.isatty()
+    if shown:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _load(place: str, commit: str | None, dtype: str | None) -> tuple[str, Any, Any]:
@@ -78,8 +96,7 @@ def _is_adapter(place: str, commit: str | None) -> bool:
 def _model_type(place: str, commit: str | None) -> str:
     from transformers import PreTrainedConfig
 
-    if Path(place).is_dir() and not (Path(place) / "config.json").is_file():
-        raise ValueError(f"{place} is no checkpoint: it has no config.json. Give the folder that training wrote.")
+    check_folder(place)
     try:
         settings, _ = PreTrainedConfig.get_config_dict(place, revision=commit)
     except OSError as error:
@@ -103,11 +120,8 @@ def _check_template(place: str, processor: Any) -> None:
 
 
 def _dtype(name: str | None) -> Any:
-    if name is None:
-        return "auto"
-    if name not in {"float32", "bfloat16", "float16"}:
-        raise ValueError(f"dtype is {name!r}: it can be float32, bfloat16 or float16")
-    return name
+    check_dtype(name)
+    return "auto" if name is None else name
 
 
 def _best_device() -> str:

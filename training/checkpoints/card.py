@@ -156,7 +156,7 @@ def _context(
         "facts": _facts(folder),
         "tables": _tables(last),
         "controls": controls,
-        "blind": "blind" in controls,
+        "blind": "question-only" in controls,
         "licence": terms,
         "licence_title": HUB_NAMES.get(terms.spdx) or terms.name or UNKNOWN,
         "same_family": bool(trained & evaluated),

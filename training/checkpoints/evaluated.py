@@ -4,14 +4,14 @@
     add_results(folder, Path("results/results.json"))   # one more, copied in
     entries = entries_of(found)                         # huggingface_hub.EvalResultEntry, one a task
 
-A number without a value, and one that is not finite, is no result. Controls (blind, shuffled) stand in the card and
-not in the entries. It evaluates nothing.
+A number without a value, and one that is not finite, is no result. Controls (question-only, shuffled) stand in the
+card and not in the entries. It evaluates nothing.
 """
 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FOLDER = "evaluations"
 RESULTS = "results.json"
+CONTROLS = "controls"
+"""Folder of a run in which its controls lie, each a run of its own; results.json has their numbers too."""
 HUB_FOLDER = ".eval_results"
 NO_CONTROL = "none"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -65,6 +67,12 @@ class TaskResults(_Told):
     counts: dict[str, Any] = {}
 
 
+class ControlResults(_Told):
+    """The numbers of a control."""
+
+    tasks: dict[str, TaskResults]
+
+
 class DataTold(_Told):
     """What was asked about."""
 
@@ -94,6 +102,8 @@ class ResultsFile(_Told):
     data: DataTold = DataTold()
     frames: FramesTold | None = None
     times: Times = Times()
+    controls: dict[str, ControlResults] = {}
+    """By name."""
 
 
 @dataclass(frozen=True)
@@ -137,15 +147,31 @@ def read_results(path: Path) -> ResultsFile:
 
 
 def evaluations_of(folder: Path, record: TrainingRecord | None) -> list[Evaluated]:
-    """Every evaluation of a checkpoint, by step, those of the finished checkpoint last."""
+    """Every evaluation of a checkpoint with its controls, by step, those of the finished checkpoint last."""
     found: dict[str, Evaluated] = {}
     for told in record.last.evaluations if record else ():
         found[told.results] = Evaluated(told.results, told.name, told.step, read_results(folder / told.results))
     for path in sorted((folder / FOLDER).rglob(RESULTS)):
         inside = path.relative_to(folder).as_posix()
-        if inside not in found:
+        if inside not in found and path.parent.parent.name != CONTROLS:
             found[inside] = Evaluated(inside, path.parent.name, None, read_results(path))
-    return sorted(found.values(), key=lambda one: (one.step is None, one.step or 0, one.path))
+    ordered = sorted(found.values(), key=lambda one: (one.step is None, one.step or 0, one.path))
+    return [each for one in ordered for each in (one, *_controls_of(one))]
+
+
+def _controls_of(one: Evaluated) -> list[Evaluated]:
+    """The controls of an evaluation as evaluations."""
+    results = one.results
+    shown = results.frames or FramesTold()
+    return [
+        replace(
+            one,
+            results=results.model_copy(
+                update={"tasks": told.tasks, "frames": shown.model_copy(update={"control": name}), "controls": {}}
+            ),
+        )
+        for name, told in results.controls.items()
+    ]
 
 
 def add_results(folder: Path, path: Path, name: str | None = None) -> str:

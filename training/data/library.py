@@ -6,8 +6,9 @@
 
 A sample is one row of a batch: a movie with as many of its questions as fit, or one question. Samples are numbers, so
 that mixing, resuming and naming a bad one need no data. It keeps no tokens: they are made again when a sample is used,
-so that workers and resumed trainings make the same batches. Beside what the model takes, a batch says in `samples`
-which samples it holds, and in `counts` what they cost; the trainer takes both out again (stages/trainer.py).
+so that workers and resumed trainings make the same batches. Beside what the model takes, a batch says which samples it
+holds, what they cost (`counts`) and how many frames of each do not decode (`skipped`); the trainer takes these out
+again (stages/trainer.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from moviellm.training.data.encoding import IGNORED, Encoded
 from moviellm.training.data.units import Unit
 from moviellm.training.data.writers import Writer
 
-EXTRAS = ("samples", "counts")
+EXTRAS = ("samples", "counts", "skipped")
 """What a batch tells the trainer and the model does not take."""
 COUNTED = ("tokens", "labelled", "answers", "frames")
 """What `counts` counts, in order."""
@@ -82,7 +83,21 @@ class Library:
         batch = self.writer.together(wanted) if self.together else self.writer.apart(wanted)
         counts = [sum(getattr(sample, name) for sample in samples) for name in COUNTED]
         numbers = [sample.number for sample in samples]
-        return batch | {"samples": torch.tensor([numbers]), "counts": torch.tensor([counts])}
+        found = self.writer.reader.skipped
+        skipped = [found.get(self.units[sample.unit].name, 0) for sample in samples]
+        told = {"samples": numbers, "counts": counts, "skipped": skipped}
+        return batch | {name: torch.tensor([values]) for name, values in told.items()}
+
+    def note_skipped(self, noted: Mapping[str, torch.Tensor]) -> None:
+        """Take over what a worker left out of a batch: it counts in a process of its own.
+
+        Raises:
+            ValueError: all of them together left out more than is allowed.
+        """
+        if "skipped" in noted:
+            pairs = zip(noted["samples"].flatten().tolist(), noted["skipped"].flatten().tolist(), strict=True)
+            found = {self.units[self.samples[number].unit].name: count for number, count in pairs if count}
+            self.writer.reader.note(found)
 
     def _add(self, unit: int, source: str, encoded: Encoded, tokens_a_row: int | None, lead_in: int) -> None:
         check_length(encoded, self.writer.longest_row, model=True)

@@ -9,7 +9,7 @@ A frame that does not decode is left out together with its time and counted; one
 names it. It computes no features.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,7 +60,7 @@ class FrameReader:
         return replace(unit, film=replace(unit.film, frames=kept, times_s=times))
 
     def _count(self, unit: Unit, bad: Sequence[str], left: int) -> None:
-        self.skipped[unit.name] = len(bad)
+        self.skipped[unit.name] = max(len(bad), self.skipped.get(unit.name, 0))
         total = sum(self.skipped.values())
         if unit.film is None or not left:
             raise ValueError(f"{bad[0]}; nothing would be left of this sample: mend the data, or leave it out")
@@ -68,6 +68,16 @@ class FrameReader:
             raise ValueError(
                 f"{bad[-1]}; {total} frames so far do not decode, and `skip_frames` allows {self._skip}: mend the "
                 "data, or raise it"
+            )
+
+    def note(self, found: Mapping[str, int]) -> None:
+        """Count what others left out, by unit, as if it had been done here."""
+        self.skipped.update(found)
+        total = sum(self.skipped.values())
+        if total > self._skip and found:
+            raise ValueError(
+                f"{total} frames so far do not decode, the last of {', '.join(found)}, and `skip_frames` allows "
+                f"{self._skip}: mend the data, or raise it"
             )
 
     def features_of(self, unit: Unit) -> torch.Tensor:

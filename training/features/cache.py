@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from moviellm.generation.dataset.folder import MANIFEST, DatasetManifest, read_manifest
+from moviellm.generation.on_hub import commit_of_dataset
 from moviellm.generation.schema import Record, Text, canonical_json
 from moviellm.training.features.settings import FeatureSettings
 from moviellm.training.media.film import Film, Line
@@ -179,10 +180,7 @@ def _opener(place: str, revision: str | None) -> Callable[[str], Path]:
     import moviellm_dataset
 
     moviellm_dataset.manifest_of(place, revision)  # says what is wrong with the place
-    from huggingface_hub import HfApi
-
-    commit = HfApi().dataset_info(place, revision=revision).sha
-    return partial(_downloaded, place, str(commit))
+    return partial(_downloaded, place, commit_of_dataset(place, revision))
 
 
 def _local(folder: Path, path: str) -> Path:

@@ -1,4 +1,4 @@
-"""From timelines and cached features to batches of shared movies.
+"""From timelines and cached features to movies with their questions.
 
     seen = Seen(ids, features)                              # features of all keyframes, by id
     example = example_of(line, asked, words, seen)          # one movie, many questions, one sequence
@@ -24,6 +24,8 @@ from moviellm.training.shared.layout import IGNORED, Turn
 View = Literal["full", "blind", "shuffled", "single", "dialogue"]
 """What is shown: all; neither pictures nor words; pictures in another order; the middle one only; words only."""
 VIEWS: tuple[View, ...] = ("full", "blind", "shuffled", "single", "dialogue")
+SHORTEST = 6
+"""Tokens of the shortest turn: three words of a question, one of an answer, what stands before and behind them."""
 SHOWS_PICTURES = ("full", "shuffled", "single")
 SHOWS_WORDS = ("full", "dialogue")
 
@@ -81,7 +83,7 @@ def turn_of(question: Question, words: Words) -> Turn:
 
 
 def example_of(line: Timeline, asked: Sequence[Question], words: Words, seen: Seen) -> dict[str, Any]:
-    """One movie with all these questions, as the collator of shared movies takes it."""
+    """One movie with all these questions, as `packing.packed` and the collator of shared movies take it."""
     return {
         "movie_ids": movie_ids(line, words),
         "turns": [turn_of(question, words) for question in asked],
@@ -90,17 +92,25 @@ def example_of(line: Timeline, asked: Sequence[Question], words: Words, seen: Se
     }
 
 
-def choose(asked: Sequence[Question], count: int, weights: dict[str, float], rng: random.Random) -> list[Question]:
-    """So many questions, each of a kind that is drawn by weight; none twice."""
+def choose(asked: Sequence[Question], tokens: int, weights: dict[str, float], rng: random.Random) -> list[Question]:
+    """As many questions as have room in so many tokens, each of a kind that is drawn by weight; none twice."""
     by_kind: dict[str, list[Question]] = {}
     for question in asked:
         by_kind.setdefault(question.kind, []).append(question)
     kinds = [kind for kind in KINDS if kind in by_kind and weights.get(kind, 1.0) > 0]
     chosen: list[Question] = []
-    while kinds and len(chosen) < count:
+    while kinds and tokens >= SHORTEST:
         kind = rng.choices(kinds, [weights.get(kind, 1.0) for kind in kinds])[0]
         left = by_kind[kind]
-        chosen.append(left.pop(rng.randrange(len(left))))
+        question = left.pop(rng.randrange(len(left)))
         if not left:
             kinds.remove(kind)
+        if tokens_of(question) <= tokens:
+            tokens -= tokens_of(question)
+            chosen.append(question)
     return chosen
+
+
+def tokens_of(question: Question) -> int:
+    """Tokens of a turn that is learned."""
+    return len(question.text.split()) + len(question.answer.split()) + 2

@@ -1,6 +1,7 @@
 """The movies of a proof, read from their dataset as timelines, by what they are for.
 
     footage = read_footage(folder, settings)
+    footage.album()                             # the pictures of all, decoded
 
 Which movies test what: `known` are movies of the split validation, whose people and places train shows; `unknown` are
 movies of the split test, whose people wear what nobody of train wears together, with a place in a light that train
@@ -25,36 +26,41 @@ SETS = ("known", "unknown", "clips")
 
 @dataclass(frozen=True)
 class Footage:
-    """Movies by what they are for, with the pictures of all."""
+    """Movies by what they are for."""
 
     train: list[Timeline]
     tests: dict[str, list[Timeline]]
     """By name of SETS."""
-    album: Album
+    frames: list[str]
+    """Keyframe ids of all movies, in the order of the album."""
     taught: list[int]
     """Rows of the album that may teach: of train, without held-out places."""
+    folder: Path
     held_out: frozenset[tuple[str, str]]
 
     def refused(self, scene: Stretch) -> bool:
         """Whether a scene is kept out of training."""
         return (scene.place, scene.light) in self.held_out
 
+    def album(self) -> Album:
+        """All pictures with what is known of them; decoding them takes seconds."""
+        return album_of(read_movies(open_source(str(self.folder)), pictures=True))
+
 
 def read_footage(folder: Path, settings: ProofSettings) -> Footage:
-    """Movies and pictures of a dataset folder.
+    """Movies of a dataset folder.
 
     Raises ValueError when a test would be empty.
     """
     held_out = frozenset(settings.held_out_places)
-    movies = list(read_movies(open_source(str(folder)), pictures=True))
-    lines = [timeline_of(movie) for movie, _ in movies]
+    lines = [timeline_of(movie) for movie, _ in read_movies(open_source(str(folder)), pictures=False)]
     known, unknown = _tested(lines, held_out)
     train = [line for line in lines if line.split == "train"]
     for name, found in (("train", train), ("known", known), ("unknown", unknown)):
         if not found:
             raise ValueError(f"{folder} has no movie for {name}: make more movies, or other `held_out_places`")
-    album = album_of(movies)
-    rows = {frame: row for row, frame in enumerate(album.ids)}
+    frames = [frame for line in lines for frame in line.frames]
+    rows = {frame: row for row, frame in enumerate(frames)}
     taught = [
         rows[frame]
         for line in train
@@ -62,7 +68,8 @@ def read_footage(folder: Path, settings: ProofSettings) -> Footage:
         if (scene.place, scene.light) not in held_out
         for frame in line.frames[scene.first : scene.last + 1]
     ]
-    return Footage(train, {"known": known, "unknown": unknown, "clips": _clips(known)}, album, taught, held_out)
+    tests = {"known": known, "unknown": unknown, "clips": _clips(known)}
+    return Footage(train, tests, frames, taught, folder, held_out)
 
 
 def held_out_lines(source: Source, settings: ProofSettings) -> list[Timeline]:

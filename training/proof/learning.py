@@ -1,7 +1,7 @@
 """The stages of one seed: the tower, the baseline on clips, whole movies after it, and the control.
 
     tower = see(footage, settings, seed, out)            # tower, and the features of all keyframes
-    baseline(...), longer(...)                           # checkpoints of our own model class, a folder each
+    teach(own, lesson, "movies1", start, folder, before)  # a checkpoint of our own model class
 
 The control goes on from the same baseline with the same lessons, on clips alone, so many of them a step that both read
 as many tokens. What a lesson draws depends on its seed and step and on nothing else.
@@ -9,7 +9,7 @@ as many tokens. What a lesson draws depends on its seed and step and on nothing 
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,34 +20,35 @@ from safetensors.torch import load_file, save_file
 from moviellm.generation.files import write_whole
 from moviellm.generation.progress import progress
 from moviellm.training.model.convolutions import Tower
-from moviellm.training.model.layout import FRAME
 from moviellm.training.model.modeling import MovieLLMForConditionalGeneration
 from moviellm.training.proof.aligning import align, named
-from moviellm.training.proof.encoding import Seen, choose, example_of
+from moviellm.training.proof.encoding import Seen, choose, example_of, movie_ids
 from moviellm.training.proof.footage import Footage
 from moviellm.training.proof.model import Sizes, build
+from moviellm.training.proof.packing import Rows, packed
 from moviellm.training.proof.settings import LessonSettings, ProofSettings
 from moviellm.training.proof.stepping import Plan, train
 from moviellm.training.proof.tower import accuracies, features_of, learn
 from moviellm.training.proof.words import Words
 from moviellm.training.remix.asking import questions
 from moviellm.training.remix.composing import Remix
-from moviellm.training.shared.collating import SharedMovies
-from moviellm.training.shared.decoders import share_movies
 
 CLIP_SCENES = (1, 2)
 """Scenes of a clip, fewest and most."""
-CLIP_QUESTIONS = 2 / 3
-"""Questions of a clip for each one of a whole movie: a clip has fewer to ask."""
+CLIP_TOKENS = 1 / 2
+"""Tokens of a clip with its questions for each one of a whole movie: a clip has fewer to ask."""
+LOSSES = "losses.json"
 WEIGHED = 200
 """Examples by which the tokens of a lesson are estimated."""
-Batches = Callable[[int], dict[str, torch.Tensor]]
+Batches = Callable[[int], Rows]
 
 
 def see(footage: Footage, settings: ProofSettings, seed: int, folder: Path) -> None:
     """Train the tower on what may teach, and keep it with the features of all keyframes."""
     torch.manual_seed(seed)
-    album, tower = footage.album, Tower()
+    album, tower = footage.album(), Tower()
+    if album.ids != footage.frames:
+        raise ValueError(f"{footage.folder} tells its keyframes in another order than its timelines: build it again")
     with progress("tower", total=settings.tower.steps, unit="steps") as advance:
         heads = learn(
             tower,
@@ -74,7 +75,7 @@ def see(footage: Footage, settings: ProofSettings, seed: int, folder: Path) -> N
 def seen_by(footage: Footage, folder: Path) -> Seen:
     """The features that `see` kept."""
     features = load_file(folder / "features.safetensors")["features"]
-    return Seen({frame: row for row, frame in enumerate(footage.album.ids)}, features)
+    return Seen({frame: row for row, frame in enumerate(footage.frames)}, features)
 
 
 @dataclass(frozen=True)
@@ -85,21 +86,24 @@ class Class:
     words: Words
     seen: Seen
     seed: int
+    dtype: torch.dtype = torch.bfloat16
 
-    def batches(self, name: str, lesson: LessonSettings, lead_in: int) -> Batches:
-        """What makes the batch of a step."""
-        collate = SharedMovies(pad_id=0, lead_in=lead_in, frame_token_id=self.words.numbers[FRAME])
+    def batches(self, name: str, lesson: LessonSettings, text: Any) -> Batches:
+        """What makes the rows of a step, for a decoder with this config."""
 
-        def batch(step: int) -> dict[str, torch.Tensor]:
+        def batch(step: int) -> Rows:
             draw = random.Random(f"{self.seed}-{name}-{step}")
-            return collate([self.example(lesson, draw) for _ in range(lesson.movies)])
+            examples = [self.example(lesson, draw) for _ in range(lesson.movies)]
+            heads, kernel = text.num_attention_heads, text.conv_L_cache
+            return packed(examples, lesson.tokens, heads, kernel, self.words, self.dtype)
 
         return batch
 
     def example(self, lesson: LessonSettings, draw: random.Random) -> dict[str, Any]:
         """A remix with questions, or a clip."""
         line = self.remix.draw(draw, scenes_of(lesson, draw))
-        asked = choose(questions(line, draw), lesson.questions, lesson.weights, draw)
+        room = lesson.tokens - len(movie_ids(line, self.words))
+        asked = choose(questions(line, draw), room, lesson.weights, draw)
         return example_of(line, asked, self.words, self.seen)
 
     def tokens(self, lesson: LessonSettings) -> float:
@@ -118,8 +122,8 @@ def scenes_of(lesson: LessonSettings, draw: random.Random) -> int:
 
 def control_of(lesson: LessonSettings, own: Class) -> LessonSettings:
     """A lesson on whole movies with clips in their place, so many that a step reads as many tokens."""
-    questions_a_clip = max(1, round(lesson.questions * CLIP_QUESTIONS))
-    clips = lesson.model_copy(update={"scenes": CLIP_SCENES, "clips": 0.0, "questions": questions_a_clip})
+    tokens = round(lesson.tokens * CLIP_TOKENS)
+    clips = lesson.model_copy(update={"scenes": CLIP_SCENES, "clips": 0.0, "tokens": tokens})
     movies = round(lesson.movies * own.tokens(lesson) / own.tokens(clips))
     return clips.model_copy(update={"movies": max(movies, 1)})
 
@@ -132,24 +136,26 @@ def fresh(own: Class, sizes: Sizes, steps: int) -> Any:
     return model
 
 
-def teach(own: Class, lessons: Sequence[LessonSettings], name: str, start: Path | Any, folder: Path) -> None:
-    """Lessons for a model, or for a checkpoint; leaves a checkpoint with its losses."""
+def teach(own: Class, lesson: LessonSettings, name: str, start: Path | Any, folder: Path, before: Path | None) -> None:
+    """A lesson for a model, or for a checkpoint; leaves a checkpoint with its losses, behind those of `before`."""
     model: Any = start
     if isinstance(start, Path):
         model = MovieLLMForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
-    lead_in, losses = share_movies(model), list[float]()
-    with progress(name, total=sum(lesson.steps for lesson in lessons), unit="steps") as advance:
-        for number, lesson in enumerate(lessons):
-            plan = Plan(steps=lesson.steps, muon=lesson.muon, adam=lesson.adam)
-            batches = own.batches(f"{name}{number}", lesson, lead_in)
-            losses += train(model, batches, plan, told=lambda *_: advance(1))
+    rows = own.batches(name, lesson, model.config.get_text_config())
+    plan = Plan(steps=lesson.steps, muon=lesson.muon, adam=lesson.adam)
+    with progress(name, total=lesson.steps, unit="steps") as advance:
+        losses = train(model, rows, plan, told=lambda *_: advance(1))
+    model.eval()
     model.save_pretrained(folder)
     own.words.tokenizer().save_pretrained(folder)
-    told = {
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "steps": len(losses),
-        "movies": sum(lesson.steps * lesson.movies for lesson in lessons),
-        "tokens": round(sum(own.tokens(lesson) * lesson.movies * lesson.steps for lesson in lessons)),
+    told: dict[str, Any] = {
+        "steps": lesson.steps,
+        "movies": lesson.steps * lesson.movies,
+        "tokens": round(own.tokens(lesson) * lesson.movies * lesson.steps),
         "losses": [round(loss, 4) for loss in losses],
     }
-    write_whole(folder / "losses.json", (json.dumps(told) + "\n").encode())
+    if before is not None:
+        earlier = json.loads((before / LOSSES).read_text(encoding="utf-8"))
+        told = {key: earlier[key] + value for key, value in told.items()}
+    told["parameters"] = sum(weight.numel() for weight in model.parameters())
+    write_whole(folder / LOSSES, (json.dumps(told) + "\n").encode())

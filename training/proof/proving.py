@@ -20,12 +20,13 @@ from typing import Any
 from moviellm.generation.files import write_whole
 from moviellm.training.proof.figure import figure
 from moviellm.training.proof.filming import make_footage
+from moviellm.training.proof.following import started
 from moviellm.training.proof.settings import ProofSettings, load_settings
 from moviellm.training.proof.telling import RUNS, results_of, table
 
 QUIET = {"OMP_WAIT_POLICY": "active", "TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-CORES = 2
-"""Threads of stages that have to wait for each other; the others get one, and run beside each other."""
+SEEING_THREADS = 2
+"""Threads of the tower, whose pictures are worth it; every other stage gets one, and two run beside each other."""
 
 
 def prove(out: Path, seeds: int = 1, first_seed: int = 0, recipe: str = "proof", as_json: bool = False) -> None:
@@ -56,18 +57,19 @@ def _one(out: Path, seed: int, recipe: str) -> None:
         return
 
     def stages() -> None:
-        _workers(out, seed, recipe, [["see", "baseline"]])
+        _workers(out, seed, recipe, [["see"]], SEEING_THREADS)
+        _workers(out, seed, recipe, [["baseline"]])
         _workers(out, seed, recipe, [["movies", "answers:movies"], ["control", "answers:control", "answers:baseline"]])
 
     _timed(out, f"seed{seed}", stages)
 
 
-def _workers(out: Path, seed: int, recipe: str, jobs: Sequence[Sequence[str]]) -> None:
-    """Worker processes beside each other; the first that fails is an error when all have ended."""
-    command = [sys.executable, "-m", "moviellm.training.proof.worker", recipe, str(out), str(seed)]
-    threads = str(CORES // len(jobs))
+def _workers(out: Path, seed: int, recipe: str, jobs: Sequence[Sequence[str]], each: int = 1) -> None:
+    """Worker processes beside each other, of so many threads each; one that fails is an error when all have ended."""
+    command = [sys.executable, "-m", "moviellm.training.proof.worker", recipe, str(out), str(seed), "--follow"]
+    threads = str(each)
     told = {**os.environ, **QUIET, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-    running = [subprocess.Popen([*command, *job, "--threads", threads], env=told) for job in jobs]
+    running = [started([*command, *job, "--threads", threads], told, aloud=len(jobs) == 1) for job in jobs]
     try:
         codes = [worker.wait() for worker in running]
     finally:
@@ -91,14 +93,24 @@ def _leave(out: Path, recipe: str, seeds: Sequence[int]) -> None:
 
 
 def _timed(out: Path, name: str, work: Any) -> None:
-    """Do work and note its minutes beside those of earlier starts; times are told, never used."""
-    path, started = out / "minutes.json", time.monotonic()
+    """Do work and note its minutes beside those of earlier starts; times are told, never used.
+
+    Minutes of a processor are those of all processes together: unlike the clock's, other work hardly changes them.
+    """
+    path, started, used = out / "minutes.json", time.monotonic(), _processor_s()
     work()
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     minutes = (time.monotonic() - started) / 60
     if minutes > 0.05:
+        of_a_processor = f"{name}, of a processor"
         known[name] = round(known.get(name, 0.0) + minutes, 1)
+        known[of_a_processor] = round(known.get(of_a_processor, 0.0) + (_processor_s() - used) / 60, 1)
         write_whole(path, (json.dumps(known, indent=1) + "\n").encode())
+
+
+def _processor_s() -> float:
+    """Seconds of a processor that this process and those it waited for have used."""
+    return sum(os.times()[:4])
 
 
 def _scored(out: Path, settings: ProofSettings, seeds: Sequence[int]) -> dict[str, Any]:

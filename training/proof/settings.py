@@ -36,13 +36,13 @@ class DecoderSettings(Section):
 
 
 class LessonSettings(Section):
-    """One part of the decoder's training; rates rise at its start and fall to its end."""
+    """One part of the decoder's training; rates rise at its start and fall in its second half."""
 
     steps: int = Field(ge=1)
     movies: int = Field(default=8, ge=1)
     """Movies a step."""
-    questions: int = Field(default=12, ge=1)
-    """Questions asked of each."""
+    tokens: int = Field(default=128, ge=40)
+    """Tokens of a movie with its questions: as many are asked as have room."""
     scenes: tuple[int, int] = (1, 2)
     """Fewest and most scenes of a movie."""
     clips: Share = 0.0

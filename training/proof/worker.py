@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils.logging import disable_progress_bar
 
 from moviellm.generation.files import write_whole
 from moviellm.generation.progress import progress
 from moviellm.training.model.modeling import MovieLLMForConditionalGeneration
 from moviellm.training.proof.answering import answers
 from moviellm.training.proof.encoding import VIEWS
+from moviellm.training.proof.following import end_with_parent
 from moviellm.training.proof.footage import SETS, Footage, read_footage
 from moviellm.training.proof.keeping import kept
 from moviellm.training.proof.learning import Class, control_of, fresh, see, seen_by, teach
@@ -68,19 +70,24 @@ class Seed:
         return [self.settings.baseline] if name == "baseline" else list(self.settings.longer)
 
     def _teach(self, name: str) -> Path:
-        lessons, own = self._lessons(name), self._class()
-        start = None if name == "baseline" else self._teach("baseline")
+        """The checkpoint after the last lesson."""
+        lessons = self._lessons(name)
+        return self._taught(name, lessons, len(lessons))
+
+    def _taught(self, name: str, lessons: Sequence[LessonSettings], count: int) -> Path:
+        """The checkpoint after so many lessons; the last one's folder has the model's name alone."""
+        lesson, label = lessons[count - 1], f"{name}-lesson{count}"
 
         def make(folder: Path) -> None:
-            new = Sizes(**self.settings.decoder.model_dump())
-            teach(own, lessons, name, start or fresh(own, new, self.settings.align), folder)
+            own, before = self._class(), self._taught(name, lessons, count - 1) if count > 1 else None
+            start: Any = before
+            if start is None and name == "baseline":
+                start = fresh(own, Sizes(**self.settings.decoder.model_dump()), self.settings.align)
+            teach(own, lesson, label, start or self._teach("baseline"), folder, before)
 
-        return kept(
-            self.folder / name,
-            self._plan(*ProofSettings.model_fields)
-            | {"lessons": [lesson.model_dump(mode="json") for lesson in lessons]},
-            make,
-        )
+        plan = self._plan(*ProofSettings.model_fields)
+        plan |= {"lessons": [one.model_dump(mode="json") for one in lessons[:count]]}
+        return kept(self.folder / (name if count == len(lessons) else label), plan, make)
 
     def _answer(self, name: str) -> None:
         checkpoint, own, tests = self._teach(name), self._class(), self.footage.tests
@@ -113,7 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("stages", nargs="+", metavar="STAGE", help="see, baseline, movies, control, answers:RUN")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--follow", action="store_true", help="end when standard input is closed")
     options = parser.parse_args(arguments)
+    if options.follow:
+        end_with_parent()
+    disable_progress_bar()
     torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
     seed = Seed(load_settings(options.recipe), options.out, options.seed)

@@ -21,6 +21,7 @@ from moviellm.cards.escaping import markdown
 from moviellm.cards.licence import HUB_NAMES
 from moviellm.generation.dataset.features import yaml_features
 from moviellm.generation.dataset.parquet_files import Shard
+from moviellm.generation.output import counted
 from moviellm.generation.schema import Split
 from moviellm.training.rows.film import Look
 from moviellm.training.rows.source import Source
@@ -61,7 +62,7 @@ def render(card: Card, file_bytes: Mapping[str, int]) -> tuple[str, dict[str, by
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters |= {"md": markdown, "n": _counted, "attr": lambda text: html.escape(text, quote=True)}
+    environment.filters |= {"md": markdown, "n": counted, "attr": lambda text: html.escape(text, quote=True)}
     text = (files("moviellm.training.rows") / "rows_card.md.j2").read_text(encoding="utf-8")
     charts = list(_charts(card.tally))
     body = environment.from_string(text).render(_context(card), charts=[(path, words) for path, words, _ in charts])
@@ -215,10 +216,6 @@ def _type_name(kind: Any) -> str:
     if isinstance(kind, list):
         return f"list of {_type_name(kind[0])}"
     return "{" + ", ".join(kind) + "}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _tidy(text: str) -> str:

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from moviellm.generation.dataset.features import CONFIGS, FEATURES, Row, movie_from_rows
 from moviellm.generation.dataset.folder import MANIFEST, README, DatasetManifest, read_manifest
+from moviellm.generation.on_hub import commit_of_dataset
 from moviellm.generation.schema import SCHEMA_VERSION, Movie
 
 BATCH_ROWS = 64
@@ -71,9 +72,7 @@ def open_source(place: str, revision: str | None = None) -> Source:
     import moviellm_dataset
 
     moviellm_dataset.manifest_of(place, revision)  # says what is wrong with the place
-    from huggingface_hub import HfApi
-
-    commit = str(HfApi().dataset_info(place, revision=revision).sha)
+    commit = commit_of_dataset(place, revision)
     return _source(place, place, revision or commit, commit, partial(_open_remote, f"datasets/{place}@{commit}"))
 
 

@@ -5,9 +5,9 @@
 Plain keys of a recipe are fields of `Recipe` and of TRL's `SFTConfig` (recipe.py). It reads no file.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from moviellm.generation.section import Section, Share
 from moviellm.training.stages.nearest import did_you_mean
@@ -94,11 +94,20 @@ class BuildBlock(Section):
     """Of `MovieLLMConfig`: compressor, pool_side, time, context_tokens and the like."""
 
 
+NO_OPTIONS: Final = {
+    "model": "it is each checkpoint",
+    "out": "it is a folder beside the checkpoints",
+    "dry_run": "nothing would be asked",
+    **dict.fromkeys(("tasks", "data", "revision", "split"), "it stands beside `options`"),
+}
+"""Options of `moviellm eval run` that a recipe does not set, and why."""
+
+
 class EvaluateBlock(Section):
     """Questions answered by each checkpoint, by `moviellm eval run` in a process of its own."""
 
     tasks: list[str] = ["qa_open"]
-    """Tasks: qa_open, qa_mc, grounding, dense_captioning."""
+    """Tasks: qa_open, qa_mc, grounding, dense_captioning; or all."""
     data: str | None = None
     """Dataset; None: the recipe's `dataset`."""
     revision: str | None = None
@@ -109,6 +118,14 @@ class EvaluateBlock(Section):
     """Every so many checkpoints."""
     options: dict[str, Any] = {}
     """More options of `moviellm eval run`, such as `frames: 32`."""
+
+    @field_validator("options")
+    @classmethod
+    def _leaves_alone(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for key in options:
+            if (why := NO_OPTIONS.get(key.replace("-", "_"))) is not None:
+                raise ValueError(f"`{key}` is no option here: {why}")
+        return options
 
 
 Block = TypeVar("Block", bound=BaseModel)

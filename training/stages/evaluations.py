@@ -5,6 +5,7 @@
 
 `forgotten` is how much the loss of what is replayed rose since before the first step. Tasks are evaluated on the saved
 checkpoint by `moviellm eval run` in a process of its own; when that fails, the training goes on and the line says why.
+What a recipe has wrong about them is found before the first step (asking_first.py).
 """
 
 import json
@@ -121,5 +122,8 @@ def command_of(tasks: EvaluateBlock, data: str | None, checkpoint: Path, out: Pa
     command += ["--tasks", ",".join(tasks.tasks), "--data", place, "--split", tasks.split, "--out", str(out)]
     command += ["--revision", revision] if revision else []
     for key, value in tasks.options.items():
-        command += [f"--{key.replace('_', '-')}"] + ([] if value is True else [str(value)])
+        if value is None or value is False:
+            continue
+        said = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        command += [f"--{key.replace('_', '-')}"] + ([] if value is True else [said])
     return command

@@ -8,15 +8,17 @@ the nearest known one. It loads no model and no data.
 """
 
 import dataclasses
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import yaml
 
+from moviellm.generation.on_hub import refuse_mistyped
 from moviellm.training.checkpoints.adapters import LoraSettings
 from moviellm.training.stages.blocks import (
     BuildBlock,
@@ -26,6 +28,7 @@ from moviellm.training.stages.blocks import (
     block_of,
     blocks_of,
 )
+from moviellm.training.stages.keys import trainer_keys
 from moviellm.training.stages.nearest import did_you_mean
 
 BLOCKS = ("data", "replay", "build", "lora", "evaluate", "train", "frame_settings")
@@ -58,7 +61,15 @@ FIXED = {
 }
 """Fields of SFTConfig that a recipe cannot set, and why."""
 
-
+LEAST = {
+    "per_device_train_batch_size": 1,
+    "per_device_eval_batch_size": 1,
+    "gradient_accumulation_steps": 1,
+    "max_length": 1,
+    "skip_frames": 0,
+    "eval_samples": 0,
+}
+"""The least that a number may be."""
 PROOF = "proof"
 """The recipe of `moviellm prove`, which lies beside those of stages."""
 
@@ -131,16 +142,20 @@ def read_recipe(arguments: Sequence[str]) -> tuple[Recipe, Any]:
     Raises:
         ValueError: no such recipe, an unknown key, or a value that cannot be.
     """
-    import torch
-    from trl import SFTConfig, TrlParser
-
     name, rest = _named(list(arguments))
-    keys = {one.name for kind in (Recipe, SFTConfig) for one in dataclasses.fields(kind) if one.init} - {"text"}
     data = _load(name)
     rest = _take_blocks(rest, data)
+    keys = ({one.name for one in dataclasses.fields(Recipe)} | trainer_keys()) - {"text"}
     _check_keys(data, keys, f"recipe {name}")
     stated = {argument[2:].split("=")[0].replace("-", "_") for argument in rest if argument.startswith("--")}
     _check_keys(dict.fromkeys(one for one in stated if not one.startswith("no_")), keys, "the command line")
+    hush_kernels(data)
+    _check_dataset(data, rest)
+
+    import torch  # what is above is said before these seconds
+    from trl import SFTConfig, TrlParser
+
+    _check_shapes(data, f"recipe {name}")
     data.setdefault("name", Path(name).stem)
     push = data.get("push_to_hub")
     if isinstance(push, str):
@@ -150,11 +165,28 @@ def read_recipe(arguments: Sequence[str]) -> tuple[Recipe, Any]:
     parser.set_defaults_with_config(**OURS, use_cpu=not torch.accelerator.is_available())
     parser.set_defaults_with_config(**data)
     recipe, args = parser.parse_args_into_dataclasses(args=_hub_push(rest))
+    _check_numbers(recipe, args)
     args.dataset_kwargs = {"skip_prepare_dataset": True}
     if not args.output_dir or args.output_dir == "trainer_output":
         args.output_dir = f"runs/{recipe.name}"
     recipe.text = _as_used(recipe, args, {*data, *stated})
     return recipe, args
+
+
+def hush_kernels(data: Mapping[str, Any]) -> None:
+    """Where no weights of few bits are asked for, keep bitsandbytes, which PEFT imports, from missing its kernels."""
+    if not (isinstance(data.get("lora"), Mapping) and data["lora"].get("qlora")):
+        logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+
+
+def _check_dataset(data: Mapping[str, Any], arguments: Sequence[str]) -> None:
+    """Refuse a dataset whose name a folder beside it is much like, before trainers are imported."""
+    stated = dict(zip(arguments, arguments[1:], strict=False))
+    stated |= dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    place = stated.get("--dataset", data.get("dataset"))
+    revision = stated.get("--dataset_revision", data.get("dataset_revision"))
+    if isinstance(place, str) and not Path(place).expanduser().exists():
+        refuse_mistyped(place, revision)
 
 
 def _named(arguments: list[str]) -> tuple[str, list[str]]:
@@ -210,8 +242,15 @@ def _take_blocks(arguments: list[str], data: dict[str, Any]) -> list[str]:
             if at == len(arguments):
                 raise ValueError(f"{key} has no value: {key} VALUE")
             value, at = arguments[at], at + 1
-        _put(data, path, yaml.safe_load(value), key)
+        _put(data, path, _read(value, key), key)
     return rest
+
+
+def _read(text: str, key: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{key} {text!r} is no YAML: {' '.join(str(error).split())}") from None
 
 
 def _put(data: dict[str, Any], path: list[str], value: Any, key: str) -> None:
@@ -242,6 +281,26 @@ def _check_keys(data: dict[str, Any], known: set[str], where: str) -> None:
             raise ValueError(f"{where}: {key} cannot be set: {FIXED[key]}")
         if key not in known:
             raise ValueError(f"{where}: unknown key {key}{did_you_mean(str(key), known)}")
+
+
+def _check_shapes(data: dict[str, Any], where: str) -> None:
+    """Refuse lists, mappings and nothing where a key takes one word or number."""
+    from trl import SFTConfig
+
+    kinds = get_type_hints(SFTConfig) | get_type_hints(Recipe)  # a parser changes what `fields` says
+    for key, value in data.items():
+        kind = str(kinds[key])
+        takes = {list: "list" in kind, dict: "dict" in kind, type(None): "None" in kind}
+        if key not in BLOCKS and "Any" not in kind and not takes.get(type(value), True):
+            said = "nothing" if value is None else f"{value!r}"[:60]
+            raise ValueError(f"{where}: {key} is {said}: it is one word or number; leave it out for its default")
+
+
+def _check_numbers(recipe: Recipe, args: Any) -> None:
+    for key, least in LEAST.items():
+        value = getattr(recipe if hasattr(recipe, key) else args, key)
+        if value is not None and value < least:
+            raise ValueError(f"{key} is {value}: it is {least} or more")
 
 
 def _hub_push(arguments: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from moviellm.generation.files import disk_errors, write_whole
 from moviellm.generation.output import note
 from moviellm.training.data.sources import Opened, open_all, texts_of
+from moviellm.training.stages.asking_first import check_evaluation
 from moviellm.training.stages.bundles import Bundle, open_bundle
 from moviellm.training.stages.evaluations import Evaluations
 from moviellm.training.stages.learning import choose, counted, keep_base
@@ -32,6 +33,8 @@ def run_stage(recipe: Recipe, args: Any) -> None:
     logging.disable_progress_bar()
     out = Path(args.output_dir)
     _check_target(recipe, out)
+    if recipe.evaluate is not None and args.should_save:
+        check_evaluation(recipe.evaluate, recipe.dataset, out)  # says what is wrong before hours of training
     sources = open_all(
         recipe.data,
         recipe.replay,

@@ -11,6 +11,7 @@ it, so that a resumed training logs the same losses as an unbroken one.
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class MovieTrainer(SFTTrainer):
         self.totals = dict.fromkeys((*COUNTED, "samples", "resumed"), 0)
         self.busy_s = 0.0
         self._in_batch: list[int] = []
+        self._in_step: tuple[int, list[int]] = (-1, [])
         self._building: str | None = None
         super().__init__(bundle.model, data_collator=table.library, processing_class=bundle.processor, **settings)
 
@@ -64,9 +66,12 @@ class MovieTrainer(SFTTrainer):
 
     def training_step(self, model: Any, inputs: dict[str, Any], *rest: Any, **more: Any) -> Any:
         noted = self._take(inputs)
+        step, before = self.state.global_step, self._in_step
+        self._in_step = (step, [*(before[1] if before[0] == step else ()), *self._in_batch])
         loss = super().training_step(model, inputs, *rest, **more)
         if not bool(torch.isfinite(loss)):
-            raise ValueError(self._no_number("The loss"))
+            raise ValueError(self._no_number("The loss", self._in_batch))
+        self.library.note_skipped(noted)
         if "counts" in noted:
             self._count(noted)
         return loss
@@ -94,14 +99,16 @@ class MovieTrainer(SFTTrainer):
             logs |= self.pace.rates(self.state)
         super().log(logs, *rest, **more)
 
-    def _clip_grad_norm(self, model: Any) -> Any:
-        norm = super()._clip_grad_norm(model)
-        if norm is not None and not bool(torch.isfinite(torch.as_tensor(norm))):
-            raise ValueError(self._no_number("The gradient"))
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        """Asked for before every step of the optimiser, whether gradients are clipped or not."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        # In float16 a scaler skips a step that overflows, and scales less.
+        if norm is not None and not self.args.fp16 and not bool(torch.isfinite(torch.as_tensor(norm))):
+            raise ValueError(self._no_number("The gradient", self._in_step[1]))
         return norm
 
-    def _no_number(self, what: str) -> str:
-        names = [self.library.samples[number].name for number in self._in_batch]
+    def _no_number(self, what: str, numbers: Sequence[int]) -> str:
+        names = dict.fromkeys(self.library.samples[number].name for number in numbers)
         return (
             f"{what} is no number (NaN or infinite) after step {self.state.global_step}, with "
             f"{', '.join(names)}. Nothing was learned from it. Lower `learning_rate`, look at that sample, or train "

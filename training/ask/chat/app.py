@@ -52,9 +52,11 @@ class Room:
 
     def ask(self, question: str, visit: Visit) -> Iterator[Parts]:
         """The conversation while an answer grows; closed early, it stops the answer."""
+        box = gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
         with closing(self.chat.ask(visit, question[:QUESTION_MAX])) as growing:
             for turns in growing:
-                yield [talk_html(turns), gr.Textbox(value="", submit_btn=False, stop_btn="Stop"), visit]
+                yield [talk_html(turns), box, visit]
+                box = gr.skip()  # what is typed meanwhile stays
         yield self.rest(visit)
 
     def rest(self, visit: Visit) -> Parts:

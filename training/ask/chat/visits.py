@@ -18,6 +18,7 @@ from pathlib import Path
 from moviellm.training.ask.answerer import NEW_TOKENS, Answerer
 from moviellm.training.ask.chat.pages import Turn
 from moviellm.training.ask.chat.showing import Shown, show
+from moviellm.training.ask.repeating import turns_round
 from moviellm.training.media import Film, FramePolicy, read_film
 
 TALK_TOKENS = 1024
@@ -55,6 +56,10 @@ class Visit:
 
 class _StoppedError(Exception):
     """The user wants no more of this answer."""
+
+
+class _RoundError(Exception):
+    """The model repeats itself."""
 
 
 class Chat:
@@ -138,7 +143,10 @@ class Chat:
         def wrote(text: str) -> None:
             if stopped.is_set():
                 raise _StoppedError
-            heard.put(text)
+            end = turns_round(text)
+            heard.put(text if end is None else text[:end])
+            if end is not None:
+                raise _RoundError
 
         told = [one for one in visit.turns if one is not turn and one.answer and not one.error]
         before = [text for one in told for text in (one.question, one.answer)]
@@ -171,9 +179,10 @@ class Chat:
                 return
 
     def _end(self, film: Film, turn: Turn, error: BaseException | None, took_s: float) -> None:
-        if error is None:
+        if error is None or isinstance(error, _RoundError):
             turn.found = self.answerer.spans(turn.answer, film)
-            turn.note = f"{len(film):,} frames, {took_s:.1f} s"
+            why = "" if error is None else "; stopped, as the model repeats itself"
+            turn.note = f"{len(film):,} frames, {took_s:.1f} s{why}"
         elif isinstance(error, ValueError):
             turn.error, turn.note = str(error), ""
         else:
