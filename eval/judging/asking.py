@@ -60,6 +60,8 @@ class Record:
     tries: tuple[Mapping[str, Any], ...]
     """What the judge answered, as it came: `text`, `finish_reason`, `refusal`, tokens, `usd`."""
     outcome: Verdict | Unscored
+    given_up: str | None = None
+    """Why there was no further try, where a call failed."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -154,7 +156,7 @@ class Judge:
     @property
     def pinned(self) -> bool:
         """Whether its version says which weights judged."""
-        version = self.version or ""
+        version = self.version or self.name
         return self.revision is not None or version != self.name or _VERSIONED.search(version) is not None
 
     @property
@@ -193,7 +195,7 @@ class Judge:
                 break
         judge = {"name": self.name, "version": self.assumed, "params": dict(self.params)}
         key = key_of(request, self.assumed, self.params)
-        return Record(key=key, request=request, judge=judge, tries=tuple(tries), outcome=outcome)
+        return Record(key=key, request=request, judge=judge, tries=tuple(tries), outcome=outcome, given_up=given_up)
 
     async def _reply(self, exchange: Ask) -> Reply:
         kept = self.service.log.reply(exchange.key)
@@ -212,16 +214,11 @@ class Judge:
 
     def exchange(self, request: JudgeRequest, number: int = 0) -> Ask:
         """The call of one try."""
-        temperature = self.params["temperature"]
-        return Ask(
-            model=self.name,
-            messages=request.messages,
-            schema=schema_of(request.rubric.form),
-            schema_name=f"verdict_{request.rubric.form}",
-            temperature=1.0 if temperature is None else temperature,
-            max_tokens=self.params["max_tokens"],
-            seed=request.sample * TRIES + number,
-        )
+        return exchange_of(self.name, self.params, request, number)
+
+    def kept(self, request: JudgeRequest) -> bool:
+        """Whether an earlier process has an answer to a question."""
+        return self.service.log.reply(self.exchange(request).key) is not None
 
     def forget(self, request: JudgeRequest) -> None:
         """Ask anew what came to no verdict."""
@@ -232,10 +229,40 @@ class Judge:
         await self.service.close()
 
 
+def exchange_of(name: str, params: Mapping[str, Any], request: JudgeRequest, number: int = 0) -> Ask:
+    """The call of one try at a question to a judge."""
+    temperature = params["temperature"]
+    return Ask(
+        model=name,
+        messages=request.messages,
+        schema=schema_of(request.rubric.form),
+        schema_name=f"verdict_{request.rubric.form}",
+        temperature=1.0 if temperature is None else temperature,
+        max_tokens=params["max_tokens"],
+        seed=request.sample * TRIES + number,
+    )
+
+
+def judge_named(text: str) -> tuple[str, str, str | None]:
+    """Prefix of the environment, model and revision that `prefix:NAME[@REVISION]` means.
+
+    Raises:
+        ValueError: it names no judge.
+    """
+    found = _JUDGE.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            f"--judge {text!r:.80} is no judge; write openai:NAME (server: OPENAI_BASE_URL, OPENAI_API_KEY), "
+            "PREFIX:NAME (PREFIX_BASE_URL, PREFIX_API_KEY), either with @REVISION"
+        )
+    return found[1].upper(), found[2], found[3]
+
+
 def open_judge(
     text: str,
     folder: Path,
     *,
+    base_url: str | None = None,
     max_usd: float | None = None,
     budget: Budget | None = None,
     max_tokens: int | None = None,
@@ -246,26 +273,40 @@ def open_judge(
 
     Args:
         folder: where what is paid is logged; one a judge.
+        base_url: its server, in place of PREFIX_BASE_URL.
         max_usd: the most that this judge may cost, earlier processes with the same folder included.
         budget: a budget shared with others, in place of `max_usd`.
 
     Raises:
         ValueError: it names no judge or no server, or a limit is set and the price is not known.
     """
-    found = _JUDGE.fullmatch(text)
-    if found is None:
-        raise ValueError(
-            f"--judge {text!r:.80} is no judge; write openai:NAME (server: OPENAI_BASE_URL, OPENAI_API_KEY), "
-            "PREFIX:NAME (PREFIX_BASE_URL, PREFIX_API_KEY), either with @REVISION"
-        )
-    prefix, name, revision = found[1].upper(), found[2], found[3]
+    prefix, name, revision = judge_named(text)
     limit_usd = max_usd if budget is None else budget.limit_usd
     engine: dict[str, Any] = {"concurrency": concurrency or CONCURRENCY}
     if max_usd is not None:
         engine["max_usd"] = max_usd
     recipe = recipe_from({"llm": {"model": name}, "engine": engine}, source="eval judge")
     server = {f"OPENAI_{part}": os.environ.get(f"{prefix}_{part}", "") for part in ("BASE_URL", "API_KEY")}
-    service = open_service(recipe, folder, environment=server, budget=budget)
+    if base_url is not None:
+        server["OPENAI_BASE_URL"] = base_url
+    if prefix != "OPENAI" and not server["OPENAI_BASE_URL"]:
+        raise ValueError(
+            f"--judge {text} names no server: set {prefix}_BASE_URL (and {prefix}_API_KEY where it "
+            "wants a key), or give --base-url, such as http://127.0.0.1:8000/v1"
+        )
+    try:
+        service = open_service(recipe, folder, environment=server, budget=budget)
+    except ValueError as error:
+        raise ValueError(_in_words_of(str(error), prefix, base_url)) from None
     if limit_usd is not None:
         refuse_unpriced(service.prices, [name], [])
     return Judge(name, service, revision=revision, max_tokens=max_tokens or MAX_TOKENS, temperature=temperature)
+
+
+def _in_words_of(text: str, prefix: str, base_url: str | None) -> str:
+    """What is wrong with a server, by the names under which a judge was given it."""
+    if base_url is not None:
+        text = text.replace("OPENAI_BASE_URL is", f"--base-url {base_url!r:.80} is")
+    elif prefix == "OPENAI":
+        text = text.replace("a server of your own", "a server of your own, or name one with --base-url")
+    return text.replace("OPENAI_", f"{prefix}_")

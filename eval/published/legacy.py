@@ -3,6 +3,7 @@
     moviellm eval legacy vtimellm log.txt val_2.json
     moviellm eval legacy vcgbench results/correctness
     moviellm eval legacy moviellm judged
+    moviellm eval legacy moviellm res --runs results/paper      # answers become runs, to be judged anew
 
 The legacy column is for reading old tables and stands in no results.json. What is read and how: old_results.py.
 """
@@ -13,18 +14,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from moviellm.eval.published.old_results import Old, read_moviellm, read_vcgbench, read_vtimellm
+from moviellm.eval.published.rejudging import runs_of, words_of
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit
 
 KINDS: Final = ("vtimellm", "vcgbench", "moviellm")
 
 
-def legacy(kind: str, files: Sequence[Path], *, out: Path | None, as_json: bool) -> None:
+def legacy(kind: str, files: Sequence[Path], *, out: Path | None, as_json: bool, runs: Path | None = None) -> None:
     """`moviellm eval legacy`.
+
+    Args:
+        runs: Folder in which answers of `moviellm res` become runs, to be judged anew.
 
     Raises:
         ValueError: there is no such kind, or a file is not what it should be.
     """
+    made = [] if runs is None else _runs(kind, files, runs)
     old = read_old(kind, files)
     facts = {
         "kind": kind,
@@ -32,10 +38,17 @@ def legacy(kind: str, files: Sequence[Path], *, out: Path | None, as_json: bool)
         "legacy": old.legacy,
         "right": old.right,
         "notes": old.notes,
+        **({"runs": list(map(str, made))} if made else {}),
     }
     if out is not None:
         write_whole(out, (json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
-    emit(facts, text_of(old), as_json)
+    emit(facts, "\n".join([text_of(old), *([words_of(made)] if made else [])]), as_json)
+
+
+def _runs(kind: str, files: Sequence[Path], out: Path) -> list[Path]:
+    if kind != "moviellm" or len(files) != 1:
+        raise ValueError(f"--runs takes one folder of answers, moviellm res; {kind} keeps no texts to judge anew")
+    return runs_of(files[0], out)
 
 
 def read_old(kind: str, files: Sequence[Path]) -> Old:

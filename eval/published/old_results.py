@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from moviellm.eval.core import extract_span, moviellm_legacy, temporal_iou, vcgbench_legacy, vtimellm_compat
+from moviellm.eval.core.grounding import reaches
 from moviellm.eval.published.annotations import read_json, read_text
 from moviellm.eval.tasks.answers import token_f1
 from moviellm.eval.tasks.means import Number, mean_of
@@ -81,7 +82,7 @@ def read_vtimellm(log: Path, gold: Path) -> Old:
     right = [_iou(said.get(item), spans[item[0]][0], spans[item[0]][1][item[1]]) for item in items]
     movies = [movie for movie, _, _ in items]
     old.right = {"miou": mean_of(right, movies)}
-    old.right |= {f"r1@{t}": mean_of([float(iou >= t) for iou in right], movies) for t in THRESHOLDS}
+    old.right |= {f"r1@{t}": mean_of([float(reaches(iou, t)) for iou in right], movies) for t in THRESHOLDS}
     missing = len(items) - len(said)
     if missing:
         old.notes.append(f"{missing} of {len(items)} queries have no answer: left out by the script, here 0")

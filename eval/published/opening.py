@@ -18,6 +18,7 @@ from moviellm.eval.published.activitynet_captions import read_captions
 from moviellm.eval.published.annotations import Annotations
 from moviellm.eval.published.charades_sta import read_charades
 from moviellm.eval.published.films import find_films, with_lengths
+from moviellm.eval.published.moviellm_qa import read_moviellm_qa
 from moviellm.eval.published.msvd_msrvtt import read_msrvtt, read_msvd
 from moviellm.eval.published.question_answer_files import read_activitynet, read_zero_shot
 from moviellm.eval.published.vcgbench import read_vcgbench
@@ -32,6 +33,7 @@ KINDS: Final[dict[str, Callable[[str], Annotations]]] = {
     "vcgbench": read_vcgbench,
     "charades-sta": read_charades,
     "activitynet-captions": read_captions,
+    "moviellm-qa": read_moviellm_qa,
 }
 _KIND: Final = re.compile(r"([A-Za-z][\w-]{2,}):(.*)", re.DOTALL)
 

@@ -7,8 +7,9 @@
 It shrinks and shows nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -53,26 +54,31 @@ class Film:
 class Album:
     """A split of a dataset."""
 
-    rows: Rows
-    split: str
     movies: Mapping[str, Film]
     shown: Mapping[str, tuple[str, ...]]
     """Keyframes that show a question's answer, by question."""
+    read: Callable[[Set[str]], dict[str, bytes]]
+    """Reads encoded pictures by their names."""
 
     def pictures(self, wanted: Iterable[str]) -> dict[str, bytes]:
-        """Encoded pictures of keyframes; row groups without any of them are not read."""
+        """Encoded pictures of keyframes."""
         names = set(wanted)
-        found: dict[str, bytes] = {}
-        for shard in self.rows.manifest.shards("keyframes", self.split) if names else ():
-            with self.rows.open_file(shard.path) as file, pq.ParquetFile(file) as parquet:
-                for group in range(parquet.num_row_groups):
-                    held = parquet.read_row_group(group, columns=["keyframe_id"])["keyframe_id"].to_pylist()
-                    places = [place for place, name in enumerate(held) if name in names]
-                    if places:
-                        images = parquet.read_row_group(group, columns=["image"])["image"].take(places).to_pylist()
-                        pairs = zip(places, images, strict=True)
-                        found |= {held[place]: image["bytes"] for place, image in pairs if image and image["bytes"]}
-        return found
+        return self.read(names) if names else {}
+
+
+def _pictures(rows: Rows, split: str, names: Set[str]) -> dict[str, bytes]:
+    """Pictures of a dataset's keyframes; row groups without any of them are not read."""
+    found: dict[str, bytes] = {}
+    for shard in rows.manifest.shards("keyframes", split):
+        with rows.open_file(shard.path) as file, pq.ParquetFile(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                held = parquet.read_row_group(group, columns=["keyframe_id"])["keyframe_id"].to_pylist()
+                places = [place for place, name in enumerate(held) if name in names]
+                if places:
+                    images = parquet.read_row_group(group, columns=["image"])["image"].take(places).to_pylist()
+                    pairs = zip(places, images, strict=True)
+                    found |= {held[place]: image["bytes"] for place, image in pairs if image and image["bytes"]}
+    return found
 
 
 def place_of(data: Mapping[str, Any]) -> str | None:
@@ -87,12 +93,7 @@ def open_album(place: str, data: Mapping[str, Any]) -> Album:
         ValueError: there is none, or its rows are others than those the run was of.
     """
     folder_or_hub = open_rows(place, data.get("commit") if place == place_of(data) else None)
-    rows, wanted = rows_sha256(folder_or_hub.manifest.files), data.get("rows_sha256")
-    if wanted is not None and rows != wanted:
-        raise ValueError(
-            f"{place} is not the dataset that was asked about: its rows are {rows[:12]}, those of the run are "
-            f"{wanted[:12]} ({data.get('dataset')}, version {data.get('version')}); give that one to --data"
-        )
+    check_rows(place, rows_sha256(folder_or_hub.manifest.files), data)
     split = str(data["split"])
     movies: dict[str, Film] = {}
     for row in folder_or_hub.rows("movies", split, ("movie_id", "title", "duration_s")):
@@ -105,7 +106,21 @@ def open_album(place: str, data: Mapping[str, Any]) -> Album:
         movies[row["movie_id"]].frames.append(frame)
     asked = folder_or_hub.rows("qa", split, ("question_id", "keyframe_ids"))
     shown = {row["question_id"]: tuple(row["keyframe_ids"] or ()) for row in asked}
-    return Album(rows=folder_or_hub, split=split, movies=movies, shown=shown)
+    return Album(movies=movies, shown=shown, read=partial(_pictures, folder_or_hub, split))
+
+
+def check_rows(place: str, rows: str, data: Mapping[str, Any]) -> None:
+    """Refuse data that a run was not of.
+
+    Raises:
+        ValueError: its rows have another hash.
+    """
+    wanted = data.get("rows_sha256")
+    if wanted is not None and rows != wanted:
+        raise ValueError(
+            f"{place} is not the dataset that was asked about: its rows are {rows[:12]}, those of the run are "
+            f"{wanted[:12]} ({data.get('dataset')}, version {data.get('version')}); give that one to --data"
+        )
 
 
 def _span(row: Mapping[str, Any]) -> Span:

@@ -9,13 +9,10 @@ report shows. Runs that cannot be compared are said, with the reason.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, Final
+from typing import Any
 
 from moviellm.eval.reporting.runs import Run
-from moviellm.eval.running.comparing import SAME, adjust, compared
-
-EACH_WITH_EACH: Final = 4
+from moviellm.eval.running.comparing import SAME, adjust, compared, pairs_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +36,8 @@ class Pair:
 
 def compare_runs(runs: Sequence[Run]) -> tuple[list[Pair], list[str]]:
     """Pairs, and why others are none."""
-    places = range(len(runs))
-    wanted = combinations(places, 2) if len(runs) <= EACH_WITH_EACH else ((0, place) for place in places[1:])
     pairs, notes = [], []
-    for one, other in wanted:
+    for one, other in pairs_of(len(runs)):
         a, b = runs[one], runs[other]
         try:
             found = compared(a.folder, b.folder)

@@ -14,6 +14,7 @@ _TASKS: Final = {
     "qa_mc": "Multiple choice",
     "grounding": "Moment grounding",
     "dense_captioning": "Dense captioning",
+    "movie_qa": "Overview, plot, order",
     "movie_answers": "Whole movie",
     "dialogue": "Dialogue",
     "groups": "Groups",

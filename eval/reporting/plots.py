@@ -151,7 +151,10 @@ def _judged(runs: Sequence[Run]) -> Iterator[Plot]:
             for judged in run.judgements
             if judged.metric == metric
         ]
-        rows = dict.fromkeys((task, name) for *_, facts in found for task, name in judged_numbers(facts))
+        root = metric.partition("@")[0].partition("-vs-")[0]  # ratings and points are on scales of their own
+        rows = dict.fromkeys(
+            (task, name) for *_, facts in found for task, name in judged_numbers(facts) if name.startswith(root)
+        )
         groups = [
             Group(
                 name=task_title(task),

@@ -14,13 +14,15 @@ The same runs give the same bytes. It asks no model and no judge.
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from moviellm.cards.pictures import strip
+from moviellm.eval.published.opening import is_published
 from moviellm.eval.reporting.album import Album, open_album, place_of
 from moviellm.eval.reporting.canvas import Plot
 from moviellm.eval.reporting.comparisons import compare_runs
 from moviellm.eval.reporting.failures import Failure, sample_failures
+from moviellm.eval.reporting.film_album import open_films
 from moviellm.eval.reporting.markdown_page import markdown_of, shown_in_markdown
 from moviellm.eval.reporting.page import page_of
 from moviellm.eval.reporting.plots import plots_of
@@ -33,12 +35,62 @@ from moviellm.generation.output import emit, note
 from moviellm.generation.progress import progress
 
 PAGE: Final = "report.html"
+NOT_NAMED: Final = (
+    "results do not name where the dataset lies; give its folder to --data, or published annotations and --videos"
+)
+FAILURES: Final = 2
+PAGE_MB: Final = 8.0
 
 
 def report(
-    folders: Sequence[Path], *, out: Path, data: str | None, each: int, seed: int, page_mb: float, as_json: bool
+    folders: Sequence[Path],
+    *,
+    out: Path,
+    data: str | None,
+    videos: Path | None = None,
+    each: int = FAILURES,
+    seed: int = 0,
+    page_mb: float = PAGE_MB,
+    as_json: bool,
 ) -> None:
     """`moviellm eval report`.
+
+    Raises:
+        ValueError: as `make`.
+    """
+    facts = make(folders, out=out, data=data, videos=videos, each=each, seed=seed, page_mb=page_mb)
+    for said in facts["notes"]:
+        note(said)
+    emit(facts, f"{_counts(facts)}\n{facts['page']}", as_json)
+
+
+def report_beside(run: Path, *, data: str, videos: Path | None) -> None:
+    """`moviellm eval run --report`: the report of one run, in its folder.
+
+    Raises:
+        ValueError: as `make`.
+    """
+    facts = make([run], out=run / "report", data=data, videos=videos)
+    for said in (*facts["notes"], f"report: {_counts(facts)}: {facts['page']}"):
+        note(said)
+
+
+def _counts(facts: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{facts[name]} {name}" for name in ("plots", "tables", "failures"))
+    return f"{counts}, {facts['bytes'] / 1e6:.1f} MB"
+
+
+def make(
+    folders: Sequence[Path],
+    *,
+    out: Path,
+    data: str | None,
+    videos: Path | None = None,
+    each: int = FAILURES,
+    seed: int = 0,
+    page_mb: float = PAGE_MB,
+) -> dict[str, Any]:
+    """Make a report; what it holds.
 
     Raises:
         ValueError: a folder holds no run, `data` is of none of the runs, or OUT holds something else.
@@ -49,7 +101,7 @@ def report(
         raise ValueError(f"--page-mb is {page_mb:g}; it is the size that the page may have in MB, more than 0")
     earlier = _check_out(out)
     runs = read_runs(folders)
-    albums, missing = _albums(runs, data)
+    albums, missing = _albums(runs, data, videos)
     pairs, notes = compare_runs(runs)
     tables, plots = tables_of(runs, pairs), plots_of(runs, pairs)
     view = view_of(runs, plots, tables, [*notes, *missing])
@@ -68,10 +120,9 @@ def report(
     _write(out, earlier, [*plots, *timelines], tables, strips)
     write_whole(out / "report.md", markdown_of(view, failures, lead=lead, pictured=strips).encode())
     write_whole(out / PAGE, html.encode())
-    size = len(html.encode())
-    facts = {
+    return {
         "page": str(out / PAGE),
-        "bytes": size,
+        "bytes": len(html.encode()),
         "plots": len(plots),
         "tables": len(tables),
         "failures": len(failures),
@@ -80,10 +131,6 @@ def report(
         "pictures_left_out": left,
         "notes": list(view.notes),
     }
-    for said in view.notes:
-        note(said)
-    counts = f"{len(plots)} plots, {len(tables)} tables, {len(failures)} failures, {size / 1e6:.1f} MB"
-    emit(facts, f"{counts}\n{out / PAGE}", as_json)
 
 
 def _check_out(out: Path) -> bool:
@@ -97,7 +144,7 @@ def _check_out(out: Path) -> bool:
     return True
 
 
-def _albums(runs: Sequence[Run], data: str | None) -> tuple[dict[int, Album], list[str]]:
+def _albums(runs: Sequence[Run], data: str | None, videos: Path | None) -> tuple[dict[int, Album], list[str]]:
     """Datasets by place of the run, and why a run has none."""
     albums: dict[int, Album] = {}
     opened: dict[tuple[str, str], Album | ValueError | OSError] = {}
@@ -106,12 +153,12 @@ def _albums(runs: Sequence[Run], data: str | None) -> tuple[dict[int, Album], li
         facts = run.results["data"]
         source = data or place_of(facts)
         if source is None:
-            reasons.append((run.label, "the dataset is a folder that results do not name; give it to --data"))
+            reasons.append((run.label, NOT_NAMED))
             continue
         key = (source, f"{facts.get('rows_sha256')} {facts.get('split')}")
         if key not in opened:
             try:
-                opened[key] = open_album(source, facts)
+                opened[key] = _open(source, videos, facts)
             except (ValueError, OSError) as error:
                 opened[key] = error
         found = opened[key]
@@ -123,6 +170,14 @@ def _albums(runs: Sequence[Run], data: str | None) -> tuple[dict[int, Album], li
         raise ValueError(reasons[0][1])
     notes = [f"Pictures and spoken lines are missing ({label}): {reason}" for label, reason in reasons]
     return albums, notes
+
+
+def _open(source: str, videos: Path | None, facts: Mapping[str, Any]) -> Album:
+    if not is_published(source):
+        return open_album(source, facts)
+    if videos is None:
+        raise ValueError(f"{source} holds no films; give their folder to --videos")
+    return open_films(source, videos, facts)
 
 
 def _pictures(failures: Sequence[Failure], runs: Sequence[Run], albums: Mapping[int, Album]) -> dict[str, bytes]:

@@ -140,6 +140,8 @@ def _name(results: Mapping[str, Any]) -> str:
     if results["model"].get("kind") == "replay":
         name = name.removesuffix(".jsonl").removesuffix(".json")
     control = (results.get("frames") or {}).get("control", "none")
+    if control == name:  # a control that asks no model
+        return name
     return name if control == "none" else f"{name}, {control}"
 
 

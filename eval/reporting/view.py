@@ -122,7 +122,7 @@ def _facts(run: Run) -> RunFacts:
 def _frames(frames: Mapping[str, Any]) -> str:
     policy = [f"{name} {value}" for name, value in frames["policy"].items() if value not in (None, 0.0)]
     told, control = f"frames: {', '.join(policy) or 'all'}", frames["control"]
-    if control in ("blind", "question-only", "title-only", "dialogue-only"):
+    if control in ("random", "majority", "oracle", "question-only", "title-only", "dialogue-only"):
         return f"control: {control}"
     return told if control == "none" else f"{told}; control: {control}"
 

@@ -8,6 +8,8 @@ Intervals are those of eval/tasks: movies are resampled. A plot without answers 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from moviellm.eval.core import temporal_iou
+from moviellm.eval.core.grounding import reaches
 from moviellm.eval.reporting.canvas import SHAPES, Plot, series
 from moviellm.eval.reporting.curve_chart import Curve, curve_chart
 from moviellm.eval.reporting.rows_chart import UNDER, legend_of
@@ -43,12 +45,12 @@ def _recall(runs: Sequence[Run]) -> Iterator[Plot]:
             sources.append((f"{run.label}, {blind}", run.control_answers[blind], "5 3"))
         for name, answers, dash in sources:
             ious = [
-                (row["scores"]["miou"], row["family"])
+                (_iou(row), row["family"])
                 for row in answers.values()
                 if row["format"] == "temporal_grounding" and "miou" in row["scores"]
             ]
             if ious:
-                points = [(t, _share([(float(iou >= t), family) for iou, family in ious])) for t in IOUS]
+                points = [(t, _share([(float(reaches(iou, t)), family) for iou, family in ious])) for t in IOUS]
                 shape = None if dash else SHAPES[place % len(SHAPES)]
                 curves.append(Curve(name=name, points=points, colour=series(place), shape=shape, dash=dash))
     if curves:
@@ -64,6 +66,14 @@ def _recall(runs: Sequence[Run]) -> Iterator[Plot]:
             x_name="least IoU",
             legend=legend_of(runs),
         )
+
+
+def _iou(row: Mapping[str, Any]) -> float:
+    """Of what was said: the score of a random span is a mean over all spans."""
+    span, golds = row["prediction"].get("span"), row["gold"].get("spans")
+    if golds is None:
+        return float(row["scores"]["miou"])
+    return max((temporal_iou(span, gold) for gold in golds), default=0.0) if span else 0.0
 
 
 def _ends(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:

@@ -4,11 +4,11 @@
 
 The weights are loaded when the first question is asked: a run whose answers are all kept loads none. All questions of
 a movie go to the model in one call, which reads the movie once where the decoder can share it. Answers are greedy.
-Where nothing of a film is seen (the controls `blind` and `dialogue-only`), the question is put as text alone.
+Where nothing of a film is seen (`question-only`, `title-only`, `dialogue-only`), questions are put as text alone.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from moviellm.eval.running.protocol import Ask, Said, Told, turns_before
 from moviellm.eval.tasks.table import Times
 from moviellm.generation.revisions import revision_of
 from moviellm.training.ask.manner import Manner, manner_of
+from moviellm.training.ask.refusing import check_dtype, check_folder
 
 MEMORY = "the memory of the device did not hold it"
 
@@ -68,24 +69,20 @@ class Checkpoint:
         return self._answerer
 
     def _without_frames(self, answerer: Any, film: Any, asks: Sequence[Ask], told: Told) -> None:
-        """Questions as text, with what is said in the film before them, where it is heard."""
+        """Questions as text, with what is said in the film before them, where it is heard; follow-ups come after."""
+        from moviellm.training.ask.text_alone import answer_text
+
         said = "" if film is None else dialogue_of(film)
         answers: dict[int, str] = {}
-        for place, ask in enumerate(asks):
-            turns = turns_before(asks, place, answers)
-            turns[0] = said + turns[0]
-            talk = [
-                {"role": "assistant" if number % 2 else "user", "content": [{"type": "text", "text": text}]}
-                for number, text in enumerate(turns)
-            ]
-            inputs = answerer.processor.apply_chat_template(
-                talk, tokenize=True, return_dict=True, return_tensors="pt", add_generation_prompt=True
-            ).to(answerer.model.device)
-            out = answerer.model.generate(**inputs, max_new_tokens=ask.max_tokens, do_sample=False)
-            tokenizer = getattr(answerer.processor, "tokenizer", answerer.processor)
-            written = out[0, inputs["input_ids"].shape[1] :]
-            answers[place] = str(tokenizer.decode(written, skip_special_tokens=True)).strip()
-            told(place, Said(text=self._heard(answers[place])))
+
+        def heard(places: Sequence[int]) -> Callable[[int, str], None]:
+            return lambda number, text: told(places[number], Said(text=self._heard(text)))
+
+        for places in rounds_of(asks):
+            talks = [turns_before(asks, place, answers) for place in places]
+            whole = [[said + turns[0], *turns[1:]] for turns in talks]
+            found = answer_text(answerer, whole, asks[0].max_tokens, heard(places))
+            answers |= dict(zip(places, found, strict=True))
 
     def facts(self) -> Mapping[str, Any]:
         """Nothing is paid."""
@@ -94,6 +91,16 @@ class Checkpoint:
     def close(self) -> None:
         """Let go of the weights."""
         self._answerer = None
+
+
+def rounds_of(asks: Sequence[Ask]) -> list[list[int]]:
+    """Places of what is not answered yet: first what can be asked now, then what follows that up, and so on."""
+    depths: list[int] = []
+    for ask in asks:
+        before = ask.turn_of
+        depths.append(0 if before is None or asks[before].said is not None else depths[before] + 1)
+    places = [place for place, ask in enumerate(asks) if ask.said is None]
+    return [[place for place in places if depths[place] == depth] for depth in sorted({depths[at] for at in places})]
 
 
 def told_all(asks: Sequence[Ask], told: Told, reason: str) -> None:
@@ -113,8 +120,10 @@ def open_checkpoint(place: str, *, revision: str | None, device: str | None, dty
     """Find a checkpoint and pin its weights; nothing is loaded.
 
     Raises:
-        ValueError: there is no such model.
+        ValueError: there is no such model, it is no checkpoint, or the dtype is none.
     """
+    check_dtype(dtype)
+    check_folder(Path(place).expanduser())
     if Path(place).expanduser().is_dir() and revision is None:
         from moviellm.training.ask.revision import revision_at
 

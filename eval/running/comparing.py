@@ -1,48 +1,64 @@
-"""What `moviellm eval compare A B` does: two runs on the same questions, paired.
+"""What `moviellm eval compare A B` does: runs on the same questions, paired.
 
     moviellm eval compare results/before results/after
-    moviellm eval compare results/sees results/blind --json         # visual gain: the same with a control
+    moviellm eval compare results/a results/b results/c             # each with each
+    moviellm eval compare results/sees/controls/shuffled results/sees --json
 
 For every number of a task that both runs have: the mean difference B - A with its 95 % interval, resampling movies;
-for numbers of right and wrong also the exact McNemar test, Holm-adjusted over all that are shown. A difference is only
-called one where the interval excludes 0 and, where there is a test, its p is below 0.05. The least difference that so
-many questions would show with 80 % power stands beside it. It asks nobody: it reads answers.jsonl.
+for numbers of right and wrong also the exact McNemar test, Holm-adjusted over all that is shown, of all pairs of runs.
+More than four runs are each compared with the first. A difference is only called one where the interval excludes 0
+and, where there is a test, its p is below 0.05. The least difference that so many questions would show with 80 % power
+stands beside it. It asks nobody: it reads answers.jsonl.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
-from moviellm.eval.core import cluster_bootstrap, clustered_se, holm, mcnemar_exact
+from moviellm.eval.core import clustered_se, holm, mcnemar_exact
+from moviellm.eval.tasks.dense import METEOR
+from moviellm.eval.tasks.means import POWER_Z, difference_of, rounded
 from moviellm.eval.tasks.scoring import metrics_of
 from moviellm.eval.tasks.table import Task, task_table
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit
 
 ALPHA: Final = 0.05
-POWER_Z: Final = 1.959964 + 0.841621
-"""Quantiles of the normal distribution for 5 % two-sided and 80 % power, added."""
 BINARY: Final = ("accuracy", "exact_match", "right")
 """Numbers of right and wrong, beside `r1@t`."""
 SAME: Final = "not distinguishable"
+EACH_WITH_EACH: Final = 4
+"""So many runs are compared each with each."""
 Answers = dict[str, Mapping[str, Any]]
 
 
-def compare(a: Path, b: Path, *, out: Path | None, as_json: bool) -> None:
+def compare(runs: Sequence[Path], *, out: Path | None, as_json: bool) -> None:
     """`moviellm eval compare`.
 
     Raises:
-        ValueError: as `compared`.
+        ValueError: fewer than two runs, or as `compared`.
     """
-    facts = compared(a, b)
+    if len(runs) < 2:
+        raise ValueError(f"{runs[0]}: a run is compared with another one; name two or more")
+    pairs = [compared(runs[one], runs[other]) for one, other in pairs_of(len(runs))]
+    adjust([row for pair in pairs for row in pair["differences"]])
+    facts = pairs[0] if len(runs) == 2 else {"runs": [str(folder) for folder in runs], "pairs": pairs}
     if out is not None:
         write_whole(out, (json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
-    emit(facts, _text(facts), as_json)
+    emit(facts, "\n\n".join(map(_text, pairs)), as_json)
+
+
+def pairs_of(count: int) -> list[tuple[int, int]]:
+    """Places of runs that are compared: each with each, or each with the first where they are many."""
+    return (
+        list(combinations(range(count), 2)) if count <= EACH_WITH_EACH else [(0, place) for place in range(1, count)]
+    )
 
 
 def compared(a: Path, b: Path) -> dict[str, Any]:
-    """Both runs, what they have in common, and `differences`: B - A for every number, tested.
+    """Both runs, what they have in common, and `differences`: B - A for every number, tested and not adjusted yet.
 
     Raises:
         ValueError: a folder holds no run, or the runs have no question in common or judge them differently.
@@ -60,7 +76,6 @@ def compared(a: Path, b: Path) -> dict[str, Any]:
     who = _who(a), _who(b)
     tasks = [task for name, task in task_table().items() if all(name in one["tasks"] for one in who)]
     rows = [row for task in tasks for row in _task(task, ones, others, common)]
-    adjust(rows)
     return {
         "a": who[0],
         "b": who[1],
@@ -92,28 +107,31 @@ def _task(task: Task, ones: Answers, others: Answers, common: Sequence[str]) -> 
         return []
     families = [ones[name]["family"] for name in mine]
     rows = []
-    for metric in metrics_of(task):
+    for metric in (*metrics_of(task), METEOR):
         pairs = [(ones[name]["scores"].get(metric), others[name]["scores"].get(metric)) for name in mine]
         known = [(one, two) for one, two in pairs if one is not None and two is not None]
         if len(known) == len(mine):
-            tested = metric in BINARY or metric.startswith("r1@")
+            tested = (metric in BINARY or metric.startswith("r1@")) and {v for pair in known for v in pair} <= {
+                0.0,
+                1.0,
+            }
             rows.append({"task": task.name, "metric": metric, **_difference(known, families, tested)})
     return rows
 
 
 def _difference(pairs: Sequence[tuple[float, float]], families: Sequence[str], tested: bool) -> dict[str, Any]:
     gaps = [two - one for one, two in pairs]
-    found = cluster_bootstrap(gaps, families)
+    found = difference_of(gaps, families)
     error = clustered_se(gaps, families)
     row: dict[str, Any] = {
         "n": len(pairs),
         "movies": len(set(families)),
         "a": _mean([one for one, _ in pairs]),
         "b": _mean([two for _, two in pairs]),
-        "difference": _rounded(found["estimate"]),
-        "low": _rounded(found["low"]),
-        "high": _rounded(found["high"]),
-        "detectable": None if error is None else _rounded(POWER_Z * error),
+        "difference": found["value"],
+        "low": found["low"],
+        "high": found["high"],
+        "detectable": rounded(POWER_Z * error) if error else None,
         "p": None,
         "p_holm": None,
     }
@@ -129,7 +147,7 @@ def adjust(rows: Sequence[dict[str, Any]]) -> None:
     """Adjust the p-values of all rows that are shown together for their number, and say what follows."""
     tested = [row for row in rows if row["p"] is not None]
     for row, adjusted in zip(tested, holm([row["p"] for row in tested]), strict=True):
-        row["p"], row["p_holm"] = _rounded(row["p"]), _rounded(adjusted)
+        row["p"], row["p_holm"] = rounded(row["p"]), rounded(adjusted)
     for row in rows:
         apart = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
         sure = row["p_holm"] is None or row["p_holm"] < ALPHA
@@ -149,11 +167,8 @@ def _mean(values: Sequence[float]) -> float:
     return round(sum(values) / len(values), 6)
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
-
-
 def _text(facts: Mapping[str, Any]) -> str:
+    """Two runs for a terminal."""
     lines = [
         f"{side}  {facts[side]['model']['id']} ({facts[side]['folder']})"
         + ("" if facts[side]["control"] == "none" else f", control {facts[side]['control']}")

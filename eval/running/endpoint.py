@@ -1,24 +1,27 @@
 """A model behind an OpenAI-compatible server that takes pictures: `--model openai:NAME`.
 
-    model = open_endpoint("gpt-5-mini", folder, temperature=0.0, max_usd=2.0)       # OPENAI_BASE_URL, OPENAI_API_KEY
+    model = open_endpoint("gpt-5-mini", folder, temperature=0.0, engine={"max_usd": 2.0})
+    # OPENAI_BASE_URL and OPENAI_API_KEY say where
 
 Frames go in order with their times, and what is said between them; the questions of a movie are asked at once, each
 follow-up behind the turns before it. How a server is spoken to, limited and paid is in generation/llm: an answer that
-was paid for is never paid for again. A call that is given up leaves its question unanswered, with the reason; money
-that is spent and a server that is gone stop the run, and the same command goes on from there.
+was paid for is never paid for again; on a cluster its desk is asked before each call. A call that is given up leaves
+its question unanswered, with the reason; money that is spent and a server that is gone stop the run, and the same
+command goes on from there.
 """
 
 import asyncio
 import hashlib
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from moviellm.eval.running.protocol import Ask, Said, Told, turns_before
 from moviellm.eval.tasks.table import Times
-from moviellm.generation.config import recipe_from
+from moviellm.generation.cluster.asking import DeskDoor, shared_service
+from moviellm.generation.config import Recipe, recipe_from
 from moviellm.generation.llm.asks import IMAGE_REFERENCE, Reply
 from moviellm.generation.llm.asks import Ask as Exchange
 from moviellm.generation.llm.endpoint import endpoint_from
@@ -39,7 +42,9 @@ class Endpoint:
     bare = False
     max_tokens: int | None = None
 
-    def __init__(self, name: str, service: Service, server: tuple[str, str], temperature: float) -> None:
+    def __init__(
+        self, name: str, service: Service, server: tuple[str, str], temperature: float, desk: DeskDoor | None = None
+    ) -> None:
         self.name = name
         self.revision, shown = server
         self.parameters: Mapping[str, Any] = {
@@ -48,13 +53,13 @@ class Endpoint:
             "temperature": temperature,
             "side_max_px": SIDE_MAX_PX,
         }
-        self._service, self._temperature = service, temperature
+        self._service, self._temperature, self._desk = service, temperature, desk
         self._runner = asyncio.Runner()
 
     def answer(self, film: Any, asks: Sequence[Ask], told: Told) -> None:
         """Ask all at once, each behind the turns that it follows."""
         try:
-            parts, images = _shown(film)
+            parts, images = shown_parts(film)
         except ValueError as error:  # a frame that cannot be decoded
             for place in range(len(asks)):
                 told(place, Said(text=None, reason=str(error)))
@@ -73,7 +78,7 @@ class Endpoint:
                 await done[before].wait()
             try:
                 if asks[place].said is None:
-                    exchange = self._exchange(parts, images, asks, place, answers)
+                    exchange = self.exchange(parts, images, asks, place, answers)
                     said = await self._said(exchange)
                     answers[place] = said.text or ""
                     told(place, said)
@@ -84,7 +89,7 @@ class Endpoint:
             for place in range(len(asks)):
                 group.create_task(one(place))
 
-    def _exchange(
+    def exchange(
         self,
         parts: list[dict[str, Any]],
         images: Mapping[str, bytes],
@@ -92,6 +97,7 @@ class Endpoint:
         place: int,
         answers: Mapping[int, str],
     ) -> Exchange:
+        """The call of one ask, behind the turns that it follows."""
         turns = turns_before(asks, place, answers)
         first: dict[str, Any] = {"role": "user", "content": turns[0]}
         if parts:
@@ -128,6 +134,8 @@ class Endpoint:
     def close(self) -> None:
         """Give back the connection and make the log durable."""
         self._runner.run(self._service.close())
+        if self._desk is not None:
+            self._runner.run(self._desk.close())
         self._runner.close()
 
 
@@ -140,8 +148,14 @@ def _said_of(reply: Reply) -> Said:
     return Said(text=reply.text, facts=facts)
 
 
-def _shown(film: Any) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """Parts of a message that show a film, and the pictures they name."""
+def shown_parts(
+    film: Any, picture: Callable[[int], bytes] | None = None
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Parts of a message that show a film, and the pictures they name.
+
+    Args:
+        picture: What is sent of the frame with a number; None: the frame as JPEG.
+    """
     if film is None:
         return [], {}
     moments = [(float(time_s), 0, number) for number, time_s in enumerate(film.times_s)]
@@ -153,7 +167,7 @@ def _shown(film: Any) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
             line = film.dialogue[number]
             _say(parts, f"[{time_s:.1f} s] {line.speaker + ': ' if line.speaker else ''}{line.text}\n")
         else:
-            image = _jpeg(film.frames[number])
+            image = _jpeg(film.frames[number]) if picture is None else picture(number)
             sha256 = hashlib.sha256(image).hexdigest()
             images[sha256] = image
             _say(parts, f"[{time_s:.1f} s]")
@@ -180,18 +194,33 @@ def _jpeg(frame: Any) -> bytes:
     return file.getvalue()
 
 
-def open_endpoint(name: str, folder: Path, *, temperature: float, max_usd: float | None) -> Endpoint:
+def open_endpoint(
+    name: str, folder: Path, *, temperature: float, engine: Mapping[str, Any], desk: DeskDoor | None = None
+) -> Endpoint:
     """The server that the environment names; nothing is asked yet.
+
+    Args:
+        engine: Limits, by their keys in a recipe; what is None is not limited.
+        desk: Who keeps them for all nodes of a cluster.
 
     Raises:
         ValueError: no server is named, or a limit is set and the price is not known.
     """
-    if not name:
-        raise ValueError("openai: names no model; write --model openai:NAME")
-    engine = {} if max_usd is None else {"max_usd": max_usd}
-    recipe = recipe_from({"llm": {"model": name}, "engine": engine}, source="eval")
-    service = open_service(recipe, folder)
-    if max_usd is not None:
+    recipe = recipe_for(name, engine)
+    service = open_service(recipe, folder) if desk is None else shared_service(recipe, folder, desk)
+    if recipe.engine.max_usd is not None:
         refuse_unpriced(service.prices, [name], [])
     where = endpoint_from(os.environ)
-    return Endpoint(name, service, (where.server_id, where.shown), temperature)
+    return Endpoint(name, service, (where.server_id, where.shown), temperature, desk)
+
+
+def recipe_for(name: str, engine: Mapping[str, Any]) -> Recipe:
+    """The recipe by which a served model is asked.
+
+    Raises:
+        ValueError: no model is named, or a limit is none.
+    """
+    if not name:
+        raise ValueError("openai: names no model; write --model openai:NAME")
+    told = {key: value for key, value in engine.items() if value is not None}
+    return recipe_from({"llm": {"model": name}, "engine": told}, source="eval")

@@ -1,20 +1,21 @@
 """What a model is shown of a movie: frames by one policy and what is said, or less of it, for the controls.
 
-    showing = Showing(data, policy, control="shuffled", seed=0)
-    shown = showing.shown("m00042")
+    movie = Showing(data, policy, seed=0).movie("m00042")       # read once, however it is shown
+    shown = movie.shown("shuffled")
     shown.key                                       # what decides what is shown, for the journal
     shown.film()                                    # training.media's Film; None where nothing is shown
 
-Controls: `blind` shows nothing, `dialogue-only` what is said and no frame, `single-frame` the middle frame and no
-word, `shuffled` the frames in an order that follows from the seed, at the times as they were. A model that sees must
-be better than it is with any of them. It decodes nothing: pictures are decoded when a model touches them.
+`question-only` shows nothing, `title-only` says what the movie is called, `dialogue-only` what is said and no frame,
+`single-frame` the middle frame and no word; `shuffled` and `reversed` show the frames in another order, at the times
+as they were. A film file is decoded in a process of its own, when a question of it is asked. Nothing else is decoded
+here: pictures are when a model touches them.
 """
 
 import hashlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,22 +23,22 @@ from moviellm.eval.tasks.items import Data
 from moviellm.generation.files import file_sha256
 from moviellm.generation.schema import canonical_json
 
-Control = Literal["none", "blind", "dialogue-only", "single-frame", "shuffled"]
+Control = Literal["none", "question-only", "title-only", "dialogue-only", "single-frame", "shuffled", "reversed"]
 NO_VIDEO: Final = "no film of it in --videos"
-CONTROLS: Final = ("blind", "dialogue-only", "single-frame", "shuffled")
+NO_TITLE: Final = "nobody says what the movie is called"
 
 
-def frame_policy(frames: int | None, fps: float | None) -> Any:
-    """The policy of `--frames` and `--fps`.
+def frame_policy(frames: int | None, fps: float | None, cap: int | None = None, pixels: int | None = None) -> Any:
+    """The policy of `--frames`, `--fps`, `--cap` and `--pixels`.
 
     Raises:
-        ValueError: both are given, or one is none.
+        ValueError: number and rate are both given, or one of them is none.
     """
     from moviellm.training.media import FramePolicy
 
     if frames is not None and fps is not None:
         raise ValueError("--frames and --fps both say which frames are taken; give one of them")
-    return FramePolicy(n=frames, fps=fps)
+    return FramePolicy(n=frames, fps=fps, cap=cap, pixels=pixels)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,11 @@ class Shown:
     key: Mapping[str, Any]
     """What decides it."""
     film: Callable[[], Any]
-    """Reads it, once; raises ValueError where it cannot be read."""
+    """Reads it; raises ValueError where it cannot be read."""
+    before: str = ""
+    """What is said before the first question."""
+    reads: bool = True
+    """Whether there is a film to read."""
 
 
 @dataclass(frozen=True)
@@ -57,87 +62,125 @@ class Showing:
     data: Data
     policy: Any
     """A FramePolicy."""
-    control: Control = "none"
     seed: int = 0
     """What frames are shuffled by."""
 
-    def shown(self, movie_id: str) -> Shown:
-        """What is shown of a movie; a film file is not decoded yet.
+    def movie(self, movie_id: str) -> "Movie":
+        """A movie, of which nothing is read yet."""
+        return Movie(self, movie_id)
 
-        Raises:
-            ValueError: there is no such film, or a movie of a dataset has no pictures.
-        """
-        if self.data.videos is not None and self.control != "blind":
-            return Shown(self._key_of_file(self._path(movie_id)), cache(lambda: self.film(movie_id)))
-        film = self.film(movie_id)
-        return Shown(self.key(film), lambda: film)
-
-    def film(self, movie_id: str) -> Any:
-        """A movie as it is shown; None where nothing is.
-
-        Raises:
-            ValueError: it has no pictures, or cannot be decoded.
-        """
-        from moviellm.training.media import read_film
-
-        if self.control == "blind":
-            return None
-        film: Any
-        if self.data.videos is not None:
-            film = read_film(self._path(movie_id), self.policy)
-        else:
-            film = read_film(f"{self.data.place}#{movie_id}", self.policy, revision=self.data.commit)
-        if self.control == "single-frame":
-            middle = len(film) // 2
-            return replace(film, frames=film.frames[middle : middle + 1], times_s=[film.times_s[middle]], dialogue=())
-        if self.control == "shuffled":
-            order = random.Random(f"{self.seed} {movie_id}").sample(range(len(film)), len(film))
-            return replace(film, frames=_Ordered(film.frames, order))
-        if self.control == "dialogue-only":
-            return replace(film, frames=[], times_s=[])
-        return film
-
-    def key(self, film: Any) -> Mapping[str, Any]:
-        """What decides what is shown: content of the pictures, words, policy, control."""
-        if film is None:
-            return {"control": self.control}
-        said = canonical_json([asdict(line) for line in film.dialogue])
-        return {
-            "control": self.control,
-            "seed": self.seed if self.control == "shuffled" else None,
-            "film": film.content_key,
-            "said": hashlib.sha256(said.encode()).hexdigest(),
-            "duration_s": film.duration_s,
-            "frames": None if self.control == "dialogue-only" else self.policy.key,
-        }
-
-    def _path(self, movie_id: str) -> Path:
-        path = (self.data.videos or {}).get(movie_id)
-        if path is None:
-            raise ValueError(f"{NO_VIDEO}: {movie_id}")
-        return path
-
-    def _key_of_file(self, path: Path) -> Mapping[str, Any]:
-        """What `key` says of a film, from the bytes of its file and of the subtitles beside it."""
-        from moviellm.training.media.said import lines_beside
-
-        lines = lines_beside(path, None)
-        return {
-            "control": self.control,
-            "seed": self.seed if self.control == "shuffled" else None,
-            "file": file_sha256(path),
-            "said": None if lines is None else canonical_json([asdict(line) for line in lines]),
-            "frames": None if self.control == "dialogue-only" else self.policy.key,
-        }
-
-    def facts(self) -> dict[str, Any]:
+    def facts(self, control: str = "none") -> dict[str, Any]:
         """As results name it."""
         return {
             "policy": asdict(self.policy),
             "policy_key": self.policy.key,
-            "control": self.control,
+            "control": control,
             "seed": self.seed,
         }
+
+
+class Movie:
+    """A movie as it can be shown; read once, and refused once."""
+
+    def __init__(self, showing: Showing, movie_id: str) -> None:
+        self.showing, self.movie_id = showing, movie_id
+        self._views: dict[Control, Any] = {}
+
+    def shown(self, control: Control) -> Shown:
+        """What a control shows; a film file is not decoded yet.
+
+        Raises:
+            ValueError: there is no such film, it has no pictures, or its title is wanted and not known.
+        """
+        if control == "title-only":
+            title = self.showing.data.titles.get(self.movie_id)
+            if not title:
+                raise ValueError(NO_TITLE)
+            return Shown({"control": control}, lambda: None, f'The movie is called "{title}".\n', reads=False)
+        if control == "question-only":
+            return Shown({"control": control}, lambda: None, reads=False)
+        frames = None if control == "dialogue-only" else self.showing.policy.key
+        seed = self.showing.seed if control == "shuffled" else None
+        key = {"control": control, "seed": seed, **self._content, "frames": frames}
+        return Shown(key, lambda: self._view(control))
+
+    @property
+    def waits(self) -> bool:
+        """Whether reading it takes long enough to begin before it is its turn."""
+        return self.showing.data.videos is not None
+
+    def read(self) -> None:
+        """Read it; what is wrong with it is said when it is shown."""
+        assert self._whole is not None
+
+    @cached_property
+    def _whole(self) -> Any:
+        """The film; what it was refused with."""
+        try:
+            return self._opened()
+        except ValueError as error:
+            return error
+
+    def _opened(self) -> Any:
+        """The film, read now; raises ValueError where it cannot be."""
+        from moviellm.training.media import read_film
+
+        data = self.showing.data
+        if data.videos is not None:
+            return read_film(self._path, self.showing.policy)
+        return read_film(f"{data.place}#{self.movie_id}", self.showing.policy, revision=data.commit)
+
+    def _film(self) -> Any:
+        if isinstance(self._whole, ValueError):
+            raise ValueError(str(self._whole))
+        return self._whole
+
+    @cached_property
+    def _path(self) -> Path:
+        path = (self.showing.data.videos or {}).get(self.movie_id)
+        if path is None:
+            raise ValueError(f"{NO_VIDEO}: {self.movie_id}")
+        return path
+
+    @cached_property
+    def _content(self) -> Mapping[str, Any]:
+        """What there is to see and to hear: of a file, the hash of its bytes and the subtitles beside it."""
+        if self.showing.data.videos is not None:
+            from moviellm.training.media.said import lines_beside
+
+            lines = lines_beside(self._path, None)
+            said = None if lines is None else canonical_json([asdict(line) for line in lines])
+            return {"file": self._file_hash(), "said": said}
+        film = self._film()
+        said = canonical_json([asdict(line) for line in film.dialogue])
+        return {
+            "film": film.content_key,
+            "said": hashlib.sha256(said.encode()).hexdigest(),
+            "duration_s": film.duration_s,
+        }
+
+    def _file_hash(self) -> str:
+        return file_sha256(self._path)
+
+    def _view(self, control: Control) -> Any:
+        """The film as a control shows it; the same object each time, so that a model reads it once."""
+        if control not in self._views:
+            self._views[control] = self._made(control)
+        return self._views[control]
+
+    def _made(self, control: Control) -> Any:
+        film = self._film()
+        if control == "dialogue-only":
+            return replace(film, frames=[], times_s=[])
+        if control == "single-frame":
+            middle = len(film) // 2
+            return replace(film, frames=film.frames[middle : middle + 1], times_s=[film.times_s[middle]], dialogue=())
+        if control == "shuffled":
+            order = random.Random(f"{self.showing.seed} {self.movie_id}").sample(range(len(film)), len(film))
+            return replace(film, frames=_Ordered(film.frames, order))
+        if control == "reversed":
+            return replace(film, frames=_Ordered(film.frames, list(reversed(range(len(film))))))
+        return film
 
 
 class _Ordered:

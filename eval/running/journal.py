@@ -3,6 +3,7 @@
     journal = Journal(out / "kept")
     journal.get(key)                                # the answer of an earlier process, or None
     journal.keep(key, item_id, said)                # on disk when this returns
+    journal.refresh()                               # what other processes have kept meanwhile
     key = key_of(model, shown, [prompt], 128)
 
 The key holds everything that decides an answer: the weights, the frames and what is said, the prompts of the turn and
@@ -38,8 +39,22 @@ class Journal:
         self.folder = folder
         self._rows: dict[str, Mapping[str, Any]] = {}
         self._file: FileIO | None = None
-        for path in sorted(folder.glob("*.jsonl"), key=_number):
-            for line in path.read_bytes().splitlines(keepends=True):
+        self._read: dict[Path, int] = {}
+        """Bytes that were read of each file."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read what was kept since the last time, by this process or another."""
+        for path in sorted(self.folder.glob("*.jsonl"), key=_number):
+            begin = self._read.get(path, 0)
+            if path.stat().st_size <= begin:
+                continue
+            with open(path, "rb") as file:
+                file.seek(begin)
+                data = file.read()
+            whole = data[: data.rfind(b"\n") + 1]  # another process may be writing the last line
+            self._read[path] = begin + len(whole)
+            for line in whole.splitlines(keepends=True):
                 row = _parse(line)
                 if row is not None:
                     self._rows[row["key"]] = row

@@ -1,6 +1,7 @@
 """Which model a name means: `replay:FILE`, `openai:NAME`, or a checkpoint: a folder or an id on the Hub.
 
     model = open_model(wish, data, folder)
+    model = open_model(wish, data, folder, desk)        # on a node of a cluster
 
 It asks nothing.
 """
@@ -12,8 +13,8 @@ from moviellm.eval.running.protocol import Model
 from moviellm.eval.tasks.items import Data
 
 
-def open_model(wish: Any, data: Data, folder: Path) -> Model:
-    """The adapter of a model; `folder`: where what was paid for is kept.
+def open_model(wish: Any, data: Data, folder: Path, desk: Any = None) -> Model:
+    """The adapter of a model; `folder`: where what was paid for is kept, `desk`: who keeps limits for all nodes.
 
     Raises:
         ValueError: there is no such model, or it cannot be opened.
@@ -28,7 +29,7 @@ def open_model(wish: Any, data: Data, folder: Path) -> Model:
     if mark and kind == "openai":
         from moviellm.eval.running.endpoint import open_endpoint
 
-        return open_endpoint(rest, folder, temperature=wish.temperature, max_usd=wish.max_usd)
+        return open_endpoint(rest, folder, temperature=wish.temperature, engine=wish.engine, desk=desk)
     from moviellm.eval.running.checkpoint import open_checkpoint
 
     return open_checkpoint(wish.model, revision=wish.model_revision, device=wish.device, dtype=wish.dtype)

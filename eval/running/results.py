@@ -8,10 +8,11 @@ predictions.jsonl        one line a question, in the form of a submission
 predictions/TASK.jsonl   the same by task, as a bundle takes them
 answers.jsonl            the same with the question, what was said, what was right, and the scores; compare and report
                          read it
-results.json             numbers with intervals, model, data, frames, versions; the same bytes but for `times`
+results.json             numbers with intervals (none where what is right is withheld), model, data, frames, versions;
+                         the same bytes but for `times`
 results.md               the numbers as a table
 
-It asks nobody and computes no score: see eval/tasks/.
+The words of the page are in pages.py. It asks nobody and computes no score: see eval/tasks/.
 """
 
 import json
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from moviellm.eval.running.pages import page_of
 from moviellm.eval.running.protocol import Said
 from moviellm.eval.tasks.items import Data, Question
 from moviellm.eval.tasks.reading import Reading, nothing, read_row, read_text
@@ -57,7 +59,7 @@ class Row:
             **unanswered,
             **unread,
             "prediction": self.reading.prediction,
-            "gold": question.gold,
+            "gold": None if question.withheld else question.gold,
             "scores": {name: round(value, 6) for name, value in self.scores.items()},
             "movie": question.movie_id,
             "family": question.family,
@@ -72,8 +74,13 @@ class Row:
         }
 
 
-def score_all(questions: Iterable[Question], answers: Mapping[str, Said], times: Times) -> dict[str, Row]:
-    """Every question with its prediction and scores, by id."""
+def score_all(
+    questions: Iterable[Question],
+    answers: Mapping[str, Said],
+    times: Times,
+    worth: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, Row]:
+    """Every question with its prediction and scores, by id; `worth`: scores that are known otherwise."""
     rows = {}
     for question in questions:
         said = answers[question.item_id]
@@ -83,7 +90,11 @@ def score_all(questions: Iterable[Question], answers: Mapping[str, Said], times:
             reading = read_row(question, said.row)
         else:
             reading = read_text(question, said.text or "", times)
-        rows[question.item_id] = Row(question, said, reading, item_scores(question, reading.prediction))
+        known = (worth or {}).get(question.item_id)
+        scores: Mapping[str, float] = {}
+        if not question.withheld:
+            scores = known if known is not None else item_scores(question, reading.prediction)
+        rows[question.item_id] = Row(question, said, reading, scores)
     return rows
 
 
@@ -91,7 +102,10 @@ def numbers_of(task: Task, questions: Sequence[Question], rows: Mapping[str, Row
     """The part of results.json about one task."""
     mine = [rows[question.item_id] for question in questions]
     sizes = Counter(question.group for question in data.questions.values())
-    numbers = task_numbers(task, [(row.question, row.scores) for row in mine], sizes)
+    if data.withheld:
+        numbers: dict[str, Any] = {"headline": task.headline, "metrics": {}, "by_type": {}, "by_level": {}}
+    else:
+        numbers = task_numbers(task, [(row.question, row.scores) for row in mine], sizes)
     unanswered = Counter(row.said.reason for row in mine if row.said.reason is not None)
     unparsed = Counter(row.reading.reason for row in mine if row.said.reason is None and row.reading.reason)
     numbers["counts"] = {
@@ -121,85 +135,3 @@ def write_run(
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     return "".join(canonical_json(row) + "\n" for row in rows).encode(errors="backslashreplace")
-
-
-def table_of(results: Mapping[str, Any]) -> list[tuple[str, str, str, str, str, str]]:
-    """Rows of the table: task, number, value, interval, n, note."""
-    rows = []
-    for name, task in results["tasks"].items():
-        order = sorted(task["metrics"], key=lambda metric: metric != task["headline"])
-        for metric in order:
-            number = task["metrics"][metric]
-            chance = task.get("chance", {}).get(metric)
-            note = "" if chance is None else f"chance {chance:.3f}"
-            rows.append((name, metric, *shown(number), str(number["n"]), note))
-    return rows
-
-
-def shown(number: Mapping[str, Any]) -> tuple[str, str]:
-    """Value and interval in words."""
-    value = "none" if number["value"] is None else f"{number['value']:.3f}"
-    ends = "" if number["low"] is None else f"[{number['low']:.3f}, {number['high']:.3f}]"
-    return value, ends
-
-
-def text_of(results: Mapping[str, Any]) -> str:
-    """The numbers for a terminal."""
-    rows = table_of(results)
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    lines = [
-        "  ".join(cell.rjust(width) if column in (2, 4) else cell.ljust(width) for column, (cell, width) in
-                  enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in rows
-    ]  # fmt: skip
-    return "\n".join([*lines, *notes_of(results)])
-
-
-def notes_of(results: Mapping[str, Any]) -> list[str]:
-    """What a reader of the numbers must know."""
-    notes = []
-    if results["frames"] is not None and results["frames"]["control"] != "none":
-        notes.append(
-            f"control: {results['frames']['control']}; these are not the numbers of a model that sees the film"
-        )
-    for name, task in results["tasks"].items():
-        counts = task["counts"]
-        notes += [
-            f"{name}: {counts[kind]} of {counts['items']} {kind}, counted as wrong"
-            for kind in ("unanswered", "unparsed")
-            if counts[kind]
-        ]
-    return notes
-
-
-def page_of(results: Mapping[str, Any]) -> str:
-    """results.md."""
-    model, data = results["model"], results["data"]
-    lines = [
-        f"# {model['id']} on {data['dataset']}",
-        "",
-        f"Model: `{model['id']}` ({model['kind']}), revision `{model['revision']}`.",
-        f"Data: `{data['dataset']}`, revision `{data['revision']}`, split `{data['split']}`.",
-    ]
-    frames = results["frames"]
-    if frames is not None:
-        said = ", ".join(f"{name} {value}" for name, value in frames["policy"].items() if value is not None)
-        lines.append(f"Frames: {said}; control: {frames['control']}.")
-    lines += [
-        "Intervals: 95 %, BCa, resampling movies.",
-        "",
-        "| task | number | value | 95 % | n | |",
-        "|---|---|---:|---|---:|---|",
-        *(f"| {' | '.join(row)} |" for row in table_of(results)),
-    ]
-    for title, part in (("By type", "by_type"), ("By level", "by_level")):
-        rows = [
-            (name, which, task["headline"], *shown(numbers[task["headline"]]), str(numbers[task["headline"]]["n"]))
-            for name, task in results["tasks"].items()
-            for which, numbers in task[part].items()
-            if task["headline"] in numbers
-        ]
-        lines += ["", f"## {title}", "", "| task | | number | value | 95 % | n |", "|---|---|---|---:|---|---:|"]
-        lines += [f"| {' | '.join(row)} |" for row in rows]
-    notes = notes_of(results)
-    return "\n".join([*lines, "", *(f"- {note}" for note in notes)]).rstrip() + "\n"
