@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from moviellm.eval.core.captions import Pair, cider_of, rouge_of
-from moviellm.eval.core.java_meteor import Meteor, NoMeteorError, similarity_by_meteor
+from moviellm.eval.core.grounding import reaches
+from moviellm.eval.core.java_meteor import TIME_LIMIT_S, Meteor, NoMeteorError, similarity_by_meteor
 from moviellm.eval.core.matching import (
     THRESHOLDS,
     Event,
@@ -99,7 +100,7 @@ def _film(preds: Events, golds: Events, name: str) -> Film:
 def _hits(film: Film, t: float, densevid: bool) -> npt.NDArray[np.bool_]:
     """Which pairs meet well enough."""
     if not densevid:
-        return film.ious >= t
+        return np.asarray(reaches(film.ious, t))
     hits = np.zeros(film.ious.shape, bool)
     for at, to in np.argwhere(film.ious > 0.0):
         one, other = film.preds[at].span, film.golds[to].span
@@ -125,20 +126,47 @@ def _items(film: Film, t: float, densevid: bool) -> list[Pair]:
     return items
 
 
+def dense_meteors(
+    preds: Mapping[str, Events], golds: Mapping[str, Events], *, time_limit_s: float = TIME_LIMIT_S
+) -> tuple[dict[str, float] | None, str | None]:
+    """METEOR of each film by itself, the mean over t; their mean is that of `dense_caption_scores`.
+
+    Returns:
+        By film, and None; or None, and why there is no METEOR.
+    """
+    films = [_film(preds.get(name, ()), events, name) for name, events in golds.items()]
+    if not films:
+        return {}, None
+    try:
+        totals = _meteors([[_items(film, t, densevid=False) for film in films] for t in THRESHOLDS], time_limit_s)
+    except NoMeteorError as error:
+        return None, str(error)
+    return {name: sum(of) / len(of) for name, of in zip(golds, zip(*totals, strict=True), strict=True)}, None
+
+
 def _meteor(items: list[list[list[Pair]]]) -> tuple[float | None, str | None]:
     """METEOR of each film's pairs together, the mean over films, then over t."""
     if not items[0]:
         return None, "no films"
-    flat = [pair for row in items for pairs in row for pair in pairs]
-    real = [pair for pair in flat if not pair[1][0].startswith(NOWHERE)]
     try:
-        with Meteor() as program:
-            counted = iter(program.statistics([(mine, [ref.replace(NOWHERE, "zzqx")]) for mine, (ref,) in flat]))
-            rows = [[[next(counted) for _ in pairs] for pairs in row] for row in items]
-            totals = [[program.evaluate(film)[1] if film else 0.0 for film in row] for row in rows]
+        totals = _meteors(items, TIME_LIMIT_S)
     except NoMeteorError as error:
         return None, str(error)
+    real = any(not ref.startswith(NOWHERE) for row in items for pairs in row for _, (ref,) in pairs)
     return (_mean([_mean(row) or 0.0 for row in totals]) if real else 0.0), None
+
+
+def _meteors(items: list[list[list[Pair]]], time_limit_s: float) -> list[list[float]]:
+    """METEOR of each film's pairs together, by t and film.
+
+    Raises:
+        NoMeteorError: there is none.
+    """
+    flat = [pair for row in items for pairs in row for pair in pairs]
+    with Meteor(time_limit_s) as program:
+        counted = iter(program.statistics([(mine, [ref.replace(NOWHERE, "zzqx")]) for mine, (ref,) in flat]))
+        rows = [[[next(counted) for _ in pairs] for pairs in row] for row in items]
+        return [[program.evaluate(film)[1] if film else 0.0 for film in row] for row in rows]
 
 
 def _soda_scores(films: list[Film], similarity: Similarity | Literal["meteor"] | None) -> dict[str, Any]:

@@ -5,18 +5,21 @@
 
 Convention of Charades-STA and ActivityNet Captions as their papers state it (Gao et al. 2017, Krishna et al. 2017):
 intersection over union of two time spans; R@1 at t is the share of queries whose IoU is at least t; t itself counts
-and nothing is rounded. A span that is empty or reversed scores 0. One that is no pair of finite numbers is an error:
-published scripts give [NaN, NaN] the full score.
+and no IoU is rounded. Times as floats are not exact: of [0, 0.3] and [0, 0.1 * 6] the quotient lies below a half. So t
+is reached from SLACK below it on (see `reaches`), where no times in milliseconds ever lie. A span that is empty or
+reversed scores 0. One that is no pair of finite numbers is an error: published scripts give [NaN, NaN] the full score.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from moviellm.eval.core.inputs import span_of
 
 Span = Sequence[float]
 """(start_s, end_s)."""
 THRESHOLDS: Final = (0.3, 0.5, 0.7)
+SLACK: Final = 1e-9
+"""What floats may take from an IoU whose exact value is a threshold."""
 
 
 def temporal_iou(pred: Span, gt: Span) -> float:
@@ -40,6 +43,15 @@ def overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
     return min(1.0, (high / 2 - low / 2) / hull) if hull > 0.0 else 0.0
 
 
+def reaches(iou: Any, threshold: float) -> Any:
+    """Whether an IoU is at least a threshold; of an array, which of them are.
+
+    The exact IoU of two spans in whole milliseconds that together last less than a day is 0.3, 0.5, 0.7 or 0.9, or
+    farther from it than SLACK: what counts is then what would count in exact arithmetic.
+    """
+    return iou >= threshold - SLACK
+
+
 def grounding_scores(preds: Mapping[str, Span | None], golds: Mapping[str, Span]) -> dict[str, float | int | None]:
     """Scores of one predicted span a query.
 
@@ -60,6 +72,6 @@ def grounding_scores(preds: Mapping[str, Span | None], golds: Mapping[str, Span]
         ious.append(overlap(spans[name], truth) if name in spans else 0.0)
     scores: dict[str, float | int | None] = {"miou": sum(ious) / len(ious) if ious else None}
     for threshold in THRESHOLDS:
-        scores[f"r1@{threshold}"] = sum(iou >= threshold for iou in ious) / len(ious) if ious else None
+        scores[f"r1@{threshold}"] = sum(reaches(iou, threshold) for iou in ious) / len(ious) if ious else None
     scores["n"] = len(ious)
     return scores

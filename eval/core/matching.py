@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from moviellm.eval.core.grounding import overlap
+from moviellm.eval.core.grounding import overlap, reaches
 from moviellm.eval.core.inputs import number_of, span_of
 
 Events = Sequence[Mapping[str, Any]]
@@ -59,7 +59,7 @@ def soda_of(ious: Floats, alike: Floats, variant: str = "c") -> dict[str, float]
     if variant == "c":
         return _rates(_matched(ious * alike, ious * alike), ious.shape)
     least = THRESHOLDS if variant == "a" else (0.0,)
-    rates = [_rates(_matched(np.where(ious >= t, ious, 0.0), alike), ious.shape) for t in least]
+    rates = [_rates(_matched(np.where(reaches(ious, t), ious, 0.0), alike), ious.shape) for t in least]
     return {name: sum(rate[name] for rate in rates) / len(rates) for name in rates[0]}
 
 

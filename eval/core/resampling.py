@@ -8,7 +8,8 @@ same numbers give the same interval. Few clusters give intervals that are too na
 two there is none. It compares no systems: give it the differences.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
@@ -83,8 +84,22 @@ def cluster_bootstrap(
     return found._asdict()
 
 
-def _counts(clusters: int, seed: int, resamples: int) -> Iterator[Floats]:
-    """How often each cluster is drawn, in chunks."""
+def _counts(clusters: int, seed: int, resamples: int) -> Iterable[Floats]:
+    """How often each cluster is drawn, in chunks; kept for the next number, which is often of as many clusters."""
+    if clusters * resamples <= CHUNK:
+        return _kept(clusters, seed, resamples)
+    return _drawn(clusters, seed, resamples)
+
+
+@lru_cache(maxsize=2)
+def _kept(clusters: int, seed: int, resamples: int) -> tuple[Floats, ...]:
+    found = tuple(_drawn(clusters, seed, resamples))
+    for counts in found:
+        counts.setflags(write=False)
+    return found
+
+
+def _drawn(clusters: int, seed: int, resamples: int) -> Iterator[Floats]:
     generator = np.random.default_rng(seed)
     even = np.full(clusters, 1.0 / clusters)
     step = max(1, CHUNK // clusters)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from moviellm.eval.submissions.cell import Bounds, CellError, in_a_cell
 from moviellm.eval.submissions.index import Index, read_index
 from moviellm.eval.submissions.problems import Problem, plain
-from moviellm.generation.output import emit
+from moviellm.generation.output import counted, emit
 
 CHECKER: Final = "moviellm.eval.submissions.in_cell:check"
 IMPORTS: Final = ("pyarrow.parquet", "yaml", "moviellm.eval.judging.injections", "moviellm.eval.submissions.archives")
@@ -68,9 +68,5 @@ def text_of(facts: dict[str, Any]) -> str:
     errors = sum(one["code"].startswith("E") for one in facts["problems"])
     warnings = len(lines) - errors
     said = "accepted" if facts["accepted"] else "rejected"
-    counted = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
-    return "\n".join([*lines, f"{said}: {counted}"])
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    return "\n".join([*lines, f"{said}: {found}"])

@@ -29,7 +29,7 @@ ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 """So that the same run gives the same bytes."""
 HEARD: Final = frozenset({"none", "shuffled", "reversed", "dialogue-only"})
 """Controls under which a model is given what is said."""
-SEEN: Final = {"single-frame": 1, "blind": 0, "question-only": 0, "title-only": 0, "dialogue-only": 0}
+SEEN: Final = {"single-frame": 1, "question-only": 0, "title-only": 0, "dialogue-only": 0}
 """Frames under the controls that say how many."""
 UNSAID: Final = frozenset({"server", "model"})
 """Parameters of a run that are nobody's business, or stand elsewhere."""

@@ -94,6 +94,7 @@ def scored(submission: Submission, labels: Path, split: str, index: Index, out: 
         "results_version": RESULTS_VERSION,
         "tasks": tasks,
         "model": {"id": declared["model"]["id"], "kind": "submission", "revision": declared["model"]["revision"]},
+        "parameters": {},
         "submission": declared,
         "data": {**data.facts, "dataset": index.benchmark, "commit": index.revision, "revision": index.revision},
         "frames": None,

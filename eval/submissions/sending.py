@@ -153,15 +153,30 @@ def send_to_folder(folder: Path, facts: Mapping[str, Any], files: Mapping[str, b
     return Sent("sent", request, str(target))
 
 
-def send_to_hub(repo_id: str, facts: Mapping[str, Any], files: Mapping[str, bytes], submitter: str | None) -> Sent:
-    """Commit a request to a dataset on the Hub, on top of what others have sent meanwhile, once."""
+def send_to_hub(
+    repo_id: str,
+    facts: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    submitter: str | None,
+    *,
+    vouched: bool = False,
+) -> Sent:
+    """Commit a request to a dataset on the Hub, on top of what others have sent meanwhile, once.
+
+    Args:
+        vouched: The submitter logged in to the leaderboard's own page, which sends with its own token.
+    """
     check_repo_id(repo_id, "dataset")
     repository = Repository.open(repo_id, "dataset")
     sender = repository.check_token(proposes=False)
-    if submitter not in (None, sender):
+    if submitter not in (None, sender) and not vouched:
         raise ValueError(f"--submitter {submitter}: on the Hub it is who the token belongs to, {sender}; leave it out")
     if repository.settings() is None:
         raise ValueError(f"there is no dataset {repo_id}, or this token may not see it; ask who keeps the leaderboard")
+    if vouched and submitter is not None:
+        if fault := display_name_fault(submitter):
+            raise ValueError(f"submitter {submitter!r}: {fault}")
+        sender = submitter
     request = request_of(facts, sender)
     folder = request_path(facts["sha256"])
     planned = _planned(folder, _request_files(request, files))

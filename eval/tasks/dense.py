@@ -7,7 +7,7 @@ Events are `{"span": [start_s, end_s], "caption": text}`. CIDEr and SODA_c (by R
 that the number of a split is the mean over its videos. Of several lists of right events, told by several people,
 precision and recall take the one that fits best, each by itself, and CIDEr the pairs with all, as the ActivityNet
 Captions challenge does; SODA_c takes the one that fits best, as its authors' program does. METEOR takes a program of
-its own and is not measured here. It reads no texts: see events.py.
+its own: its scores are those of eval/running/meteors.py, where a run has them. It reads no texts: see events.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,8 @@ from moviellm.eval.tasks.means import Number, f1_of, mean_of
 
 TIOUS: Final = (0.3, 0.5, 0.7, 0.9)
 MEANS: Final = ("soda_c", "cider", *(f"precision@{t}" for t in TIOUS), *(f"recall@{t}" for t in TIOUS))
+METEOR: Final = "meteor"
+"""Of runs that were asked for it."""
 DENSE_METRICS: Final = (*MEANS, *(f"f1@{t}" for t in TIOUS))
 Events = Sequence[Mapping[str, Any]]
 
@@ -40,7 +42,8 @@ def means_of_dense(
     scores: Sequence[Mapping[str, float]], families: Sequence[str], resamples: int
 ) -> dict[str, Number]:
     """The numbers of a split."""
-    found = {name: mean_of([one[name] for one in scores], families, resamples) for name in MEANS}
+    names = (*MEANS, METEOR) if scores and all(METEOR in one for one in scores) else MEANS
+    found = {name: mean_of([one[name] for one in scores], families, resamples) for name in names}
     for tiou in TIOUS:
         pairs = [(one[f"precision@{tiou}"], one[f"recall@{tiou}"]) for one in scores]
         found[f"f1@{tiou}"] = f1_of(pairs, families, resamples)

@@ -56,6 +56,8 @@ class Question:
     """The right events of a dense captioning question."""
     others: tuple[tuple[Event, ...], ...] = ()
     """What further people told of the same movie, each a whole list of right events."""
+    withheld: bool = False
+    """Whether the dataset keeps back what is right."""
 
     @property
     def gold(self) -> dict[str, Any]:
@@ -88,6 +90,13 @@ class Data:
     """Why the others are not, by id."""
     videos: Mapping[str, Path] | None = None
     """Film files by movie, as far as they are there; None where the dataset holds its movies itself."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What movies are called, as far as anybody says."""
+
+    @property
+    def withheld(self) -> bool:
+        """Whether what is right is kept back: then answers are predictions and nothing is scored."""
+        return any(question.withheld for question in self.questions.values())
 
 
 def open_data(place: str, *, split: str, revision: str | None = None) -> Data:
@@ -99,10 +108,8 @@ def open_data(place: str, *, split: str, revision: str | None = None) -> Data:
     source = open_rows(place, revision)
     source.check_split("qa", split)
     rows = list(source.rows("qa", split, COLUMNS))
-    families = {
-        row["movie_id"]: row["twin_of"] or row["movie_id"]
-        for row in source.rows("movies", split, ("movie_id", "twin_of"))
-    }
+    movies = list(source.rows("movies", split, ("movie_id", "twin_of", "title")))
+    families = {row["movie_id"]: row["twin_of"] or row["movie_id"] for row in movies}
     captions: dict[str, dict[tuple[float, float], str]] = {}
     if any(row["answer_format"] == "dense_captioning" for row in rows):
         for row in source.rows("events", split, ("movie_id", "span", "caption")):
@@ -125,7 +132,15 @@ def open_data(place: str, *, split: str, revision: str | None = None) -> Data:
         "split": split,
         "rows_sha256": rows_sha256(known.files),
     }
-    return Data(place=place, facts=facts, commit=source.commit, split=split, questions=found, left_out=left_out)
+    return Data(
+        place=place,
+        facts=facts,
+        commit=source.commit,
+        split=split,
+        questions=found,
+        left_out=left_out,
+        titles={row["movie_id"]: row["title"] for row in movies if row["title"]},
+    )
 
 
 def _question(
@@ -133,7 +148,8 @@ def _question(
 ) -> Question | None:
     spans = tuple(_span(span) for span in row["evidence"] or ())
     events: tuple[Event, ...] = ()
-    if row["answer_format"] == "dense_captioning":
+    withheld = row["answer"] is None
+    if row["answer_format"] == "dense_captioning" and not withheld:
         events = _events(row["answer"], spans, captions)
         if not events:
             return None
@@ -149,10 +165,11 @@ def _question(
         text=row["question"],
         options=tuple(row["options"] or ()),
         duration_s=row["duration_s"],
-        answer=row["answer"],
+        answer=row["answer"] or "",
         answer_index=row["answer_index"],
         spans=spans,
         events=events,
+        withheld=withheld,
     )
 
 

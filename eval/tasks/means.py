@@ -2,13 +2,16 @@
 
     mean_of([1.0, 0.0, 1.0], ["m1", "m1", "m2"])        # {"value": 0.666667, "low": ..., "high": ..., "n": 3}
     f1_of([(0.5, 1.0), (1.0, 0.5)], ["m1", "m2"])       # of the mean precision and the mean recall
+    difference_of([1.0, -1.0, 0.0], ["m1", "m1", "m2"]) # of two runs, item by item
 
 A movie and its twin are one family and resampled together. With one family there is no interval. Where all is right,
-or all wrong, resampling sees no spread and would promise certainty: the interval is then Wilson's over families.
+or all wrong, or nothing differs, resampling sees no spread and would promise certainty: the interval is then Wilson's
+over families.
 """
 
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +19,11 @@ from moviellm.eval.core.resampling import RESAMPLES, Floats, bootstrap
 
 Number = dict[str, float | int | None]
 """`value`, `low`, `high` and the number of items `n`; None where there is none."""
+
+
+POWER_Z: Final = 1.959964 + 0.841621
+"""Quantiles of the normal distribution for 5 % two-sided and 80 % power, added: so many standard errors a difference
+must have to be seen four times in five."""
 
 
 def mean_of(values: Sequence[float], families: Sequence[str], resamples: int = RESAMPLES) -> Number:
@@ -43,6 +51,15 @@ def _wilson_of_all(n: int, *, right: bool) -> tuple[float, float]:
     return (n / (n + square), 1.0) if right else (0.0, square / (n + square))
 
 
+def difference_of(gaps: Sequence[float], families: Sequence[str], resamples: int = RESAMPLES) -> Number:
+    """The mean of differences between two runs, item by item, from -1 to 1 or wider."""
+    found = mean_of(gaps, families, resamples)
+    if found["low"] is not None and len(set(gaps)) == 1 and abs(gaps[0]) <= 1.0:
+        far = _wilson_of_all(len(set(families)), right=False)[1]
+        found |= {"low": rounded(max(-1.0, gaps[0] - far)), "high": rounded(min(1.0, gaps[0] + far))}
+    return found
+
+
 def f1_of(pairs: Sequence[tuple[float, float]], families: Sequence[str], resamples: int = RESAMPLES) -> Number:
     """The harmonic mean of a mean precision and a mean recall."""
     place = {name: number for number, name in enumerate(dict.fromkeys(families))}
@@ -62,9 +79,9 @@ def f1_of(pairs: Sequence[tuple[float, float]], families: Sequence[str], resampl
 
 
 def _number(value: float | None, low: float | None, high: float | None, n: int) -> Number:
-    return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high), "n": n}
+    return {"value": rounded(value), "low": rounded(low), "high": rounded(high), "n": n}
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
     """Six digits: what is below is noise of the last bit."""
     return None if value is None else round(value, 6)

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import pyarrow.parquet as pq
 
 from moviellm.generation.dataset.folder import DatasetManifest, read_manifest
+from moviellm.generation.on_hub import commit_of_dataset
 
 BATCH_ROWS = 1024
 
@@ -66,9 +67,9 @@ def open_rows(place: str, revision: str | None = None) -> Rows:
     if folder.is_dir():
         folder = folder.resolve()
         return Rows(place, read_manifest(folder), None, lambda path: open(folder / path, "rb"))
-    from huggingface_hub import HfApi, HfFileSystem
+    from huggingface_hub import HfFileSystem
 
-    commit = str(HfApi().dataset_info(place, revision=revision).sha)
+    commit = commit_of_dataset(place, revision)
     files = HfFileSystem()
 
     def open_file(path: str) -> BinaryIO:

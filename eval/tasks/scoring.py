@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from moviellm.eval.core import temporal_iou, twin_score
+from moviellm.eval.core import temporal_iou
+from moviellm.eval.core.grounding import reaches
 from moviellm.eval.core.resampling import RESAMPLES
 from moviellm.eval.tasks.answers import exact_match, token_f1
 from moviellm.eval.tasks.dense import DENSE_METRICS, dense_scores, means_of_dense
@@ -60,8 +61,8 @@ def _grounding(question: Question, prediction: Mapping[str, Any]) -> dict[str, f
     """Where several spans are right, the one that fits best counts."""
     span = prediction["span"]
     iou = 0.0 if span is None else max((temporal_iou(span, gold) for gold in question.spans), default=0.0)
-    hits = {f"r1@{threshold}": float(iou >= threshold) for threshold in THRESHOLDS}
-    return {"miou": iou, **hits, "right": float(iou >= IOU_RIGHT)}
+    hits = {f"r1@{threshold}": float(reaches(iou, threshold)) for threshold in THRESHOLDS}
+    return {"miou": iou, **hits, "right": float(reaches(iou, IOU_RIGHT))}
 
 
 def _dense(question: Question, prediction: Mapping[str, Any]) -> dict[str, float]:
@@ -124,12 +125,28 @@ def _numbers(
 
 def _groups(scored: Iterable[Scored], kind: str, sizes: Mapping[str | None, int], resamples: int) -> Number:
     """The share of whole groups of a kind of which all is right."""
+    found = _of_groups(scored, kind, sizes).values()
+    return mean_of([value for value, _ in found], [family for _, family in found], resamples)
+
+
+def _of_groups(scored: Iterable[Scored], kind: str, sizes: Mapping[str | None, int]) -> dict[str, tuple[float, str]]:
+    """Whole groups of a kind: 1.0 where all is right, and its family; of chances, their product."""
     pairs = list(scored)
     kinds = group_kinds(question for question, _ in pairs)
     here = Counter(question.group for question, _ in pairs)
     whole = {name for name, found in kinds.items() if found == kind and here[name] == sizes[name]}
-    mine = [(question, scores) for question, scores in pairs if question.group in whole]
-    families = {question.group: question.family for question, _ in mine}
-    right = twin_score([int(scores["right"]) for _, scores in mine], [question.group for question, _ in mine])
-    values: dict[str | None, float] = right["per_group"]
-    return mean_of(list(values.values()), [families[name] for name in values], resamples)
+    found: dict[str, tuple[float, str]] = {}
+    for question, scores in pairs:
+        if question.group in whole:
+            before = found.get(question.group, (1.0, ""))[0]
+            found[question.group] = (before * scores["right"], question.family)
+    return found
+
+
+def headline_values(
+    task: Task, scored: Sequence[Scored], sizes: Mapping[str | None, int]
+) -> dict[str, tuple[float, str]]:
+    """What a task's first number is the mean of: the value of each question or group, and its family."""
+    if task.groups is not None:
+        return _of_groups(scored, task.groups, sizes)
+    return {question.item_id: (scores[task.headline], question.family) for question, scores in scored}

@@ -85,8 +85,8 @@ def task_named(name: str) -> Task:
     table = task_table()
     if name not in table:
         near = difflib.get_close_matches(name, table, n=1, cutoff=0.5)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"no task {name!r}{meant} There are {', '.join(table)}")
+        meant = f"; did you mean {near[0]}? There are " if near else "; there are "
+        raise ValueError(f"no task {name!r}{meant}{', '.join(table)}")
     return table[name]
 
 
