@@ -73,15 +73,16 @@ def test_how_the_work_is_done_changes_no_byte(
     assert_same_bytes(undisturbed / "calm-data", other)
 
 
-def test_kill_9_at_twenty_moments_changes_no_byte(tmp_path: Path) -> None:
-    calm = make_and_build(tmp_path, "calm", movies=30)
+@pytest.mark.parametrize(("moments", "movies"), [(4, 14), pytest.param(20, 30, marks=pytest.mark.slow)])
+def test_kill_9_at_any_moment_changes_no_byte(tmp_path: Path, moments: int, movies: int) -> None:
+    calm = make_and_build(tmp_path, "calm", movies=movies)
     rng = random.Random(9)
-    command = [sys.executable, "-m", "moviellm.generation.cli", "make", "--out", "run", "--movies", "30", "--no-films"]
-    command += ["--set", *SMALL, "engine.concurrency=4"]
+    command = [sys.executable, "-m", "moviellm.generation.cli", "make", "--out", "run", "--no-films"]
+    command += ["--movies", str(movies), "--set", *SMALL, "engine.concurrency=4"]
     calls = tmp_path / "run" / "calls.jsonl"
     quiet = {"cwd": tmp_path, "env": os.environ | FIXED, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     kills = 0
-    while kills < 20:
+    while kills < moments:
         before = _size(calls)
         process = subprocess.Popen(command, **quiet)
         # Kill while it works: once it has made something new, at a random moment after that.
@@ -176,12 +177,28 @@ def test_editing_a_grammar_remakes_only_what_depends_on_it(
 
 
 def test_run_ends_at_the_loaded_dataset(tmp_path: Path) -> None:
-    done = moviellm("run", "tiny", "--out", "demo", "--set", "movies=3", *SMALL, cwd=tmp_path)
+    done = moviellm("run", "tiny", "--out", "demo", "--until", "dataset", "--set", "movies=3", *SMALL, cwd=tmp_path)
     assert "load_dataset(" in done.stdout
     assert (tmp_path / "demo" / "run" / "storyboard.html").is_file()
     assert len(list((tmp_path / "demo" / "run" / "films").glob("*.mp4"))) == 3
-    again = moviellm("run", "tiny", "--out", "demo", "--set", "movies=3", *SMALL, cwd=tmp_path)
+    again = moviellm("run", "tiny", "--out", "demo", "--until", "dataset", "--set", "movies=3", *SMALL, cwd=tmp_path)
     assert "nothing to make" in again.stdout
+
+
+@pytest.mark.slow
+def test_the_whole_line_ends_at_a_row_with_the_numbers_of_eval_run(tmp_path: Path) -> None:
+    moviellm("run", "tiny", "--out", "demo", "--set", *SMALL, cwd=tmp_path)
+    (row,) = (tmp_path / "demo/leaderboard/results/results").glob("*/entry.json")
+    told = ["--model", "replay:demo/scores/test/predictions.jsonl", "--data", "demo/benchmark/bench/private"]
+    moviellm("eval", "run", *told, "--tasks", "all", "--controls", "none", "--out", "again", cwd=tmp_path)
+    again = json.loads((tmp_path / "again/results.json").read_text())["tasks"]
+    tasks = json.loads(row.read_text())["tasks"]
+    assert tasks and {name: task["metrics"] for name, task in tasks.items()} == {
+        name: again[name]["metrics"] for name in tasks
+    }
+    assert (tmp_path / "demo/scores/dev/report/report.html").is_file()
+    rows = {path.stem for path in (tmp_path / "demo/leaderboard/results/baselines").iterdir()}
+    assert {"random", "majority", "question-only", "dialogue-only", "oracle"} <= rows
 
 
 @pytest.mark.slow

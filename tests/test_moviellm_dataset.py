@@ -10,7 +10,7 @@ from PIL import Image
 
 from moviellm.generation.dataset.features import CONFIGS, FEATURES
 from moviellm.generation.dataset.folder import MANIFEST, read_manifest
-from moviellm_dataset import Frames, MovieLLM, load
+from moviellm_dataset import Frames, MovieLLM, load, manifest_of
 from tests.factories import MemoryRun, make_image
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.stories import build, make_story
@@ -342,3 +342,38 @@ def test_a_hub_repository_that_is_something_else_is_an_error(hub_here):  # noqa:
 def test_a_hub_id_that_cannot_be_reached_is_an_error():
     with pytest.raises(ValueError, match="Hub cannot be reached"):
         load("nobody/nothing", "qa")
+
+
+@pytest.fixture
+def near_demo(tmp_path, monkeypatch) -> Path:
+    """A working directory with the folder demo/MovieLLM-tiny."""
+    (tmp_path / "demo" / "MovieLLM-tiny").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["demo/MovieLLM-tny", "./demo/MovieLLM-tny", Path("demo/MovieLLM-tny")])
+def test_a_mistyped_folder_is_an_error_that_names_the_one_beside_it(near_demo, name, hub_here):  # noqa: F811
+    with pytest.raises(ValueError, match="demo/ has no MovieLLM-tny; near it: MovieLLM-tiny"):
+        load(name, "qa")
+    assert hub_here.log == []
+
+
+def test_with_a_revision_a_name_like_a_folder_here_is_looked_for_on_the_hub(near_demo, hub_here):  # noqa: F811
+    with pytest.raises(ValueError, match="no dataset on the Hub is called demo/MovieLLM-tny"):
+        load("demo/MovieLLM-tny", "qa", revision="main")
+
+
+def test_a_hub_that_does_not_answer_is_asked_twice_and_in_silence(hub_here, caplog):  # noqa: F811
+    hub_here.fail(".", times=99, with_=503)
+    said = r"no folder runs/nope here, and the Hub cannot be reached to look for .* \(it answers 503\)$"
+    with pytest.raises(ValueError, match=said):
+        load("runs/nope", "qa")
+    assert hub_here.count(".") == 2 and caplog.records == []
+
+
+def test_without_the_hub_what_was_loaded_before_is_read(hub_here, folder):  # noqa: F811
+    hub_here.write(REPO, {MANIFEST: (folder / MANIFEST).read_bytes()})
+    known = manifest_of(REPO)
+    hub_here.fail(".", times=99, with_=503)
+    assert manifest_of(REPO) == known

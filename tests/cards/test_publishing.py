@@ -128,7 +128,16 @@ def test_a_hub_that_is_down_is_one_line_and_another_exit_code(
 ) -> None:
     hub_here.fail("GET /api/whoami", with_=503, times=99)
     assert call(["dataset", "push", str(folder), REPO, "--version", "1.2.0"]) == 1
-    assert "answers 503; what was sent is kept: run the same command again" in capsys.readouterr().err
+    assert "answers 503; run the same command again" in capsys.readouterr().err
+
+
+def test_a_dry_run_without_the_hub_speaks_of_nothing_sent(
+    hub_here: Hub, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub_here.fail("GET /api/", with_=503, times=99)
+    assert call(["dataset", "push", str(folder), REPO, "--version", "1.2.0", "--dry-run"]) == 1
+    err = capsys.readouterr().err
+    assert "answers 503; run the same command again" in err and "sent" not in err
 
 
 def test_a_folder_that_is_none_is_named(hub_here: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

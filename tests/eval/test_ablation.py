@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -66,6 +67,46 @@ def test_without_a_language_model_there_is_one_axis_and_the_table_says_so() -> N
     assert "so there is one axis" in _markdown("tiny", facts)
 
 
+@pytest.fixture
+def verbs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Verbs that were started, in place of starting them; each leaves what the real one does, as far as it is read."""
+    started: list[list[str]] = []
+
+    def run_verb(arguments: list[str], *, quiet: bool) -> int:
+        started.append(arguments)
+        if arguments[0] == "make":
+            run = Path(arguments[arguments.index("--out") + 1])
+            assert "loose" not in str(run) or run.exists()  # a copy of its twin
+            run.mkdir(parents=True, exist_ok=True)
+        if arguments[0] == "measure":
+            movies = Path(arguments[arguments.index("--movies") + 1])
+            one = FOUR[0] if "locked-" in str(movies) else FOUR[1]
+            movies.write_text(json.dumps(one.by_movie), encoding="utf-8")
+        return 0
+
+    def read_results(data: Path) -> SimpleNamespace:
+        return SimpleNamespace(metrics=(FOUR[0] if "locked-" in str(data) else FOUR[1]).metrics)
+
+    monkeypatch.setattr("moviellm.eval.ablation.run_verb", run_verb)
+    monkeypatch.setattr("moviellm.eval.ablation.read_results", read_results)
+    monkeypatch.setattr("moviellm.eval.ablation.revision_of", lambda judge, revision: "0")
+    return started
+
+
+def test_every_arm_is_made_built_and_measured_and_again_gives_the_same(verbs: list[list[str]], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = ["ablate", "tiny", "--out", str(out), "--model", "some/clip", "--set", *SMALL]
+    assert call(command) == 0
+    assert [verb[0] for verb in verbs] == ["make", "dataset", "measure"] * 2
+    assert ["--set=style.locked=false" in verb for verb in verbs if verb[0] == "make"] == [False, True]
+    facts = json.loads((out / "ablation.json").read_text(encoding="utf-8"))
+    assert [arm["arm"] for arm in facts["arms"]] == ["locked-levels", "loose-levels"]
+    before = (out / "ablation.json").read_bytes()
+    assert call(command) == 0
+    assert (out / "ablation.json").read_bytes() == before
+
+
+@pytest.mark.slow
 def test_it_runs_offline_and_again_makes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,8 +143,8 @@ def test_what_an_ablation_varies_is_not_fixed_by_its_recipe(
 
 def test_an_arm_that_fails_stops_the_ablation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("moviellm.eval.ablation.run_verb", lambda arguments, *, quiet: 3)
-    judge = save_tiny_clip(tmp_path / "tiny-clip")
-    assert call(["ablate", "tiny", "--out", str(tmp_path / "out"), "--model", str(judge)]) == 3
+    monkeypatch.setattr("moviellm.eval.ablation.revision_of", lambda judge, revision: "0")
+    assert call(["ablate", "tiny", "--out", str(tmp_path / "out"), "--model", "some/clip"]) == 3
     assert not (tmp_path / "out" / "ablation.json").exists()
 
 

@@ -64,7 +64,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["make", "\u200b"], "a theme is empty"),
         (["make", "a \x1b[31mred key"], "control character"),
         (["make", "a key", "--recipe", "\x1b[31mred"], r"\x1b[31mred"),
-        (["run", "tiny", "--out", "r", "--set", "dataset.name=run"], "a dataset called run"),
+        (
+            ["run", "tiny", "--out", "r", "--set", "dataset.name=run"],
+            "a dataset called run would lie where another part lies",
+        ),
         (["make", "--themes", "nowhere.txt"], "no themes file"),
         (["make", "a key", "--out", "file.txt"], "is a file"),
         (["make", "a key", "--out", "full"], "other files"),
@@ -221,6 +224,16 @@ def test_the_card_is_not_told_what_the_run_was_not(made: Path) -> None:
     assert not (made / "d2").exists()
 
 
+@pytest.mark.parametrize(("revision", "told"), [("", "moviellm 1.2.3\n"), ("0ab1+", "moviellm 1.2.3 0ab1+\n")])
+def test_the_version_is_told_with_the_commit_of_a_checkout(
+    revision: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("moviellm.generation.runs.record.code_version", lambda: "1.2.3")
+    monkeypatch.setattr("moviellm.generation.runs.record.code_revision", lambda: revision)
+    assert call(["--version"]) == 0
+    assert capsys.readouterr().out == told
+
+
 @pytest.mark.parametrize("verb", [["view", "r"], ["check", "r"], ["dataset", "show", "d"]])
 def test_ctrl_c_in_any_verb_says_that_it_stopped(
     verb: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -244,6 +257,7 @@ def test_ctrl_c_in_the_whole_line_stops_the_verb_cleanly(tmp_path: Path) -> None
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
     assert "the same command goes on from there" in error
+    assert error.count("stopped") == 1
     assert "Traceback" not in error
 
 

@@ -39,7 +39,7 @@ def in_process(arguments: list[str], *, quiet: bool) -> int:
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch):
     monkeypatch.setattr(reproducing, "run_verb", in_process)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def again(made, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("again") / "small"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reproducing, "run_verb", in_process)
-        patch.setattr("os.cpu_count", lambda: 1)
+        patch.setattr("os.sched_getaffinity", lambda _: {0})
         reproduce(lock_path(made), shards=1, out=folder, as_json=True)
     return folder
 

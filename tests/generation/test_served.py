@@ -26,7 +26,7 @@ KEY = "sk-tests-0123456789abcdef"
 @pytest.fixture
 def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
     kit.hurry(monkeypatch)
-    monkeypatch.setattr(studios, "_painter", lambda recipe, run, service: FakePainter())
+    monkeypatch.setattr(studios, "open_painter", lambda *of: FakePainter())
     with openai_double(answers=answers) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)

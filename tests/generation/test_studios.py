@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from moviellm.generation.cli import call
 from moviellm.generation.config import recipe_from
 from moviellm.generation.studios import asks_server, models_asked, open_studio
 
@@ -77,3 +78,32 @@ def test_a_recipe_that_holds_the_key_is_refused_without_saying_it(
 def test_a_placeholder_for_a_key_may_be_a_word_of_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "ollama")
     assert open_studio(recipe_from({"writer": "llm", "llm": {"model": "ollama/a"}}), tmp_path).service is not None
+
+
+def test_a_dry_run_needs_no_key_no_client_and_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from moviellm.generation.llm import service
+
+    monkeypatch.setattr(service, "find_spec", lambda name: None)
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    run = str(tmp_path / "r")
+    asked = ["make", "a key", "--writer", "llm", "--model", "gpt-5-mini", "--movies", "1", "--out", run]
+    assert call([*asked, "--dry-run"]) == 0
+    assert call(asked) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_without_the_hub_plans_for_a_revision_that_it_does_not_know(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["make", "a key", "--recipe", "sdxl", "--out", str(tmp_path / "r")]
+    assert call([*asked, "--dry-run"]) == 0
+    said = capsys.readouterr()
+    assert "not looked up: the Hub cannot be reached" in said.err and "cells to make" in said.out
+    assert call(asked) == 2
+    assert "the Hub cannot be asked for stabilityai/" in capsys.readouterr().err
+
+
+def test_a_dry_run_still_refuses_a_model_that_was_mistyped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert call(["make", "a key", "--recipe", "sdxl", "--set", "painting.model=models/mnie", "--dry-run"]) == 2

@@ -438,9 +438,9 @@ async def serve(double: Double, port: int = 0) -> web.AppRunner:
 
 
 @contextmanager
-def openai_double(**options: Any) -> Iterator[Double]:
-    """A double in a thread of its own."""
-    double = Double(**options)
+def openai_double(kind: type[Double] = Double, **options: Any) -> Iterator[Double]:
+    """A double in a thread of its own, or one of another `kind`."""
+    double = kind(**options)
     loop = asyncio.new_event_loop()
     runner = loop.run_until_complete(serve(double))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -483,9 +483,14 @@ def main(arguments: list[str]) -> None:
         native=options.native,
         batch_pending_s=options.batch_pending_s,
     )
+    serve_until_killed(double, options.port)
+
+
+def serve_until_killed(double: Double, port: int = 0) -> None:
+    """Serve in this process; prints the address first."""
 
     async def forever() -> None:
-        await serve(double, options.port)
+        await serve(double, port)
         sys.stdout.write(f"{double.base_url}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

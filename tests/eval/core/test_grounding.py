@@ -1,6 +1,7 @@
 """IoU of spans and the scores of grounding: laws, known answers, refusals, speed."""
 
 import time
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,42 @@ def test_the_scores_of_four_queries() -> None:
 def test_an_iou_at_the_threshold_counts(threshold: float) -> None:
     found = grounding_scores({"a": (0, threshold * 10)}, {"a": (0, 10)})
     assert found[f"r1@{threshold}"] == 1.0
+
+
+EXACT = {"r1@0.3": Fraction(3, 10), "r1@0.5": Fraction(1, 2), "r1@0.7": Fraction(7, 10)}
+
+
+def _exactly(pred: tuple[int, int], gold: tuple[int, int]) -> Fraction:
+    shared = min(pred[1], gold[1]) - max(pred[0], gold[0])
+    return Fraction(max(0, shared), max(pred[1], gold[1]) - min(pred[0], gold[0]))
+
+
+@given(st.integers(0, 4_000_000), st.integers(1, 4_000_000), st.sampled_from(list(EXACT)), st.integers(-1, 1))
+def test_spans_in_milliseconds_count_as_in_exact_arithmetic(start: int, length: int, name: str, off: int) -> None:
+    part = EXACT[name]
+    pred = (start, start + length * part.numerator + off)
+    gold = (start, start + length * part.denominator)
+    counts = _exactly(pred, gold) >= part
+    for scale in (lambda ms: ms / 1000, lambda ms: ms * 0.001, lambda ms: 60.0 * (ms / 60_000)):
+        found = grounding_scores({"a": tuple(map(scale, pred))}, {"a": tuple(map(scale, gold))})
+        assert found[name] == float(counts)
+
+
+@given(st.integers(1, 10_000), st.floats(1e-2, 1e3), st.floats(0.0, 1e4))
+def test_half_of_a_span_is_half_of_it_whatever_the_unit_and_the_start(length: int, unit: float, start: float) -> None:
+    gold = (start, start + 2 * length * unit)
+    found = grounding_scores({"a": (start, start + length * unit)}, {"a": gold})
+    assert found["r1@0.5"] == 1.0
+
+
+def test_times_that_were_added_up_reach_what_they_are() -> None:
+    assert temporal_iou((0, 0.3), (0, 0.1 * 6)) < 0.5
+    assert grounding_scores({"a": (0, 0.3)}, {"a": (0, 0.1 * 6)})["r1@0.5"] == 1.0
+    assert grounding_scores({"a": (0, sum([0.1] * 3))}, {"a": (0, 0.6)})["r1@0.5"] == 1.0
+
+
+def test_an_iou_that_misses_the_threshold_by_a_microsecond_in_ten_seconds_does_not_count() -> None:
+    assert grounding_scores({"a": (0, 4.999999)}, {"a": (0, 10)})["r1@0.5"] == 0.0
 
 
 def test_nothing_is_rounded_before_the_threshold() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,21 @@ import pytest
 from moviellm.eval.published.films import find_films
 from moviellm.eval.running import evaluating
 from moviellm.eval.running.evaluating import Wish
+from moviellm.training import media
 from moviellm.training.media import files as media_files
 from moviellm.training.media.lengths import lengths_of
 from tests.eval.published.files import CHARADES, MSRVTT, ONE, OTHER, put
 from tests.eval.running.models import Knowing
 from tests.generation.imports.films.filmkit import make_film
+
+LIMIT_S = 12.0
+HANGS = """
+import runpy, sys, time
+if b"video1.mp4" in sys.stdin.buffer.peek():
+    time.sleep(60)
+runpy.run_module("moviellm.training.media.decoding", run_name="__main__")
+"""
+"""A worker that decodes, but for one film."""
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +147,20 @@ def test_a_model_that_must_see_is_not_asked_without_films(tmp_path: Path, monkey
 def test_videos_go_with_annotations_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="--videos goes with published annotations"):
         asked(monkeypatch, Knowing(), data="org/name", videos=tmp_path, out=tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_a_film_that_hangs_leaves_its_questions_with_the_reason_and_the_others_go_on(
+    tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{**MSRVTT, "id": at, "video_id": at} for at in (1, 2)]
+    put(tmp_path / "test_qa.json", rows)
+    folder = films(tmp_path / "films", film, "video1.mp4", "video2.mp4")
+    monkeypatch.setattr(media_files, "COMMAND", [sys.executable, "-P", "-c", HANGS])
+    monkeypatch.setattr(media, "read_film", partial(media.read_film, time_limit_s=LIMIT_S))
+    model = Knowing()
+    place = f"msrvtt-qa:{tmp_path / 'test_qa.json'}"
+    counts = asked(monkeypatch, model, data=place, videos=folder, out=tmp_path / "out")["tasks"]["qa_open"]["counts"]
+    assert (counts["items"], counts["unanswered"]) == (2, 1)
+    (reason,) = counts["reasons"]
+    assert f"video1.mp4 took longer than {LIMIT_S:g} s" in reason

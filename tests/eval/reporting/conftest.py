@@ -36,7 +36,7 @@ def answer(dataset: Path, out: Path, answers: Mapping[str, str]) -> Path:
     said = out.with_suffix(".json")
     said.parent.mkdir(parents=True, exist_ok=True)
     said.write_text(json.dumps(answers), encoding="utf-8")
-    run(Wish(model=f"replay:{said}", data=str(dataset), out=out, tasks="all"), as_json=True)
+    run(Wish(model=f"replay:{said}", data=str(dataset), out=out, tasks="all", controls="none"), as_json=True)
     return out
 
 

@@ -24,9 +24,9 @@ def test_runs_of_one_model_are_told_apart_by_their_folders(runs: Runs, tmp_path:
 def test_a_run_that_is_a_control_says_so(runs: Runs, tmp_path: Path) -> None:
     blind = shutil.copytree(runs[1], tmp_path / "blind")
     results = json.loads((blind / "results.json").read_bytes())
-    results["frames"] = {"policy": {"n": 8}, "control": "blind"}
+    results["frames"] = {"policy": {"n": 8}, "control": "question-only"}
     (blind / "results.json").write_text(json.dumps(results))
-    assert read_runs([blind])[0].label == "guesses, blind"
+    assert read_runs([blind])[0].label == "guesses, question-only"
 
 
 def test_a_run_named_twice_is_refused(runs: Runs) -> None:

@@ -22,11 +22,11 @@ def data(films: Path) -> Data:
 
 def ask(model: Any, data: Data, kept: Path, names: list[str] | None = None, **how: Any) -> dict[str, Said]:
     control: Control = how.pop("control", "none")
-    showing = Showing(data, frame_policy(how.pop("frames", None), None), control, how.pop("seed", 0))
+    showing = Showing(data, frame_policy(how.pop("frames", None), None), how.pop("seed", 0))
     wanted = [one for name, one in data.questions.items() if names is None or name in names]
     journal = Journal(kept)
     try:
-        return ask_all(model, wanted, data, showing, journal, Settings(**how))
+        return ask_all(model, wanted, data, showing, journal, Settings(**how), [control])[control]
     finally:
         journal.close()
 
@@ -156,9 +156,9 @@ def test_an_answer_of_any_characters_is_kept(tmp_path: Path) -> None:
     assert found is not None and found.text is not None and found.text.startswith("a\nb\r\u2028\x00")
 
 
-def test_blind_questions_are_put_without_a_film(data: Data, tmp_path: Path) -> None:
+def test_question_only_is_put_without_a_film(data: Data, tmp_path: Path) -> None:
     model = Knowing()
-    ask(model, data, tmp_path, ["m00000-q000"], control="blind")
+    ask(model, data, tmp_path, ["m00000-q000"], control="question-only")
     assert model.films == [None]
 
 

@@ -1,12 +1,17 @@
 """checkpoint.py: a model of ours, from its folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from moviellm.eval.running.checkpoint import open_checkpoint
+from moviellm.eval.running import asking
+from moviellm.eval.running.checkpoint import open_checkpoint, rounds_of
+from moviellm.eval.running.controls import CONTROLS
+from moviellm.eval.running.protocol import Ask
+from moviellm.eval.tasks.table import form_of, task_table
 from moviellm.generation.cli import call
 from tests.eval.running.models import save_tiny
 from tests.eval.running.movies import choice, make_dataset, movie
@@ -60,6 +65,39 @@ def test_answers_are_those_of_asking(done: Path, checkpoint: Path, films: Path) 
     assert said == [kept["m00000-q002"], kept["m00000-q003"]]
 
 
+def test_a_movie_is_read_once_for_all_its_questions_however_long_their_answers_may_be(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moviellm.training.shared import answering
+
+    read: list[Any] = []
+    real = answering.read_movie
+    monkeypatch.setattr(answering, "read_movie", lambda *given: (read.append(given), real(*given))[1])
+    data = make_dataset(tmp_path / "data", [movie(2), movie(3)])
+    arguments = ["--model", checkpoint, "--data", data, "--device", "cpu", "--frames", 2, "--controls", "none"]
+    longest = {"open_ended": 2, "multiple_choice": 3, "temporal_grounding": 2, "dense_captioning": 4}
+    monkeypatch.setattr(asking, "form_of", lambda name: replace(form_of(name), max_tokens=longest[name]))
+    assert call(["eval", "run", *map(str, arguments), "--out", str(tmp_path / "out")]) == 0
+    assert len(answers(tmp_path / "out")) == 12
+    assert len(read) == 2
+
+
+@pytest.mark.slow
+def test_a_stock_model_of_transformers_is_asked_like_ours(films: Path, tmp_path: Path) -> None:
+    from tests.training.stock.tiny import written
+
+    stock = written("qwen3_vl", tmp_path / "stock")
+    assert run(stock, films, tmp_path / "out", "--limit", 3, "--controls", "all", "--frames", 2, "--pixels", 4096) == 0
+    found = json.loads((tmp_path / "out" / "results.json").read_bytes())
+    assert found["model"]["kind"] == "checkpoint" and found["frames"]["policy"]["pixels"] == 4096
+    assert set(found["tasks"]) == {"qa_open", "qa_mc", "grounding", "dense_captioning"}
+    for task in found["tasks"].values():
+        assert task["counts"]["unanswered"] == 0 and task["counts"]["items"] == 3
+    for name in CONTROLS:
+        told = json.loads((tmp_path / "out" / "controls" / name / "results.json").read_bytes())
+        assert told["tasks"]["qa_mc"]["counts"]["unanswered"] == 0, name
+
+
 def test_a_run_whose_answers_are_kept_loads_no_weights(
     done: Path, checkpoint: Path, films: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,11 +110,33 @@ def test_a_run_whose_answers_are_kept_loads_no_weights(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("control", ["blind", "dialogue-only"])
-def test_a_control_is_answered_and_named(checkpoint: Path, films: Path, tmp_path: Path, control: str) -> None:
-    assert run(checkpoint, films, tmp_path, f"--{control}", "--tasks", "qa_mc", "--limit", 3) == 0
-    assert json.loads((tmp_path / "results.json").read_bytes())["frames"]["control"] == control
-    assert f"control: {control}" in (tmp_path / "results.md").read_text(encoding="utf-8")
+def test_every_control_is_answered_and_named(checkpoint: Path, films: Path, tmp_path: Path) -> None:
+    assert run(checkpoint, films, tmp_path, "--controls", "all", "--tasks", "qa_mc", "--limit", 3) == 0
+    for control in CONTROLS:
+        place = tmp_path / "controls" / control
+        found = json.loads((place / "results.json").read_bytes())
+        assert found["frames"]["control"] == control
+        assert found["tasks"]["qa_mc"]["counts"]["unanswered"] == 0
+        assert f"control: {control}" in (place / "results.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_one_command_asks_every_task_under_every_control_and_makes_a_report(
+    checkpoint: Path, films: Path, tmp_path: Path
+) -> None:
+    assert run(checkpoint, films, tmp_path, "--tasks", "all", "--controls", "all", "--limit", 4, "--report") == 0
+    assert tuple(json.loads((tmp_path / "results.json").read_bytes())["tasks"]) == tuple(sorted(task_table()))
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in (*CONTROLS, "visual gain")) and 'src="data:image/' in page
+
+
+def test_questions_that_see_nothing_are_asked_in_rounds_and_what_is_known_is_not_asked() -> None:
+    def ask(turn_of: int | None = None, said: str | None = None) -> Ask:
+        return Ask(question=None, prompt="?", max_tokens=4, turn_of=turn_of, said=said)  # type: ignore[arg-type]
+
+    assert rounds_of([ask(), ask(0), ask(), ask(1)]) == [[0, 2], [1], [3]]
+    assert rounds_of([ask(said="yes"), ask(0), ask(1)]) == [[1], [2]]
+    assert rounds_of([ask(said="yes")]) == []
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from moviellm.eval.running.comparing import SAME
+from moviellm.eval.running.comparing import SAME, pairs_of
 from moviellm.generation.cli import call
 from tests.eval.running.movies import choice, gold_texts, make_dataset
 from tests.stories import make_story
@@ -116,6 +116,39 @@ def test_a_movie_that_turns_whole_does_not_count_as_four_questions(
     (row,) = compared(capsys, run(answers), run(changed))["differences"]
     assert row["p"] < 0.01, "McNemar alone takes the eight questions for independent"
     assert row["verdict"] == SAME
+
+
+def test_several_runs_are_compared_each_with_each_and_adjusted_together(
+    run: Run, many: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [run(half(many, right)) for right in (1, 2, 3)]
+    capsys.readouterr()
+    assert call(["eval", "compare", *map(str, runs), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["a"]["folder"], one["b"]["folder"]) for one in found["pairs"]] == [
+        (str(runs[a]), str(runs[b])) for a, b in ((0, 1), (0, 2), (1, 2))
+    ]
+    rows = [row for one in found["pairs"] for row in one["differences"]]
+    least = min(rows, key=lambda row: float(row["p"]))
+    assert least["p_holm"] == pytest.approx(min(1.0, 3 * least["p"]), abs=1e-6)
+
+
+def test_many_runs_are_each_compared_with_the_first() -> None:
+    assert pairs_of(4) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    assert pairs_of(5) == [(0, 1), (0, 2), (0, 3), (0, 4)]
+
+
+def test_one_run_is_compared_with_nothing(run: Run, many: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["eval", "compare", str(run(half(many, 2)))]) == 2
+    assert "name two or more" in capsys.readouterr().err
+
+
+def test_what_is_worth_a_part_of_a_point_is_not_tested_as_right_or_wrong(
+    run: Run, many: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = run(half(many, 3))
+    (row,) = compared(capsys, one / "controls" / "random", one)["differences"]
+    assert (row["a"], row["p"], row["verdict"]) == (0.333333, None, "b is better")
 
 
 def test_the_text_says_who_and_what(run: Run, many: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,15 +111,17 @@ def test_what_a_model_refuses_is_unanswered_with_the_reason(server: Double, film
     assert counts["reasons"] == {"refused: I cannot help with that.": 1}
 
 
-def test_blind_sends_the_question_alone(server: Double, films: Path, tmp_path: Path) -> None:
-    assert run(films, tmp_path, "--blind") == 0
-    assert all(isinstance(body["messages"][0]["content"], str) for body in bodies(server))
-    assert results(tmp_path)["frames"]["control"] == "blind"
+def test_question_only_sends_the_question_alone(server: Double, films: Path, tmp_path: Path) -> None:
+    assert run(films, tmp_path, "--controls", "question-only") == 0
+    alone = [body for body in bodies(server) if isinstance(body["messages"][0]["content"], str)]
+    assert len(alone) == 3  # those of one movie: the others have the same questions
+    assert results(tmp_path / "controls" / "question-only")["frames"]["control"] == "question-only"
 
 
 def test_dialogue_only_sends_no_picture(server: Double, films: Path, tmp_path: Path) -> None:
-    run(films, tmp_path, "--dialogue-only")
-    assert {part["type"] for body in bodies(server) for part in parts(body)} == {"text"}
+    run(films, tmp_path, "--controls", "dialogue-only")
+    kinds = [{part["type"] for part in parts(body)} for body in bodies(server)]
+    assert (kinds.count({"text"}), kinds.count({"text", "image_url"})) == (3, 18)  # the same is said in all movies
 
 
 @pytest.mark.slow

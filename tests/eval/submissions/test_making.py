@@ -108,7 +108,7 @@ def test_items_of_one_task_are_asked_of_another_file_too(run: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("control", "frames", "subtitles"),
     [
-        ("blind", 0, "none"),
+        ("question-only", 0, "none"),
         ("single-frame", 1, "none"),
         ("dialogue-only", 0, "provided"),
         ("shuffled", 64, "provided"),

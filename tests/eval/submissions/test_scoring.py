@@ -1,7 +1,8 @@
-"""A bundle scored in a cell has the numbers of `moviellm eval run` on the same predictions, to the last digit."""
+"""A scored bundle has the numbers of `moviellm eval run` on the same predictions, to the last digit."""
 
 import json
 import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from moviellm.eval.submissions import scoring
 from moviellm.eval.submissions.checking import check_bundle
 from moviellm.eval.submissions.index import INDEX_FILE, Index, Item, index_of
 from moviellm.eval.submissions.scoring import score_bundle
+from moviellm.eval.tasks import scoring as tasks_scoring
 from moviellm.eval.tasks.items import open_data
+from moviellm.generation.cli import call
 from moviellm.generation.own_process import run_verb
+from tests.eval.submissions.conftest import called_here
 from tests.eval.submissions.kit import REVISION, declared, lines, write_folder
 
 TASKS = ("grounding", "dense_captioning", "qa_mc", "qa_open", "movie_answers")
@@ -66,23 +70,49 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("private") / "run"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_draws() -> Iterator[None]:
+    """Intervals of few draws, where this process makes them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks_scoring, "RESAMPLES", 300)
+        patch.setattr(tasks_scoring, "RESAMPLES_OF_PARTS", 50)
+        yield
+
+
 @pytest.fixture(scope="module")
-def scored(bundle: Path, films: Path, index: Path, private: Path) -> dict[str, Any]:
-    found = score_bundle(bundle, films, index, out=private)
+def scored(bundle: Path, films: Path, index: Path, private: Path, _few_draws: None) -> dict[str, Any]:
+    """What scoring gives, without a cell."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("check_verb", "scoring"):
+            patch.setattr(f"moviellm.eval.submissions.{module}.in_a_cell", called_here)
+        found = score_bundle(bundle, films, index, out=private)
     assert found["accepted"], found["problems"]
     return found
+
+
+def run_of(rows: dict[str, Any], films: Path, folder: Path, verb: Callable[[list[str]], int]) -> dict[str, Any]:
+    """The results of the same predictions by `moviellm eval run`."""
+    (folder / "predictions.jsonl").write_bytes(lines(rows.values()))
+    arguments = ["--model", f"replay:{folder / 'predictions.jsonl'}", "--data", str(films)]
+    asked = ["--tasks", ",".join(TASKS), "--controls", "none", "--out", str(folder / "run")]
+    assert verb(["eval", "run", *arguments, *asked]) == 0
+    return dict(json.loads((folder / "run" / "results.json").read_bytes()))
 
 
 def test_numbers_are_those_of_eval_run_to_the_last_digit(
     scored: dict[str, Any], rows: dict[str, Any], films: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "predictions.jsonl").write_bytes(lines(rows.values()))
-    arguments = ["--model", f"replay:{tmp_path / 'predictions.jsonl'}", "--data", str(films)]
-    asked = ["--tasks", ",".join(TASKS), "--out", str(tmp_path / "run")]
-    # Another process, as a user's: in this one the draws of intervals may be fewer.
-    assert run_verb(["eval", "run", *arguments, *asked], quiet=True) == 0
-    run = json.loads((tmp_path / "run" / "results.json").read_bytes())
+    run = run_of(rows, films, tmp_path, call)
     assert json.dumps(scored["results"]["tasks"], sort_keys=True) == json.dumps(run["tasks"], sort_keys=True)
+
+
+@pytest.mark.slow
+def test_in_a_cell_they_are_those_of_a_users_process(
+    bundle: Path, rows: dict[str, Any], films: Path, index: Path, tmp_path: Path
+) -> None:
+    found = score_bundle(bundle, films, index)
+    run = run_of(rows, films, tmp_path, lambda arguments: run_verb(arguments, quiet=True))
+    assert json.dumps(found["results"]["tasks"], sort_keys=True) == json.dumps(run["tasks"], sort_keys=True)
 
 
 def test_results_name_the_benchmark_and_the_model_and_no_item(scored: dict[str, Any], rows: dict[str, Any]) -> None:

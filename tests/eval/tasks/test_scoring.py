@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from moviellm.eval.tasks.means import f1_of, mean_of
+from moviellm.eval.tasks.means import difference_of, f1_of, mean_of
 from moviellm.eval.tasks.scoring import Scored, item_scores, task_numbers
 from moviellm.eval.tasks.table import task_named
 from tests.eval.tasks.kit import asked
@@ -112,3 +112,19 @@ def test_numbers_do_not_depend_on_the_order_of_the_items() -> None:
     mixed = random.Random(3).sample(scored, len(scored))
     one, other = (task_numbers(task_named("qa_mc"), rows, _sizes(rows)) for rows in (scored, mixed))
     assert one["metrics"]["accuracy"]["value"] == other["metrics"]["accuracy"]["value"]
+
+
+def test_a_difference_that_is_the_same_everywhere_is_not_certain() -> None:
+    for gap in (-1.0, 0.0, 0.5, 1.0):
+        number = difference_of([gap] * 10, [str(movie) for movie in range(10)])
+        assert number["value"] == gap
+        low, high = number["low"], number["high"]
+        assert low is not None and high is not None and -1.0 <= low <= gap <= high <= 1.0 and high - low > 0.2
+    assert (difference_of([0.0] * 10, [*"abcdefghij"])["low"] or 0) < 0
+
+
+def test_differences_turned_round_have_the_interval_turned_round() -> None:
+    gaps, families = [0.5, -0.2, 1.0, 0.0, 0.3, 0.9], [*"aabbcd"]
+    one, other = difference_of(gaps, families), difference_of([-gap for gap in gaps], families)
+    assert one["low"] == pytest.approx(-(other["high"] or 0), abs=0.02)
+    assert one["value"] == -(other["value"] or 0)

@@ -35,6 +35,8 @@ def test_the_headline_of_a_task_is_one_of_its_numbers(name: str) -> None:
 def test_an_unknown_task_is_an_error_with_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"no task 'groundings'; did you mean grounding\?"):
         tasks_of("qa_mc,groundings")
+    with pytest.raises(ValueError, match=r"no task 'al'; there are \w+, "):
+        tasks_of("al")
 
 
 def test_tasks_are_the_four_unless_said() -> None:
@@ -66,3 +68,17 @@ def test_letters_go_on_after_z() -> None:
 def test_an_unknown_answer_format_is_an_error() -> None:
     with pytest.raises(ValueError, match="essay"):
         form_of("essay")
+
+
+@pytest.mark.parametrize(
+    ("answer_format", "question_type", "taken"),
+    [
+        ("open_ended", "overview", True),
+        ("open_ended", "plot", True),
+        ("open_ended", "order", True),
+        ("open_ended", "count", False),
+        ("multiple_choice", "plot", False),
+    ],
+)
+def test_movie_qa_is_what_the_paper_asks(answer_format: str, question_type: str, taken: bool) -> None:
+    assert task_named("movie_qa").takes(answer_format, question_type, "movie") is taken

@@ -138,6 +138,15 @@ def test_the_same_movies_give_the_same_bytes_with_and_without_a_shelf(tmp_path, 
     assert film_rows(tmp_path / "out") == film_rows(folder)
 
 
+def test_a_shelf_without_a_folder_holds_no_film_longer_than_its_row(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    run = Painted(MOVIES[:2])
+    with FilmShelf.open(None, fps=None, voice=False) as shelf:
+        for movie in run.movies():
+            assert shelf.row(movie, lambda movie=movie: run.images(movie)) is not None
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def test_a_movie_without_pictures_has_no_film_and_is_counted(tmp_path):
     facts = build(tmp_path / "out", [*MOVIES[:2], _unpainted(MOVIES[2])])
     assert facts.measures.without_film == 1 and facts.measures.films == {(False, False): 2}

@@ -198,7 +198,7 @@ def test_sound_and_picture_last_exactly_as_long_as_the_movie(speech: Speech, tmp
 def test_a_film_says_how_its_lines_fitted(speech: Speech, tmp_path: Path) -> None:
     movie = spoken((0.5, 3.5, LINE), (4.0, 5.0, LONG), (8.0, 9.0, "..."))
     counts = film_of(movie, tmp_path, speech)[1]
-    assert str(counts) == "2 lines spoken, 1 of them faster, 1 cut short"
+    assert str(counts) == "2 lines spoken, 1 of them sped up to fit, 1 cut short"
 
 
 @pytest.mark.espeak

@@ -120,3 +120,40 @@ def test_a_disk_that_refuses_is_said_and_is_no_answer(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file", encoding="utf-8")
     with pytest.raises(DiskError, match="choose another --out"):
         ExchangeLog(tmp_path / "run").append(REPLY)
+
+
+def test_a_shards_log_is_read_by_the_whole_run_and_by_its_shard(tmp_path: Path) -> None:
+    for shard in (None, 1, 2):
+        log = ExchangeLog(tmp_path, shard)
+        log.append({**REPLY, "key": f"of {shard}", "usd": 0.25})
+        log.close()
+    whole, one = ExchangeLog(tmp_path), ExchangeLog(tmp_path, 1)
+    assert all(whole.reply(f"of {shard}") for shard in (None, 1, 2))
+    assert whole.spent.usd == 0.75
+    assert [bool(one.reply(f"of {shard}")) for shard in (None, 1, 2)] == [True, True, False]
+    assert one.spent.usd == 0.25
+
+
+def test_a_reply_that_one_log_voids_is_void_in_all_until_it_is_paid_again(tmp_path: Path) -> None:
+    whole = ExchangeLog(tmp_path)
+    whole.append({**REPLY, "key": "k", "at": 10.0})
+    whole.close()
+    shard = ExchangeLog(tmp_path, 3)
+    shard.append({"kind": "void", "keys": ["k"], "at": 20.0})
+    shard.close()
+    again = ExchangeLog(tmp_path)
+    assert again.reply("k") is None
+    again.append({**REPLY, "key": "k", "at": 30.0})
+    again.close()
+    assert ExchangeLog(tmp_path).reply("k") is not None
+
+
+def test_a_shards_picture_outlives_the_pack_of_the_whole_run(tmp_path: Path) -> None:
+    shard = ExchangeLog(tmp_path, 1)
+    shard.append({"kind": "image", "key": "p", "usd": 0.01}, b"picture")
+    shard.close()
+    whole = ExchangeLog(tmp_path)
+    whole.forget_images()
+    kept = whole.image("p")
+    assert kept is not None
+    assert kept[1] == b"picture"

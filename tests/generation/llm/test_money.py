@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviellm.generation.llm.estimates import tokens_in_bound
-from moviellm.generation.llm.money import Budget, load_prices, refuse_unpriced
+from moviellm.generation.llm.money import Budget, TokenPrice, load_prices, refuse_unpriced
 from moviellm.generation.protocols import StoppedError
 from tests.generation.llm.kit import PRICES, ask, ask_all, image_ask, rows
 from tests.servers.openai_double import openai_double
@@ -21,6 +21,15 @@ def test_the_packaged_table_has_a_date() -> None:
 def test_cached_tokens_and_batches_cost_what_the_table_says() -> None:
     assert PRICES.usd("m", tokens_in=1_000_000, tokens_out=0, tokens_cached=400_000) == pytest.approx(0.6 + 0.2)
     assert PRICES.usd("m", tokens_in=0, tokens_out=1_000_000, batch=True) == pytest.approx(5.0)
+
+
+def test_a_dated_model_costs_what_its_name_does_unless_it_stands_there_itself() -> None:
+    known = PRICES.models["m"]
+    table = PRICES.model_copy(
+        update={"models": {"m": known, "m-2026-01-31": TokenPrice.model_validate({"in": 9.0, "out": 9.0})}}
+    )
+    found = [table.usd(f"m{date}", tokens_in=1_000_000, tokens_out=0) for date in ("-2026-03", "-2026-01-31", "-2026")]
+    assert found == [known.tokens_in, 9.0, None]
 
 
 def test_pictures_are_priced_by_the_picture_or_by_size() -> None:

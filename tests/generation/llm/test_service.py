@@ -237,3 +237,22 @@ def test_a_later_question_that_the_model_has_no_room_for_fails_its_cell_and_noth
 
     with openai_double() as double, pytest.raises(ValueError, match=r"set llm\.max_tokens lower"):
         ask_all(double, tmp_path, job)
+
+
+@pytest.mark.parametrize(("limit", "waits"), [(5, True), (600, False)])
+def test_a_process_counts_what_the_one_before_asked_within_the_minute(tmp_path: Path, limit: int, waits: bool) -> None:
+    async def five(service):
+        await asyncio.gather(*(service.exchange(ask(number)) for number in range(5)))
+
+    async def one_more(service):
+        async with asyncio.timeout(0.5 if waits else 20.0):
+            await service.exchange(ask(5))
+
+    with openai_double() as double:
+        ask_all(double, tmp_path, five)
+        if waits:
+            with pytest.raises(TimeoutError):
+                ask_all(double, tmp_path, one_more, requests_per_minute=limit)
+        else:
+            ask_all(double, tmp_path, one_more, requests_per_minute=limit)
+        assert len(double.requests) == (5 if waits else 6)

@@ -34,7 +34,7 @@ PINNED = {
     "chapter": ("2", "30385c95b12c4340adf166fca70192edcffa7b0abfe7f4dd6fb1c65f8e615126"),
     "scene": ("2", "551a0cbe56cac1e7fb57ee6bbf04c85fc07d2efa34bf62f2860febc24616808c"),
     "dialogue": ("2", "84db13dc61f3b5e55813da2696c9a577d33e0792c6173e7edb62b510ad0d9a3b"),
-    "questions": ("3", "c6e91da0d1f33f2ca70db2d5c6fcf253561a0f81d1453375fec82ca6f2fff202"),
+    "questions": ("4", "c6e91da0d1f33f2ca70db2d5c6fcf253561a0f81d1453375fec82ca6f2fff202"),
 }
 """Version and sha256 of all answers about two small movies: a change of the second needs a bump of the first."""
 

@@ -36,6 +36,27 @@ def test_one_question_is_answered_with_the_answer_alone(
     assert answer
 
 
+def test_an_answer_that_goes_round_in_circles_is_printed_short_and_kept_whole(
+    model: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said, out = "A" + ".0-16" * 60, tmp_path / "answers.jsonl"
+    monkeypatch.setattr("moviellm.training.ask.answerer.Answerer.words", lambda answerer, ids: said)
+    command = ["ask", model, str(pictures), "who is it ?", "--max-new-tokens", "1"]
+    assert call([*command, "--out", str(out)]) == 0
+    assert capsys.readouterr().out == "A.0-16.0-16.0-16 ... (the model repeats itself)\n"
+    assert json.loads(out.read_text())["answer"] == said
+
+
+def test_no_bar_of_the_loading_is_shown_where_nobody_sits(
+    model: str, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from transformers.utils import logging
+
+    assert call(["ask", model, str(pictures), "who is it ?", "--max-new-tokens", "1"]) == 0
+    assert "Loading weights" not in capsys.readouterr().err
+    assert logging.is_progress_bar_enabled()
+
+
 def test_a_movie_of_a_dataset_is_asked_from_standard_input_as_json(
     model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

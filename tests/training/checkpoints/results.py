@@ -1,6 +1,6 @@
 """Files results.json as `moviellm eval run` writes them.
 
-write_results(folder / "evaluations/000003/results.json", accuracy=0.6, control="blind")
+write_results(folder / "evaluations/000003/results.json", accuracy=0.6, control="question-only")
 """
 
 import json

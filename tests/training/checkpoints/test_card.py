@@ -70,12 +70,12 @@ def test_no_number_is_typed_into_the_template() -> None:
 
 def test_evaluations_stand_with_intervals_and_controls_side_by_side(tmp_path: Path) -> None:
     write_results(tmp_path / "evaluations/3/results.json", 0.6)
-    write_results(tmp_path / "evaluations/blind/results.json", 0.3, control="blind")
+    write_results(tmp_path / "evaluations/alone/results.json", 0.3, control="question-only")
     text = card(tmp_path, stage(evaluations=(Evaluation(step=3, results="evaluations/3/results.json"),)))
-    assert "| task | measure | all shown | blind | chance | n |" in text
+    assert "| task | measure | all shown | question-only | chance | n |" in text
     assert "| `qa_mc` | accuracy | 0.600 [0.500, 0.700] | 0.300 [0.200, 0.400] | 0.250 | 240 |" in text
     assert "after step 3, 32 frames" in text
-    assert "`blind` is this model without the film" in text
+    assert "`question-only` is this model without the film" in text
     assert "group\\_accuracy" not in text
 
 

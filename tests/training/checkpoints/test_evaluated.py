@@ -1,5 +1,6 @@
 """Results of evaluations: what becomes an entry of the Hub, and what is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,21 @@ def test_the_file_is_what_the_hub_reads(tmp_path: Path) -> None:
     assert parse_eval_result_entries(yaml.safe_load(text)) == entries
 
 
-@pytest.mark.parametrize("fields", [{"control": "blind"}, {"commit": None}])
+@pytest.mark.parametrize("fields", [{"control": "question-only"}, {"commit": None}])
 def test_controls_and_data_that_is_nowhere_are_no_entries(tmp_path: Path, fields) -> None:
     write_results(tmp_path / "evaluations/a/results.json", **fields)
     assert entries_of(evaluations_of(tmp_path, None)) == {}
+
+
+def test_controls_of_a_run_stand_beside_it_and_their_folders_are_not_read(tmp_path: Path) -> None:
+    path = write_results(tmp_path / "evaluations/a/results.json")
+    write_results(tmp_path / "evaluations/a/controls/question-only/results.json", control="question-only")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told["controls"] = {"question-only": {"tasks": {"qa_mc": {"metrics": {"accuracy": {"value": 0.25, "n": 240}}}}}}
+    path.write_text(json.dumps(told), encoding="utf-8")
+    found = evaluations_of(tmp_path, None)
+    assert [one.control for one in found] == ["none", "question-only"]
+    assert found[1].results.tasks["qa_mc"].metrics["accuracy"].value == 0.25
 
 
 def test_a_number_without_a_value_is_left_out(tmp_path: Path) -> None:

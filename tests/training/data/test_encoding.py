@@ -127,6 +127,26 @@ def test_frames_that_do_not_decode_are_left_out_with_their_times_and_counted() -
     assert reader.skipped == {"m00007": 1}
 
 
+def test_frames_that_a_worker_left_out_are_counted_by_the_trainer() -> None:
+    from torch.utils.data import DataLoader
+
+    from moviellm.training.data.library import Library
+
+    film_ = as_film({**film(3), "frames": [picture(), b"no picture", picture()]})
+    units = [("movies", replace(unit(), film=film_)), ("movies", replace(unit(), film=film_, name="m00008"))]
+    library = Library(units, OurWriter(words(), FrameReader(skip=1)), together=True)
+    rows: Any = [{"sample": 0}, {"sample": 1}]
+    batches = list(DataLoader(rows, batch_size=1, collate_fn=library, num_workers=2))
+    assert library.writer.reader.skipped == {}
+    for _ in range(2):
+        library.note_skipped(batches[0])
+    assert library.writer.reader.skipped == {"m00007": 1}
+    with pytest.raises(
+        ValueError, match="2 frames so far do not decode, the last of m00008, and `skip_frames` allows 1"
+    ):
+        library.note_skipped(batches[1])
+
+
 def test_one_more_than_the_limit_is_an_error_that_names_the_frame_and_the_setting() -> None:
     film_ = as_film({**film(3), "frames": [b"", b"no picture", picture()]})
     with pytest.raises(ValueError, match=r"Frame 1 of m00007 cannot be decoded.*`skip_frames` allows 1"):

@@ -22,15 +22,17 @@ torch.set_num_threads(1)
 
 
 def answer(model, words) -> torch.Tensor:
-    made = words(text="<video>\nwho is it ?", videos=[film(2)], questions=["who is it ?"], return_tensors="pt")
+    guide = {"questions": ["who is it ?"]} if model.config.compressor == "context_content" else {}
+    made = words(text="<video>\nwho is it ?", videos=[film(2)], **guide, return_tensors="pt")
     with torch.no_grad():
         return model(**made).logits
 
 
-def test_the_hub_gives_back_what_was_pushed(hub_here) -> None:  # noqa: F811
+@pytest.mark.parametrize("compressor", ["cls", "pool", "context_content"])
+def test_the_hub_gives_back_what_was_pushed(hub_here, compressor: str) -> None:  # noqa: F811
     from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText, AutoProcessor
 
-    model, words = tiny(compressor="context_content", time="additive")
+    model, words = tiny(compressor=compressor, time="additive")
     model.push_to_hub("moviellm/tiny")
     words.push_to_hub("moviellm/tiny")
     again = AutoModelForImageTextToText.from_pretrained("moviellm/tiny")

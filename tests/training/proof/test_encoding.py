@@ -81,7 +81,18 @@ def test_questions_are_chosen_by_weight_and_none_twice() -> None:
     from moviellm.training.proof.encoding import choose
 
     asked = questions(_line(), random.Random(0))
-    chosen = choose(asked, 6, {"moment": 0.0}, random.Random(0))
-    assert len(chosen) == 6
+    chosen = choose(asked, 60, {"moment": 0.0}, random.Random(0))
+    assert len(chosen) >= 6
     assert "moment" not in {one.kind for one in chosen}
-    assert len(choose(asked, 1000, {}, random.Random(0))) == len(asked)
+    assert len(choose(asked, 10_000, {}, random.Random(0))) == len(asked)
+
+
+@pytest.mark.parametrize("room", [0, 7, 20, 41])
+def test_questions_have_room(room: int) -> None:
+    from moviellm.training.proof.encoding import choose, turn_of
+    from moviellm.training.proof.words import Words
+
+    line = _line()
+    chosen = choose(questions(line, random.Random(0)), room, {}, random.Random(0))
+    words = Words.of([line])
+    assert sum(len(turn_of(one, words).ids) for one in chosen) <= room

@@ -134,6 +134,22 @@ def test_a_loss_that_is_no_number_stops_with_the_samples_name(films: Path, tmp_p
     refused(films, tmp_path, r"is no number .* after step \d, with m\d+\. Nothing was learned", learning_rate=1e30)
 
 
+def test_a_gradient_that_is_no_number_names_all_samples_of_the_step(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import transformers
+
+    monkeypatch.setattr(transformers.Trainer, "_get_grad_norm", lambda *_, **__: torch.tensor(float("nan")))
+    message = r"The gradient is no number .* after step 0, with m\d+, m\d+\. Nothing was learned"
+    refused(films, tmp_path, message, gradient_accumulation_steps=2, max_grad_norm=0.0)
+
+
+def test_an_evaluation_of_nothing_is_refused_before_the_first_step(films: Path, tmp_path: Path) -> None:
+    message = "`evaluate` has no `data`, and the recipe no `dataset`"
+    refused(None, tmp_path, message, data=[{"path": str(films)}], evaluate={"tasks": ["qa_open"]})
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_movie_of_one_frame_is_trained_on(tmp_path: Path) -> None:
     from tests.stories import build, make_story
 

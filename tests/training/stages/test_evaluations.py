@@ -59,6 +59,12 @@ def test_the_command_asks_the_checkpoint_about_the_held_out_split() -> None:
     assert told.endswith("--frames 32 --max-tokens 8")
 
 
+def test_lists_are_written_with_commas_and_what_is_false_is_left_out() -> None:
+    block = EvaluateBlock(options={"controls": ["random", "oracle"], "report": True, "meteor": False, "limit": None})
+    command = command_of(block, "films", Path("c"), Path("o"))
+    assert command[-3:] == ["--controls", "random,oracle", "--report"]
+
+
 def test_an_evaluation_without_data_says_what_to_do() -> None:
     with pytest.raises(ValueError, match="`evaluate` has no `data`, and the recipe no `dataset`"):
         command_of(EvaluateBlock(), None, Path("c"), Path("o"))

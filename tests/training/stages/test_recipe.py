@@ -33,6 +33,11 @@ def test_each_stage_goes_on_from_the_output_of_the_one_before() -> None:
     assert [recipe.merge_previous for recipe, _ in stages] == [False, False, True]
 
 
+def test_a_block_is_left_out_on_the_command_line() -> None:
+    assert read_recipe(["stage3_instruct", "--dataset", "x"])[0].evaluate is not None
+    assert read_recipe(["stage3_instruct", "--dataset", "x", "--evaluate", "null"])[0].evaluate is None
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -46,6 +51,10 @@ def test_each_stage_goes_on_from_the_output_of_the_one_before() -> None:
         (["--questions", "alone"], "questions is 'alone': it can be together or apart"),
         (["--replay", "[{share: 0.6}, {share: 0.5}]"], "the shares of `replay` make 1 or more"),
         (["--lora"], "--lora has no value"),
+        (["--lora", "{r: 8"], r"--lora '\{r: 8' is no YAML"),
+        (["--per_device_train_batch_size", "0"], "per_device_train_batch_size is 0: it is 1 or more"),
+        (["--max_length", "-5"], "max_length is -5: it is 1 or more"),
+        (["--skip_frames", "-1"], "skip_frames is -1: it is 0 or more"),
         (["--data", "[]"], "`data` is empty"),
         (["--build", "{text: org/llm}"], "`model: FOLDER_OR_ID`, or a block `build`"),
     ],
@@ -55,6 +64,24 @@ def test_a_wrong_key_or_value_is_an_error_that_says_so(empty: str, words: list[s
         words = ["--data", "[{view: sft}]", *words]
     with pytest.raises(ValueError, match=message):
         read_recipe(["--config", empty, *words])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("max_steps: [1]", r"max_steps is \[1\]"), ("model_revision: {a: 1}", "a"), ("seed:", "seed is nothing")],
+)
+def test_a_value_of_another_kind_is_an_error_that_names_the_key(empty: str, line: str, said: str) -> None:
+    with Path(empty).open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(ValueError, match=f"recipe .*: .*{said}.*one word or number; leave it out for its default"):
+        read_recipe(["--config", empty])
+
+
+def test_a_key_that_takes_a_list_or_a_mapping_gets_it(empty: str) -> None:
+    with Path(empty).open("a", encoding="utf-8") as file:
+        file.write("report_to: [tensorboard]\nlr_scheduler_kwargs: {min_lr: 0.1}\nmodel_revision:\n")
+    _, args = read_recipe(["--config", empty])
+    assert (args.report_to, args.lr_scheduler_kwargs) == (["tensorboard"], {"min_lr": 0.1})
 
 
 def test_a_recipe_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import numpy as np
+import pytest
 from av.audio.frame import AudioFrame
 from av.packet import Packet
 from av.subtitles.stream import SubtitleStream
@@ -19,6 +20,10 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from moviellm.generation.film.tracks import add_subtitles, text_packet
+from moviellm.generation.imports.films import video
+from moviellm.generation.imports.films.quarantine import Refused
+from moviellm.generation.imports.films.spool import FilmRecord, spool_film
+from moviellm.generation.imports.films.workers import NOT_READ
 
 COLOURS = {
     "red": (200, 20, 20), "green": (20, 170, 20), "blue": (30, 30, 210), "grey": (120, 120, 120),
@@ -174,3 +179,19 @@ def _tone(sound: Any, length_s: float, start_s: float = 0.0) -> Any:
         piece.sample_rate, piece.pts, piece.time_base = 16_000, at + round(start_s * 16_000), Fraction(1, 16_000)
         yield from sound.encode(piece)
     yield from sound.encode(None)
+
+
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode without processes of their own; those are tested where films are imported."""
+
+    def read(paths: Sequence[Path], settings: Any, folder: Path, **rest: Any) -> list[FilmRecord | Refused]:
+        answers: list[FilmRecord | Refused] = []
+        for path in paths:
+            try:
+                answers.append(spool_film(path, settings, folder, rest["advance"]))
+            except ValueError as error:
+                answers.append(Refused(path, NOT_READ, str(error)))
+        return answers
+
+    monkeypatch.setattr(video, "read_films", read)
+    monkeypatch.setattr(video, "stated_lengths", lambda paths: [0.0])

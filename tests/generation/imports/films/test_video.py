@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.film.mp4 import write_film
 from moviellm.generation.imports.films import spool, video
 from moviellm.generation.imports.films.quarantine import CRASHED, Refused
-from moviellm.generation.imports.films.spool import FilmRecord, spool_film
+from moviellm.generation.imports.films.spool import spool_film
 from moviellm.generation.imports.films.subtitles import OUTSIDE
 from moviellm.generation.imports.films.video import TWICE, open_films
 from moviellm.generation.imports.films.workers import NOT_READ
@@ -26,7 +25,7 @@ from moviellm.generation.imports.importing import import_dataset
 from moviellm.generation.imports.options import FilmOptions, ImportOptions, film_options
 from moviellm.generation.schema import Movie, check_movie
 from tests.factories import MemoryRun, make_movie
-from tests.generation.imports.films.filmkit import make_film, name_of
+from tests.generation.imports.films.filmkit import in_this_process, make_film, name_of
 from tests.tiny_speech import save_tiny_whisper
 
 THREE = [("red", 4.0), ("blue", 4.0), ("grey", 4.0)]
@@ -38,18 +37,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReq
     """Decode here: processes of their own are for test_workers.py."""
     if "own_processes" in request.fixturenames:
         return
-
-    def read(paths: Sequence[Path], settings: Any, folder: Path, **rest: Any) -> list[FilmRecord | Refused]:
-        answers: list[FilmRecord | Refused] = []
-        for path in paths:
-            try:
-                answers.append(spool_film(path, settings, folder, rest["advance"]))
-            except ValueError as error:
-                answers.append(Refused(path, NOT_READ, str(error)))
-        return answers
-
-    monkeypatch.setattr(video, "read_films", read)
-    monkeypatch.setattr(video, "stated_lengths", lambda paths: [0.0])
+    in_this_process(monkeypatch)
 
 
 @pytest.fixture

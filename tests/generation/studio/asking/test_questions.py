@@ -166,6 +166,22 @@ def test_whoever_sees_and_hears_everything_can_tell_the_right_option():
         assert readers[id(movie)].remaining(form(q), "film", options) == [options[q.answer_index or 0]], q.question
 
 
+def test_what_comes_first_or_last_is_asked_of_the_options_alone():
+    sizes = Counter[tuple[int, int]]()
+    for seed in range(16):
+        movie = told(seed)
+        for q in ask(movie, seed=seed, per_movie=8, types={"order": 1.0}, formats={"multiple_choice": 1.0}):
+            logical = form(q)
+            if q.options and logical["ask"] in ("first", "last"):
+                assert sorted(logical["options"]) == list(range(len(logical["events"]))), q
+                assert all(option.rstrip(".").lower() in q.question.lower() for option in q.options), q
+                assert len(q.evidence) <= len(q.options), q
+                named = re.split(r", | or ", q.question.partition(": ")[2])
+                sizes[len(q.options), len(named)] += 1
+    assert {options for options, _ in sizes} == {3, 4}
+    assert all(options == named for options, named in sizes), sizes
+
+
 def test_whoever_lacks_a_required_channel_can_rule_out_no_option():
     readers = {id(movie): Reader(log_of(movie)) for movie, _ in asked()}
     without = {"vision": "dialogue", "dialogue": "vision", "order": "shuffled"}

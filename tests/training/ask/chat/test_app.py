@@ -103,6 +103,7 @@ def browser(server: Server, tmp_path: Path) -> Iterator[Browser]:
 
 
 def ask(browser: Browser, question: str) -> None:
+    browser.wait("[...document.querySelectorAll('button')].some((one) => one.innerText.trim() === 'Ask')", MOST_S)
     browser.ask(f"document.querySelector('{ASK}').focus()")
     browser.write(question)
     browser.press("Enter")

@@ -63,7 +63,7 @@ def test_a_fault_of_the_program_is_told_without_its_inside(tmp_path: Path, caplo
 
 
 def test_an_answer_that_nobody_waits_for_stops(tmp_path: Path) -> None:
-    says, visit = Says("word " * 500, pause_s=0.01), Visit(film())
+    says, visit = Says(" ".join(map(str, range(500))), pause_s=0.01), Visit(film())
     growing = chat(says, tmp_path).ask(visit, "Who?")
     while not next(growing)[0].answer:
         pass
@@ -73,6 +73,14 @@ def test_an_answer_that_nobody_waits_for_stops(tmp_path: Path) -> None:
     written = says.written
     time.sleep(0.2)
     assert says.written == written < 400
+
+
+def test_an_answer_that_goes_round_in_circles_is_stopped_and_says_so(tmp_path: Path) -> None:
+    says, visit = Says("Ada. " + "She waits. " * 300), Visit(film())
+    list(chat(says, tmp_path).ask(visit, "Who?"))
+    turn = visit.turns[0]
+    assert (turn.answer, turn.error, turn.is_done) == ("Ada. She waits. She waits. She waits", "", True)
+    assert turn.note.endswith("the model repeats itself") and says.written < 20
 
 
 def test_without_a_film_there_is_nothing_to_ask_about(tmp_path: Path) -> None:
