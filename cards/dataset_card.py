@@ -30,6 +30,7 @@ from moviellm.cards.measured import section
 from moviellm.cards.pictures import strip
 from moviellm.generation.config import Recipe, load_recipe, packaged_recipes
 from moviellm.generation.dataset.facts import DatasetFacts, Measures
+from moviellm.generation.output import counted
 
 STRIP_WIDTH_PX = 1280
 STRIP = "card/strip.jpg"
@@ -194,10 +195,6 @@ def _share(count: int, total: int) -> str:
     return f"{count / total:.1%}" if total else "none"
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:,.1f} kB"
 
@@ -223,7 +220,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "md": markdown,
     "attr": _attribute,
     "share": _share,
-    "n": _counted,
+    "n": counted,
     "mb": _megabytes,
     "time": _time,
 }

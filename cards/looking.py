@@ -30,10 +30,12 @@ MEANINGS = {
 }
 ASKED_MEANINGS = {
     "llm_blind": "reads the question and its options",
+    "llm_title_only": "and the title of the film (real films)",
     "llm_dialogue_only": "and all that is said (questions that require vision)",
     "llm_synopsis_only": "and the synopsis (not for overview and plot)",
     "llm_single_frame": "and one cited keyframe, the best of three (questions that require order)",
     "llm_shuffled": "and keyframes and lines in no order (questions that require order)",
+    "llm_evidence": "and what the question cites, nothing else: should be right (real films)",
     "llm_full": "and the whole movie, in order: should be right",
     "image_text": "probability that a cited keyframe shows the answer, the best of three",
     "image_text_others": "the same for two other keyframes, their mean",

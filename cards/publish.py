@@ -10,7 +10,7 @@ before anything is sent. The command line is in publishing.py, what a push is ma
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -159,6 +159,27 @@ def publish_folder(
     with how.progress("reading", total_bytes(folder, paths)) as advance:
         files = read_files(folder, paths, advance)
     return _publish(_Job(repository, author, files, version, how))
+
+
+def publish_beside(
+    repo_id: str, repo_type: RepoType, contents: Mapping[str, bytes], *, how: How | None = None
+) -> Published:
+    """Put a few files made for the Hub beside what a repository holds already; nothing of it is changed or deleted.
+
+    Args:
+        contents: Bytes by path.
+
+    Raises:
+        ValueError: there is no such repository, or the Hub refuses.
+        OSError: the Hub cannot be reached.
+    """
+    how = how or How()
+    check_repo_id(repo_id, repo_type)
+    repository, author = _open(repo_id, repo_type, how)
+    if repository.settings() is None and not how.dry_run:
+        raise ValueError(f"there is no {repo_type} {repo_id}, or it is private; push it first")
+    files = [from_bytes(path, data) for path, data in contents.items()]
+    return _publish(_Job(repository, author, files, None, how, exact=False))
 
 
 def publish_results(

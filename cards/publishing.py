@@ -6,14 +6,16 @@ It decides nothing about what is sent.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from moviellm.cards.hub.names import RepoType, check_repo_id
+from moviellm.cards.hub.repository import Repository
 from moviellm.cards.publish import How, Published, publish_dataset
 from moviellm.generation.dataset.folder import read_manifest
-from moviellm.generation.output import emit, note
+from moviellm.generation.output import counted, emit, note
 from moviellm.generation.progress import progress
 
 GATES = ("auto", "manual")
@@ -52,6 +54,31 @@ def push(
         done = publish_dataset(folder, repo_id, version=version, licence=licence, how=how)
     configs = [*read_manifest(folder).configs]
     emit(as_facts(done), in_words(done, "qa" if "qa" in configs else configs[0]), as_json)
+
+
+def check_repositories(wanted: Sequence[tuple[str, RepoType, bool]]) -> str:
+    """Refuse, before anything is made, repositories that could not be pushed to; who pushes.
+
+    Args:
+        wanted: Id, kind, and whether it must be private.
+
+    Raises:
+        ValueError: a name is none, the token may not write there, or what must be private is there and public.
+    """
+    for repo_id, repo_type, _ in wanted:
+        check_repo_id(repo_id, repo_type)
+    asked: dict[str, str] = {}
+    with hub_in_words():
+        for repo_id, repo_type, private in wanted:
+            repository, owner = Repository.open(repo_id, repo_type), repo_id.partition("/")[0]
+            if owner not in asked:
+                asked[owner] = repository.check_token(proposes=False, way_out=False)
+            settings = repository.settings() if private else None
+            if settings is not None and not settings.private:
+                raise ValueError(
+                    f"{repo_id} is public, and must not be; make it private in its settings, or choose another"
+                )
+    return ", ".join(dict.fromkeys(asked.values()))
 
 
 @contextmanager
@@ -125,7 +152,7 @@ def in_words(done: Published, config: str | None = None) -> str:
         config: One that a reader of a dataset may load.
     """
     name = f"{done.repo_id} {done.tag}" if done.tag else done.repo_id
-    size = f"{_counted(done.files, 'file')}, {_size(done.bytes)}"
+    size = f"{counted(done.files, 'file')}, {_size(done.bytes)}"
     if done.state == "would be pushed":
         return "\n".join([f"{name} would be pushed: {size}; nothing was sent", *_planned(done)])
     if done.state == "already there":
@@ -134,7 +161,7 @@ def in_words(done: Published, config: str | None = None) -> str:
             lines.append("  it has no tag yet: the same command without --create-pr makes it")
         return "\n".join(lines)
     sent = sum(len(planned.files) for planned in done.commits)
-    new = f"{_counted(sent, 'file')} of {done.files} new or changed" if sent < done.files else "all of them new"
+    new = f"{counted(sent, 'file')} of {done.files} new or changed" if sent < done.files else "all of them new"
     if done.state == "proposed":
         lines = [f"{name}: a pull request holds these files ({size}; {new})", f"  {done.url}"]
         return "\n".join([*lines, "  when it is merged, the same command without --create-pr makes the tag"])
@@ -152,15 +179,11 @@ def _planned(done: Published) -> Iterator[str]:
     if done.branch != "main":
         yield f"  on a branch of its own, {done.branch}: a newer version is out, and main goes on showing it"
     for number, planned in enumerate(done.commits, 1):
-        yield f"  commit {number}: {_counted(len(planned.files), 'file')}, {_size(planned.bytes)}"
+        yield f"  commit {number}: {counted(len(planned.files), 'file')}, {_size(planned.bytes)}"
         for file in planned.files:
             yield f"    {_size(file.bytes):>10}  {file.path}"
         for path in planned.deletes:
             yield f"    {'deleted':>10}  {path}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _size(count: int) -> str:

@@ -43,8 +43,11 @@ def pause(failures: int, at_least_s: float = 0.0) -> None:
     time.sleep(max(at_least_s, min(PAUSE_MAX_S, PAUSE_S * 2 ** (failures - 1)) * random.uniform(0.5, 1.5)))
 
 
-def patiently(question: Callable[[], T], endpoint: str, repo_id: str) -> T:
+def patiently(question: Callable[[], T], endpoint: str, repo_id: str, *, sent: bool = False) -> T:
     """Put a question until it is answered.
+
+    Args:
+        sent: Something was sent before, which a Hub out of reach keeps.
 
     Raises:
         ValueError: the Hub says no.
@@ -55,7 +58,7 @@ def patiently(question: Callable[[], T], endpoint: str, repo_id: str) -> T:
             return question()
         except Exception as error:
             if not _passes(error) or failures == TRIES:
-                raise_as(_said(error, endpoint, repo_id), error)
+                raise_as(_said(error, endpoint, repo_id, sent), error)
             wait_s = _wait_s(error)
         pause(failures, wait_s)
     raise AssertionError("the last try returns or raises")
@@ -75,11 +78,11 @@ def lost(error: Exception, endpoint: str, repo_id: str) -> Exception:
     if _status(error) in LOST:
         return LostCommitError(f"somebody else committed to {repo_id} meanwhile", raced=True)
     if _passes(error):
-        return LostCommitError(_out_of_reach(error, endpoint), raced=False)
-    return _said(error, endpoint, repo_id)
+        return LostCommitError(_out_of_reach(error, endpoint, sent=True), raced=False)
+    return _said(error, endpoint, repo_id, sent=True)
 
 
-def _said(error: Exception, endpoint: str, repo_id: str) -> Exception:
+def _said(error: Exception, endpoint: str, repo_id: str, sent: bool) -> Exception:
     """The error for whoever called: in words where it is the Hub's, as it is otherwise."""
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
@@ -88,7 +91,7 @@ def _said(error: Exception, endpoint: str, repo_id: str) -> Exception:
     if isinstance(error, OfflineModeIsEnabled):
         return ValueError("HF_HUB_OFFLINE is set, so nothing can be pushed; unset it and run the same command again")
     if _passes(error):
-        return ConnectionError(_out_of_reach(error, endpoint))
+        return ConnectionError(_out_of_reach(error, endpoint, sent))
     if not isinstance(error, HfHubHTTPError):
         return error
     status, told = _status(error), error.server_message or error.response.reason_phrase
@@ -105,10 +108,10 @@ def _said(error: Exception, endpoint: str, repo_id: str) -> Exception:
     return ValueError(f"the Hub refuses it with {status}: {told}")
 
 
-def _out_of_reach(error: Exception, endpoint: str) -> str:
+def _out_of_reach(error: Exception, endpoint: str, sent: bool) -> str:
     status = _status(error)
     what = f"answers {status}" if status else f"cannot be reached ({error or type(error).__name__})"
-    return f"{endpoint} {what}; what was sent is kept: run the same command again"
+    return f"{endpoint} {what}; {'what was sent is kept: ' if sent else ''}run the same command again"
 
 
 def _status(error: Exception) -> int | None:

@@ -22,9 +22,11 @@ FRONT_BYTES_MAX = 10_000_000
 """A larger file is never of the front, wherever it lies."""
 FRONT_FOLDERS = frozenset({"", "card"})
 """Folders whose small files are what a reader sees first: README.md, manifest.json, the loading script, pictures."""
-KEPT = (".gitattributes", ".eval_results/")
-"""Never deleted: the Hub's own, and results that others reported."""
-LEFT_BY_A_PUSH = re.compile(r"[\w-]+/(train|validation|test)-\d{5}-of-\d{5}\.parquet|features/\d{5}/m\d+\.safetensors")
+KEPT = (".gitattributes", ".eval_results/", "INDEX.json")
+"""Never deleted: the Hub's own, results that others reported, a benchmark's index, a commit behind the rest."""
+LEFT_BY_A_PUSH = re.compile(
+    r"[\w-]+/(train|validation|dev|test)-\d{5}-of-\d{5}\.parquet|features/\d{5}/m\d+\.safetensors"
+)
 """What a push that did not come to its end leaves without a manifest that lists it."""
 
 

@@ -44,6 +44,8 @@ class Repository:
     api: "HfApi"
     repo_id: str
     repo_type: RepoType
+    sent: bool = False
+    """Whether a commit was begun."""
 
     @classmethod
     def open(
@@ -61,11 +63,12 @@ class Repository:
         """Address of the Hub."""
         return str(self.api.endpoint)
 
-    def check_token(self, proposes: bool) -> str:
+    def check_token(self, proposes: bool, *, way_out: bool = True) -> str:
         """Who the token belongs to.
 
         Args:
             proposes: A pull request is all that is wanted, which needs no right to write.
+            way_out: A refusal names what else `push` could do.
 
         Raises:
             ValueError: there is no token, or it may not write here.
@@ -86,6 +89,8 @@ class Repository:
         if proposes or owner == name or roles.get(owner, "read") != "read":
             return name
         where = f"reads only in {owner}" if owner in roles else f"is not a member of {owner}"
+        if not way_out:
+            raise ValueError(f"{name} {where}; ask there for the right to write, or name {name}")
         raise ValueError(
             f"{name} {where}; ask there for the right to write, push to {name}/{self.repo_id.split('/')[1]}, or "
             f"propose it with --create-pr"
@@ -215,6 +220,7 @@ class Repository:
 
         for file in planned.files:
             file.check_unchanged()
+        self.sent = True
         additions = [self._addition(file.path, file.source, file.sha256) for file in planned.files]
         operations: list[CommitOperationAdd | CommitOperationDelete] = [*additions]
         operations += [CommitOperationDelete(path, is_folder=False) for path in planned.deletes]
@@ -252,7 +258,7 @@ class Repository:
         return addition
 
     def _ask(self, question: Callable[[], T]) -> T:
-        return patiently(question, self.endpoint, self.repo_id)
+        return patiently(question, self.endpoint, self.repo_id, sent=self.sent)
 
 
 def _groups(additions: Sequence["CommitOperationAdd"]) -> list[list["CommitOperationAdd"]]:

@@ -22,10 +22,12 @@ It imports nothing of moviellm: columns come from the folder's features.json. It
 
 from __future__ import annotations
 
+import difflib
 import io
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +49,7 @@ CONFIGS = {
 }
 SCHEMA_MAJOR = 1
 """First number of the schema versions that this file reads."""
+MANIFEST = "manifest.json"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 _list_of = getattr(datasets, "List", None) or (lambda feature: [feature])  # List came with datasets 4
@@ -172,8 +175,11 @@ def manifest_of(source: str | Path, revision: str | None = None) -> dict[str, An
     if folder.is_dir():
         manifest = _read_local(folder, revision)
         _check_readable(manifest, source, "")
-    elif isinstance(source, Path) or not HUB_ID.fullmatch(str(source)):
-        raise ValueError(f"no dataset folder {source}; a dataset on the Hub is called org/name")
+    elif not isinstance(source, str) or not HUB_ID.fullmatch(source) or source.startswith("."):
+        near = f" ({near})" if (near := _near(folder)) else ""
+        raise ValueError(f"no dataset folder {source}{near}; a dataset on the Hub is called org/name")
+    elif revision is None and (near := _near(folder)):
+        raise ValueError(f"{near}; if {source} on the Hub is meant, say which revision of it, as main")
     else:
         manifest = _read_hub_manifest(str(source), revision)
         if not _readable(manifest):
@@ -183,6 +189,16 @@ def manifest_of(source: str | Path, revision: str | None = None) -> dict[str, An
 
 def _as_folder(source: str | Path) -> Path:
     return Path(os.path.expanduser(source))  # leaves ~name as it is where there is no such user
+
+
+def _near(folder: Path) -> str:
+    """What a folder that is not there may have been meant, in words; empty where none is called much like it."""
+    try:
+        there = sorted(one.name for one in folder.parent.iterdir() if one.is_dir())
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(folder.name, there, 3)
+    return f"{folder.parent}/ has no {folder.name}; near it: {', '.join(near)}" if near else ""
 
 
 def _splits(manifest: dict[str, Any], config: str) -> list[str]:
@@ -204,7 +220,7 @@ def _read_local(folder: Path, revision: str | None) -> dict[str, Any]:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     if not path.is_file():
         raise ValueError(
             f"{folder} is no MovieLLM dataset folder (no manifest.json); say where one is, for a builder as data_dir, "
@@ -227,8 +243,9 @@ def _read_hub_manifest(repo_id: str, revision: str | None) -> dict[str, Any]:
     from huggingface_hub import constants, errors, hf_hub_download
 
     login = "log in with `hf auth login`, or set HF_TOKEN"
+    lost = _unreached(repo_id, revision)
     try:
-        path = hf_hub_download(repo_id, "manifest.json", repo_type="dataset", revision=revision)
+        path = hf_hub_download(repo_id, MANIFEST, repo_type="dataset", revision=revision, local_files_only=bool(lost))
     except errors.RevisionNotFoundError as error:
         there = ", ".join(_tags(repo_id)) or "no tag"
         raise ValueError(f"{repo_id} has no revision {revision!r} on the Hub; it has {there}") from error
@@ -240,9 +257,8 @@ def _read_hub_manifest(repo_id: str, revision: str | None) -> dict[str, Any]:
             f"no folder and no dataset on the Hub is called {repo_id}, or it is private: then {login}"
         ) from error
     except errors.LocalEntryNotFoundError as error:  # a kind of EntryNotFoundError
-        raise ValueError(
-            f"no folder is called {repo_id}, and the Hub cannot be reached: {_first_line(error)}"
-        ) from error
+        said = f"the Hub cannot be reached to look for a dataset of that name ({lost or _first_line(error)})"
+        raise ValueError(f"no folder {repo_id} here, and {said}") from error
     except errors.EntryNotFoundError as error:
         raise ValueError(f"{repo_id} is no MovieLLM dataset: it has no manifest.json") from error
     except OSError as error:
@@ -252,6 +268,26 @@ def _read_hub_manifest(repo_id: str, revision: str | None) -> dict[str, Any]:
     except Exception as error:  # of whichever library this version of huggingface_hub speaks through
         raise _unread(repo_id, error) from error
     return _read_json(Path(path))
+
+
+def _unreached(repo_id: str, revision: str | None) -> str | None:
+    """Why the Hub does not answer twice, in a word; None where it does. A download asks half a minute, and aloud."""
+    from huggingface_hub import errors, get_hf_file_metadata, hf_hub_url
+
+    address = hf_hub_url(repo_id, MANIFEST, repo_type="dataset", revision=revision)
+    for pause_s in (0.5, 0.0):
+        try:
+            get_hf_file_metadata(address, timeout=10)
+            return None
+        except errors.OfflineModeIsEnabled:
+            return "HF_HUB_OFFLINE is set"
+        except Exception as error:  # of whichever library this version of huggingface_hub speaks through
+            answer = getattr(error, "response", None)
+            if answer is not None and answer.status_code < 500:
+                return None
+            said = type(error).__name__ if answer is None else f"it answers {answer.status_code}"
+        time.sleep(pause_s)
+    return said
 
 
 def _unread(repo_id: str, error: Exception) -> ValueError:
