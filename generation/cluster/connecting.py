@@ -25,10 +25,14 @@ from urllib.parse import urlsplit
 
 from moviellm.generation.cluster.nodes import node_name
 from moviellm.generation.config import Recipe
+from moviellm.generation.output import note
 
 INSTALL = "--on ray needs the package ray: pip install 'moviellm[ray]'"
 LISTENS_S = 5.0
 """So long somebody may take to answer at an address."""
+ATTEMPTS = 3
+SLOW = ("Starting Ray client server failed", "Proxy failed to Connect to backend")
+"""What a head says that did not start the server of a client in time; asked again it mostly has."""
 NODE_S = 180.0
 """So long every node may take to start its first process."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS": "0"}
@@ -106,19 +110,31 @@ def _refuse_silence(address: str) -> None:
 
 def _connect(ray: Any, address: str | None) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if address is None or address == "local":
-            ray.init(address="local", include_dashboard=False, **options)
-        else:
+    if address is None or address == "local":
+        address, options["include_dashboard"] = "local", False
+    for left in reversed(range(ATTEMPTS)):
+        try:
             ray.init(address=address, **options)
-    except Exception as error:  # Ray raises plain ones too
-        said = " ".join(str(error).split())
-        if "ersion" in said and ("mismatch" in said.lower() or "does not match" in said or "same" in said):
-            raise ValueError(
-                f"the cluster has another version of Ray or Python than this machine (ray {version('ray')}, "
-                f"Python {platform.python_version()}): {said[:300]}; install the same on both"
-            ) from None
-        raise ValueError(f"no Ray cluster can be reached at {address or 'this machine'}: {said[:300]}") from None
+            return
+        except Exception as error:  # Ray raises plain ones too
+            said = _last_of_traceback(str(error))
+        if not left or not any(slow in said for slow in SLOW):
+            break
+        note("the cluster's head did not start a server for us within the 30 seconds that Ray gives it; once more")
+    if "ersion" in said and ("mismatch" in said.lower() or "does not match" in said or "same" in said):
+        raise ValueError(
+            f"the cluster has another version of Ray or Python than this machine (ray {version('ray')}, "
+            f"Python {platform.python_version()}): {said[:300]}; install the same on both"
+        )
+    where = "this machine" if address == "local" else address
+    raise ValueError(f"no Ray cluster can be reached at {where}: {said[:300]}")
+
+
+def _last_of_traceback(text: str) -> str:
+    """What Ray says, on one line: of a traceback that came over the wire, which it puts in whole, the exception."""
+    head, begins, trace = text.partition("Traceback (most recent call last):")
+    raised = [line for line in trace.splitlines() if line and not line[0].isspace()]
+    return " ".join(f"{head if begins else text} {raised[-1] if raised else trace}".split())
 
 
 @contextmanager

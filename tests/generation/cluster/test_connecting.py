@@ -66,6 +66,38 @@ def test_another_version_of_ray_is_named(monkeypatch: pytest.MonkeyPatch, said: 
         pass
 
 
+BUSY = """Initialization failure from server:
+Traceback (most recent call last):
+  File "proxier.py", line 765, in Datapath
+    raise RuntimeError(
+RuntimeError: Starting Ray client server failed. See ray_client_server_23000.err.
+"""
+
+
+def test_a_busy_head_is_asked_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    said = [BUSY, BUSY]
+
+    def init(**_: Any) -> None:
+        if said:
+            raise ConnectionAbortedError(said.pop())
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(connecting, "_refuse_silence", lambda address: None)
+    with connected("ray://127.0.0.1:10001"):
+        assert capsys.readouterr().err.count("did not start a server") == 2
+
+
+def test_what_a_head_raised_is_said_without_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(**_: Any) -> None:
+        raise ConnectionAbortedError(BUSY)
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(connecting, "_refuse_silence", lambda address: None)
+    said = "at ray://127.0.0.1:10001: Initialization failure from server: RuntimeError: Starting Ray client server"
+    with pytest.raises(ValueError, match=said), connected("ray://127.0.0.1:10001"):
+        pass
+
+
 def cluster(*gpus: float) -> Any:
     return SimpleNamespace(nodes=lambda: [{"Alive": True, "Resources": {"CPU": 1.0, "GPU": each}} for each in gpus])
 

@@ -142,29 +142,33 @@ def begun(films: Path, run: Path) -> int:
     return process
 
 
+def ended(process: int) -> int | None:
+    """What a process ended with; None while it works."""
+    done, status = os.waitpid(process, os.WNOHANG)
+    return status if done else None
+
+
 @pytest.mark.slow
 def test_kill_9_at_any_moment_and_the_loss_curve_is_the_same(films: Path, tmp_path: Path) -> None:
     whole, run = tmp_path / "whole", tmp_path / "run"
     train(films, tmp_path / "warm", max_steps=1)  # so that the processes below import nothing
     began = time.monotonic()
     assert os.waitpid(begun(films, whole), 0)[1] == 0
-    needed_s = time.monotonic() - began
-    draw, kills = random.Random(5), 0
-    for _ in range(8):
+    step_s = (time.monotonic() - began) / 9
+    draw, kills, code = random.Random(5), 0, None
+    for step in (1, 3, 4, 6, 7):  # a time alone would not do: what else runs here decides how far it is by then
         process = begun(films, run)
-        deadline = time.monotonic() + needed_s * draw.uniform(0.4, 1.0)
-        code = None
-        while code is None and time.monotonic() < deadline:
-            done, status = os.waitpid(process, os.WNOHANG)
-            code = status if done else None
-            time.sleep(0.005)
-        if code is None:
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            kills += 1
-        else:
+        while code is None and not (run / f"checkpoint-{step}").exists():
+            code = ended(process)
+            time.sleep(0.002)
+        time.sleep(step_s * draw.uniform(0, 2))
+        code = ended(process) if code is None else code
+        if code is not None:
             assert code == 0
             break
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        kills += 1
     if code is None:
         assert os.waitpid(begun(films, run), 0)[1] == 0
     assert kills
