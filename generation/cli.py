@@ -293,10 +293,13 @@ def run(
         str | None, typer.Option(help="Who on the Hub everything is pushed to [default: folders of --out only]")
     ] = None,
     on: OnOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the steps and what the movies would cost; write nothing.")
+    ] = False,
 ) -> None:
     """The whole line: movies, dataset, and for tiny on to a model, its scores and a row of a leaderboard."""
     cli_options.verbs("generation.line").run_line(
-        recipe, out, overrides=set_ or [], train=train, until=until, to=to, on=on
+        recipe, out, overrides=set_ or [], train=train, until=until, to=to, on=on, dry_run=dry_run
     )
 
 

@@ -2,6 +2,7 @@
 
     moviellm run tiny --out demo                      # all that this installation can do
     moviellm run tiny --out demo --until dataset
+    moviellm run tiny --out demo --dry-run            # what would be done, and what it would cost
     moviellm run tiny --out demo --on ray             # movies made and questions asked on a cluster
     moviellm run tiny --out demo --to ORG             # everything on the Hub, each part made from what was pushed
 
@@ -16,6 +17,7 @@ done until what it was made from changes (demo/line.json). The line makes nothin
 """
 
 import importlib.util
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -23,10 +25,11 @@ from typing import Any, Final, Literal
 
 from moviellm.generation import line_parts
 from moviellm.generation.cluster.connecting import address_of
-from moviellm.generation.config import Recipe, load_recipe, read_yaml
+from moviellm.generation.config import load_recipe, read_yaml
 from moviellm.generation.dataset.folder import check_target, resolve_target
 from moviellm.generation.line_doing import do, secret_seed
-from moviellm.generation.line_parts import FIRST_VERSION, Hub, Line, LineSettings
+from moviellm.generation.line_parts import FIRST_VERSION, Hub, Line, LineSettings, Part
+from moviellm.generation.line_planning import show_line
 from moviellm.generation.output import emit, note
 from moviellm.generation.runs.address import refuse_bucket
 from moviellm.generation.views import FILMS_NAME, STORYBOARD_NAME
@@ -34,6 +37,8 @@ from moviellm.generation.views import FILMS_NAME, STORYBOARD_NAME
 Until = Literal["dataset", "model", "scores", "leaderboard"]
 UNTIL: Final[tuple[Until, ...]] = ("dataset", "model", "scores", "leaderboard")
 """Where a line may end, in order."""
+PUBLIC: Final = "benchmark/bench/public"
+"""What everybody may see of the benchmark."""
 NEEDED: Final = {"model": ("trl", "torch", "transformers"), "scores": ("scipy", "statsmodels")}
 """Packages of the extras `train` and `eval` that a part cannot do without."""
 
@@ -47,6 +52,7 @@ def run_line(
     until: str | None = None,
     to: str | None = None,
     on: str | None = None,
+    dry_run: bool = False,
 ) -> None:
     """`moviellm run`.
 
@@ -58,10 +64,33 @@ def run_line(
         until: Last part; None goes as far as there are settings and packages.
         to: Who everything is pushed to on the Hub; None leaves it in the folder.
         on: `ray` or `ray://HOST:PORT`: the cluster that makes movies and asks questions; None is this machine.
+        dry_run: only print the steps, and what the makes would cost.
 
     Raises:
         ValueError: no such recipe, a place that cannot be written, or a part that this installation cannot do.
     """
+    if on is not None:
+        address_of(on)
+    line, last = _prepared(recipe_name, out, overrides, train, until, to, dry_run=dry_run)
+    if dry_run:
+        show_line(line, list(_parts(line, last)), on=on)
+        return
+    for part in _parts(line, last):
+        do(line.base, part, on)
+    emit({}, "\nlook at it:\n  " + "\n  ".join(_places(line, last)), as_json=False)
+
+
+def _prepared(
+    recipe_name: str,
+    out: Path,
+    overrides: list[str],
+    train: str | None,
+    until: str | None,
+    to: str | None,
+    *,
+    dry_run: bool,
+) -> tuple[Line, Until]:
+    """The line and its last part, with everything refused that can be refused before the work."""
     refuse_bucket(out, "the whole line works in a folder; moviellm make makes a run in a bucket")
     recipe = load_recipe(recipe_name, overrides)
     settings = _line_of(recipe_name, train)
@@ -74,51 +103,51 @@ def run_line(
             f"dataset.name: a dataset called {recipe.dataset.name} would lie where another part lies; choose another"
         )
     base = Path(f"./{out}") if str(out).startswith("-") else out  # never to be taken for an option
-    check_target(resolve_target(base / recipe.dataset.name))  # refuse the place before the work, not after it
-    if on is not None:
-        address_of(on)
-    hub = None if to is None else _hub(to, recipe)
-    seed = None if hub is None else secret_seed(base)
-    line = Line(recipe_name, recipe, settings, base, overrides, hub, seed)
-    do(base, line_parts.movies(line), on)
+    check_target(resolve_target(base / recipe.dataset.name))
+    hub = None if to is None else Hub(to, recipe.dataset.name, recipe.dataset.version or FIRST_VERSION)
+    if hub and not dry_run:
+        _check_hub(hub)
+    seed = secret_seed(base, keep=not dry_run) if hub else None
+    return Line(recipe_name, recipe, settings, base, overrides, hub, seed), last
+
+
+def _parts(line: Line, last: Until) -> Iterator[Part]:
+    """All parts of the line, each made when the one before it is done: the last is told what the model's files are."""
+    wanted = UNTIL.index(last)
+    yield line_parts.movies(line)
+    if wanted > 0:
+        yield line_parts.model(line)
+    if wanted > 1:
+        yield line_parts.benchmark(line)
+        yield line_parts.scores(line)
+    if wanted > 2:
+        yield line_parts.leaderboard(line)
+
+
+def _check_hub(hub: Hub) -> None:
+    """Say what is pushed where the token may make it all; else an error, with nothing made."""
+    who = import_module("moviellm.cards.publishing").check_repositories(hub.repositories())
+    note(f"{who} pushes to {hub.owner}: " + ", ".join(name.partition("/")[2] for name, _, _ in hub.repositories()))
+
+
+def _places(line: Line, last: Until) -> list[str]:
+    """Where to look at what was made."""
+    base, hub, wanted = line.base, line.hub, UNTIL.index(last)
     places = [
         f"storyboard   {base}/run/{STORYBOARD_NAME}",
         f"films        {base}/run/{FILMS_NAME}",
         f"dataset      {hub.data if hub else line.dataset}",
     ]
-    if settings is not None and UNTIL.index(last) > 0:
-        places += _behind(line, last, on)
-    emit({}, "\nlook at it:\n  " + "\n  ".join(places), as_json=False)
-
-
-def _hub(owner: str, recipe: Recipe) -> Hub:
-    """What things are called on the Hub, where the token may make them all; else an error, with nothing made."""
-    hub = Hub(owner, recipe.dataset.name, recipe.dataset.version or FIRST_VERSION)
-    who = import_module("moviellm.cards.publishing").check_repositories(hub.repositories())
-    note(f"{who} pushes to {owner}: " + ", ".join(name.partition("/")[2] for name, _, _ in hub.repositories()))
-    return hub
-
-
-def _behind(line: Line, last: Until, on: str | None) -> list[str]:
-    """Do what follows the dataset; returns where to look."""
-    base, wanted, hub = line.base, UNTIL.index(last), line.hub
-    do(base, line_parts.model(line))
-    asked = f"{hub.model} {hub.data}" if hub else f"{base}/model {line.dataset}"
-    places = [f"model        moviellm ask {asked}#m00000 'Who is in it?'"]
+    if wanted > 0:
+        asked = f"{hub.model} {hub.data}" if hub else f"{base}/model {line.dataset}"
+        places.append(f"model        moviellm ask {asked}#m00000 'Who is in it?'")
     if wanted > 1:
-        do(base, line_parts.benchmark(line), on)
-        do(base, line_parts.scores(line), on)
         places.append(f"scores       {base}/scores/dev/report/report.html")
     if wanted > 2:
-        do(base, line_parts.leaderboard(line))
-        results, bench = (hub.results, hub.bench) if hub else (f"{base}/leaderboard/results", _bench(line))
+        results, bench = (hub.results, hub.bench) if hub else (f"{base}/leaderboard/results", f"{base}/{PUBLIC}")
         places.append(f"leaderboard  moviellm leaderboard {results} --bench {bench}")
         places += [f"page         {hub.space}, once its secret HF_TOKEN is set"] if hub else []
     return places
-
-
-def _bench(line: Line) -> str:
-    return f"{line.base}/benchmark/bench/public"
 
 
 def _line_of(recipe_name: str, train: str | None) -> LineSettings | None:

@@ -2,6 +2,7 @@
 
     do(Path("demo"), part)                      # demo/line.json says what is done, from what, in how many seconds
     do(Path("demo"), part, on="ray")            # movies made and questions asked on a cluster: the same part
+    standing(Path("demo"), part)                # done, begun, changed or new
     secret_seed(Path("demo"))                   # drawn once, and kept there
 
 Each step is a verb in a process of its own. It knows no part: see line_parts.py.
@@ -13,7 +14,7 @@ import secrets
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from moviellm.generation.files import write_whole
 from moviellm.generation.line_parts import Part, sha256_of
@@ -26,17 +27,18 @@ ON_CLUSTER: Final = (["make"], ["eval", "run"])
 INTERRUPTED: Final = 130
 """Exit code of a verb that Ctrl-C stopped; it leaves the saying to the line."""
 SEED: Final = "benchmark_seed"
+Standing = Literal["done", "begun", "changed", "new"]
 
 
 def do(base: Path, part: Part, on: str | None = None) -> None:
     """Do a part, unless it is done; what an older line left of it goes. Where it is done changes nothing of it."""
-    known = _known(base)
-    key = _key(part)
-    mine = known.get(part.name, {})
-    if part.makes and mine.get("key") == key and mine.get("done") and all(folder.is_dir() for folder in part.makes):
+    stands = standing(base, part)
+    if stands == "done":
         note(f"{part.name}: done before, from the same")
         return
-    if mine and mine["key"] != key:
+    known, key = _known(base), _key(part)
+    mine = known.get(part.name, {})
+    if stands == "changed":
         for folder in part.makes:
             shutil.rmtree(folder, ignore_errors=True)
         mine = {}
@@ -49,12 +51,29 @@ def do(base: Path, part: Part, on: str | None = None) -> None:
             _steps(part, on)
 
 
-def secret_seed(base: Path) -> int:
-    """The seed of a benchmark that nobody can guess; drawn once."""
+def standing(base: Path, part: Part) -> Standing:
+    """How far a part is; what it was made from has changed where one of those files is not there."""
+    mine = _known(base).get(part.name)
+    if mine is None:
+        return "new"
+    if not all(path.is_file() for path in part.made_from) or mine["key"] != _key(part):
+        return "changed"
+    return "done" if part.makes and mine["done"] and all(folder.is_dir() for folder in part.makes) else "begun"
+
+
+def with_cluster(step: list[str], on: str | None) -> list[str]:
+    """A step as it is typed: told of the cluster, where it can use one."""
+    told = on is not None and any(step[: len(verb)] == verb for verb in ON_CLUSTER)
+    return [*step, "--on", str(on)] if told else step
+
+
+def secret_seed(base: Path, *, keep: bool = True) -> int:
+    """The seed of a benchmark that nobody can guess; drawn once, unless it is not kept."""
     known = _known(base)
     if SEED not in known:
         known[SEED] = secrets.randbelow(2**31)
-        _write(base, known)
+        if keep:
+            _write(base, known)
     return int(known[SEED])
 
 
@@ -70,8 +89,7 @@ def _write(base: Path, known: dict[str, Any]) -> None:
 
 def _steps(part: Part, on: str | None) -> None:
     for step in part.steps:
-        if on is not None and any(step[: len(verb)] == verb for verb in ON_CLUSTER):
-            step = [*step, "--on", on]
+        step = with_cluster(step, on)
         note(f"$ moviellm {' '.join(step)}")
         code = run_verb(step)
         if code == INTERRUPTED:

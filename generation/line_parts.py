@@ -223,7 +223,7 @@ def leaderboard(line: Line) -> Part:
         told += ["--training-data", hub.data]
     else:
         weights = base / "model/model.safetensors"
-        revision = sha256_of(weights)[:40] if weights.is_file() else ""
+        revision = sha256_of(weights)[:40] if weights.is_file() else "SHA256_OF_THE_WEIGHTS"
         told += ["--model-id", f"{NOBODY}/{name}", "--model-revision", revision]
         told += ["--training-data", f"{NOBODY}/{line.recipe.dataset.name}"]
     requests, results = (hub.requests, hub.results) if hub else (f"{place}/requests", f"{place}/results")

@@ -1,9 +1,10 @@
 """A verb in a process of its own, so that each meets the next only in files.
 
     code = run_verb(["make", "--recipe", "tiny", "--out", "demo/run"])
+    code, told = said_by(["make", "--recipe", "tiny", "--dry-run"])
 
 It prints what the verb prints, and hands Ctrl-C on once: whoever started the verb then says that it stopped, and how
-to go on. It reads no result: results are files.
+to go on. Results are files; only what a dry run says is read.
 """
 
 import os
@@ -20,8 +21,7 @@ OF_ANOTHER = "MOVIELLM_VERB_OF_ANOTHER"
 
 def run_verb(arguments: Sequence[str], *, quiet: bool = False) -> int:
     """Run `moviellm ARGUMENTS` and return its exit code; `quiet` keeps its standard output to itself."""
-    # -P: a moviellm_dataset.py in the working directory (every dataset folder has one) must not replace ours.
-    command = [sys.executable, "-P", "-m", "moviellm.generation.cli", *arguments]
+    command = _command(arguments)
     # A group of its own: Ctrl-C, from a terminal or from a scheduler, reaches the line, which hands it on once.
     stdout = subprocess.DEVNULL if quiet else None
     process = subprocess.Popen(command, process_group=0, stdout=stdout, env=os.environ | {OF_ANOTHER: "1"})
@@ -31,6 +31,17 @@ def run_verb(arguments: Sequence[str], *, quiet: bool = False) -> int:
         process.send_signal(signal.SIGINT)
         process.wait()
         raise
+
+
+def said_by(arguments: Sequence[str]) -> tuple[int, str]:
+    """Run a short `moviellm ARGUMENTS`; returns its exit code and what it said on standard output."""
+    done = subprocess.run(_command(arguments), stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def _command(arguments: Sequence[str]) -> list[str]:
+    # -P: a moviellm_dataset.py in the working directory (every dataset folder has one) must not replace ours.
+    return [sys.executable, "-P", "-m", "moviellm.generation.cli", *arguments]
 
 
 def say_stopped(text: str) -> None:
