@@ -92,13 +92,16 @@ class Lease:
     def _renew(self) -> None:
         start = time.monotonic()
         there = [_number(name) for name in self._store.names(f"{FOLDER}/{self.of}")]
-        overtaken = max(there, default=0) > self.number
-        if overtaken or (self.number not in there and self._store.get(self.name) is None):
+        if max(there, default=0) > self.number or not self._is_mine():
             self.lost = "another maker has taken over"
             return
         self._body["beat"] = int(str(self._body["beat"])) + 1
         self._store.put(self.name, _bytes(self._body))
         self._renewed = start
+
+    def _is_mine(self) -> bool:
+        """Whether the object is there and ours: after one who took over has given it back, numbers come again."""
+        return _read(self._store.get(self.name) or b"").get("nonce") == self.nonce
 
     def release(self) -> None:
         """Give it back, so that the next maker need not wait."""
@@ -106,7 +109,8 @@ class Lease:
         self._thread.join()
         if self.lost is None:
             with suppress(StoreError):  # it goes stale
-                self._store.delete([self.name])
+                if self._is_mine():
+                    self._store.delete([self.name])
 
 
 def take(store: Store, of: str, me: Maker, wait_s: float | None, *, after: int = 0, if_alive: bool = True) -> Lease:
@@ -162,9 +166,30 @@ def take(store: Store, of: str, me: Maker, wait_s: float | None, *, after: int =
 
 def holders(store: Store) -> dict[str, str]:
     """Who holds what: `run` or a shard's number -> the holder, in its own words. It may have died just now."""
+    return {of: _who(body) for of, body in _held(store).items()}
+
+
+class Watch:
+    """Who holds what, for one who looks again and again: a lease that does not change any more has no holder."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen: dict[str, tuple[bytes, float]] = {}
+
+    def holders(self) -> dict[str, str]:
+        """As `holders`, without those that were seen unchanged for `STALE_S`."""
+        now, before = time.monotonic(), self._seen
+        self._seen = {
+            of: before[of] if of in before and before[of][0] == body else (body, now)
+            for of, body in _held(self._store).items()
+        }
+        return {of: _who(body) for of, (body, since) in self._seen.items() if now - since < STALE_S}
+
+
+def _held(store: Store) -> dict[str, bytes]:
     names = store.names(FOLDER)
     found = {_of(name): body for name, body in sorted(store.get_all(names).items())}
-    return {of: _who(body) for of, body in found.items() if not _died_here(body)}
+    return {of: body for of, body in found.items() if not _died_here(body)}
 
 
 def _say_waiting(of: str, body: bytes) -> None:

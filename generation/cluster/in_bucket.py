@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from moviellm.generation.buckets.costs import paid_in_bucket, spent_of_shard
-from moviellm.generation.buckets.leases import RUN, holders
+from moviellm.generation.buckets.leases import RUN, Watch
 from moviellm.generation.buckets.places import Place
 from moviellm.generation.buckets.store import PATIENCE_S, Store
 from moviellm.generation.cluster.asking import limits_of
@@ -91,7 +91,7 @@ class BucketDriver(Driver):
 
     def __init__(self, ray: Any, place: Place, record: RunRecord) -> None:
         """Raises ValueError for what the cluster has not. The caller holds the run's lease."""
-        self._place = place
+        self._place, self._watch = place, Watch(place.store)
         if record.recipe.engine.max_usd is not None:
             self._wait_for_others()
         super().__init__(ray, Path(str(place.url)), record)
@@ -100,7 +100,7 @@ class BucketDriver(Driver):
     def _wait_for_others(self) -> None:
         """What makers of a lost cluster still pay is known when they are gone: `--max-usd` waits for that."""
         said = False
-        while others := {of: who for of, who in holders(self._place.store).items() if of != RUN}:
+        while others := self._holders():
             if not said:
                 note(f"{len(others)} shards are still being made by {', '.join(sorted(set(others.values()))[:4])}")
                 said = True
@@ -133,7 +133,7 @@ class BucketDriver(Driver):
         return desk.remote(self._place.url, lease.label, limits, self._environment, pause=lease.after_dead)
 
     def _holders(self) -> dict[int, str]:
-        return {int(of): who for of, who in holders(self._place.store).items() if of != RUN}
+        return {int(of): who for of, who in self._watch.holders().items() if of != RUN}
 
     def _finished(self) -> dict[int, Outcome]:
         found = {}

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from moviellm.generation.buckets import leases
-from moviellm.generation.buckets.leases import Lease, LostError, Maker, holders, take
+from moviellm.generation.buckets.leases import Lease, LostError, Maker, Watch, holders, take
 from moviellm.generation.buckets.store import Store
 from moviellm.generation.runs.lock import HeldError, lock_run
 from tests.generation.buckets.kit import URL, Memory
@@ -50,8 +51,6 @@ def test_a_second_maker_is_refused_by_the_name_of_the_first(store: Store) -> Non
 
 
 def test_who_waits_gets_it_when_it_is_given_back(store: Store) -> None:
-    import threading
-
     first = take(store, OF, maker("ada"), 0.0)
     threading.Timer(0.5, first.release).start()
     start = time.monotonic()
@@ -122,3 +121,36 @@ def test_numbers_stay_above_those_of_segments_that_are_there(store: Store) -> No
     assert lease.number == 42
     assert lease.label.startswith("0042-")
     lease.release()
+
+
+def test_one_that_slept_does_not_take_the_same_number_of_a_later_holder_for_its_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew, awake = Lease._renew, threading.Event()
+
+    def asleep(self: Lease) -> None:
+        if self.nonce != slow.nonce or awake.wait():
+            renew(self)
+
+    slow = take(store, "run", maker("ada"), 0.0)
+    monkeypatch.setattr(Lease, "_renew", asleep)
+    time.sleep(0.1)
+    take(store, "run", maker("bob"), None).release()
+    later = take(store, "run", maker("cid"), None)
+    assert later.number == slow.number
+    awake.set()
+    slow.release()
+    assert holders(store) == {"run": "cid"}
+    with pytest.raises(LostError, match="another maker has taken over"):
+        slow.check()
+    later.release()
+
+
+def test_who_watches_sees_a_holder_on_another_machine_go(store: Store) -> None:
+    dead(store)
+    watch = Watch(store)
+    lives = take(store, "000013", maker("ada"), 0.0)
+    assert watch.holders() == {OF: "node-9 process 1", "000013": "ada"}
+    time.sleep(0.4)
+    assert watch.holders() == {"000013": "ada"}
+    lives.release()

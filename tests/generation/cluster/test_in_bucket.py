@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from moviellm.generation.buckets import keeping, leases
+from moviellm.generation.buckets.places import Place
 from moviellm.generation.buckets.store import Store
 from moviellm.generation.cluster import in_bucket, shards
-from moviellm.generation.cluster.in_bucket import BucketDesk
+from moviellm.generation.cluster.in_bucket import BucketDesk, BucketDriver
 from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.cluster.shards import Order, make_one
 from moviellm.generation.llm.exchanges import Spent
@@ -126,6 +128,26 @@ def test_the_desk_of_a_new_driver_counts_what_the_last_one_asked_within_the_minu
     assert desk_of(limits)._requests.wait_s(1.0) > 50.0
     assert desk_of(limits)._requests.wait_s(1.0) > 50.0  # started again: from its ledger
     assert desk_of(Limits(requests_per_minute=4), driver="two")._requests.wait_s(1.0) == 0.0
+
+
+def driver_of(fs: Memory) -> BucketDriver:
+    driver = BucketDriver.__new__(BucketDriver)
+    driver._place = Place(Store(URL, fs), Path("/w"), leases.Maker("me", Path("/w")), None)
+    driver._watch = leases.Watch(driver._place.store)
+    return driver
+
+
+def test_a_driver_with_a_limit_waits_for_no_maker_that_died_with_its_machine(
+    fs: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "STALE_S", 0.2)
+    monkeypatch.setattr(in_bucket, "LOOK_S", 0.02)
+    driver = driver_of(fs)
+    driver._place.store.create("lease/000012/0004", b'{"who": "node-9 process 1", "host": "node-9", "beat": 7}')
+    waiting = threading.Thread(target=driver._wait_for_others, daemon=True)
+    waiting.start()
+    waiting.join(5.0)
+    assert not waiting.is_alive()
 
 
 # ---------------------------------------------------------------- a real cluster
