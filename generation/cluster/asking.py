@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from moviellm.generation.cluster.desk import GIVEN_UP
 from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.config import Recipe
 from moviellm.generation.llm.admission import Gate, Slot
@@ -140,7 +141,8 @@ class SharedBudget(Budget):
             return
         name, desk = self._desk.name(), self._desk
         try:
-            reason = await desk.ask("hold", desk.shard, name, bound_usd)
+            while (reason := await desk.ask("hold", desk.shard, name, bound_usd)) == GIVEN_UP:
+                pass  # taken for one of a maker before, which is forgotten
             if reason is not None:
                 raise StoppedError(reason)
             yield

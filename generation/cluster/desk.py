@@ -14,6 +14,7 @@ is asking once. It knows no movies and no Ray.
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Set
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -51,7 +52,8 @@ class Desk:
         self._money = Money(limits.max_usd)
         self._paused_until = 0.0
         self._turn = asyncio.Lock()
-        self._waiting: deque[tuple[str, asyncio.Event]] = deque()
+        self._waiting: deque[tuple[int, str, asyncio.Event]] = deque()
+        """Shard, call, and what tells it that something has changed."""
         self._told: dict[int, Told] = {}
         if self._ledger is not None:
             self._rebuild(self._ledger)
@@ -70,9 +72,13 @@ class Desk:
             if one.name not in began:
                 began[one.name] = {"kind": "began", **asdict(one), "at": min(one.at, now)}
                 ledger.append(began[one.name])
+        for row in ledger.rows:
+            if row["kind"] == "told":
+                self._money.recorded_of(row["shard"], row["usd"])
         self._money.held |= {row["name"]: (row["shard"], row["usd"]) for row in ledger.rows if row["kind"] == "held"}
-        self._requests.remember((name, row.get("requests", 1), row["at"]) for name, row in began.items())
-        self._tokens.remember((name, row["tokens"], row["at"]) for name, row in began.items())
+        times = {name: min(row["at"], now) for name, row in began.items()}  # another machine's clock may be ahead
+        self._requests.remember((name, row.get("requests", 1), times[name]) for name, row in began.items())
+        self._tokens.remember((name, row["tokens"], times[name]) for name, row in began.items())
 
     def _asked(self, since: float, *, a_desk_was: bool) -> list[Asked]:
         """What the logs say was asked since a time; where a desk was, its ledger says what shards have asked."""
@@ -120,10 +126,11 @@ class Desk:
         if name in self._money.held:
             return None
         turn = asyncio.Event()
-        self._waiting.append((name, turn))
+        mine = (shard, name, turn)
+        self._waiting.append(mine)
         try:
-            while (name, turn) in self._waiting:
-                first = self._waiting[0][1] is turn
+            while mine in self._waiting:
+                first = self._waiting[0] is mine
                 if first and self._money.fits(usd):
                     break
                 if first and not self._money.held:
@@ -136,31 +143,40 @@ class Desk:
             self._money.held[name] = (shard, usd)
             return None
         finally:
-            if (name, turn) in self._waiting:
-                self._waiting.remove((name, turn))
+            if mine in self._waiting:
+                self._waiting.remove(mine)
             self._wake()
 
     async def free(self, shard: int, name: str, recorded_usd: float) -> None:
         """Give back what was held for a call: the shard's log holds what it has cost."""
         self._money.recorded_of(shard, recorded_usd)
-        if self._money.held.pop(name, None) is not None:
-            self._write({"kind": "free", "name": name})
-        for waiting in [item for item in self._waiting if item[0] == name]:  # it was given up while it waited
-            self._waiting.remove(waiting)
-            waiting[1].set()
-        self._wake()
+        self._let_go({name})
 
     async def forget(self, shard: int) -> None:
         """Nobody makes this shard now, or somebody begins again: its log says what it has cost."""
         if self._limits.max_usd is not None:
             self._money.recorded_of(shard, spent_in(log_of(self._run, shard)).usd)
-        for name in self._money.forget(shard):
+        self._let_go(self._calls_of(shard))
+
+    def _calls_of(self, shard: int) -> set[str]:
+        """Calls of a shard for which money is held, and those that wait for some."""
+        return {name for name, (owner, _) in self._money.held.items() if owner == shard} | {
+            name for owner, name, _ in self._waiting if owner == shard
+        }
+
+    def _let_go(self, names: Set[str]) -> None:
+        """Give back what is held for calls, and let none of them wait: nobody is there to give it back later."""
+        for name in names & self._money.held.keys():
+            del self._money.held[name]
             self._write({"kind": "free", "name": name})
+        for waiting in [one for one in self._waiting if one[1] in names]:
+            self._waiting.remove(waiting)
+            waiting[2].set()
         self._wake()
 
     def _wake(self) -> None:
         if self._waiting:
-            self._waiting[0][1].set()
+            self._waiting[0][2].set()
 
     def _spent(self, usd: float) -> str:
         return (

@@ -50,11 +50,11 @@ class BucketDesk(Desk):
         os.environ.update(environment)
         # Started again in the middle of a run: nobody waits at a keyboard, so a store that rests is waited for.
         self._store = Store.open(url, to_make=False, patience_s=PATIENCE_S)
-        self._lost_usd = 0.0
         ledger = Path(tempfile.gettempdir()) / f"moviellm-desk-{driver}"
         begins = not ledger.is_dir()
         ledger.mkdir(exist_ok=True)
         super().__init__(str(ledger), limits)
+        self._lost_usd = self._money.recorded.get(None, 0.0)
         if begins and pause and limits.paced:
             self._paused_until = time.time() + MINUTE_S
 
@@ -67,13 +67,23 @@ class BucketDesk(Desk):
 
     async def forget(self, shard: int) -> None:
         """Nobody makes this shard now, or somebody begins again."""
+        gone, told = self._calls_of(shard), self._money.recorded.get(shard, 0.0)
         if self._limits.max_usd is not None:
             there = (await asyncio.to_thread(spent_of_shard, self._store, shard)).usd
-            self._lost_usd += max(0.0, self._money.recorded.get(shard, 0.0) - there)
-            self._money.recorded |= {shard: there, None: self._lost_usd}
-        for name in self._money.forget(shard):
-            self._write({"kind": "free", "name": name})
-        self._wake()
+            if self._money.recorded.get(shard, 0.0) == told:  # else the next maker is at work, and has asked itself
+                self._lost_usd += max(0.0, told - there)
+                self._money.recorded |= {shard: there, None: self._lost_usd}
+                self._keep_told(shard, there)
+                self._keep_told(None, self._lost_usd)
+        self._let_go(gone)
+
+    async def free(self, shard: int, name: str, recorded_usd: float) -> None:
+        """As the desk of a folder; what a maker has paid and not sent yet is known to the next desk too."""
+        self._keep_told(shard, recorded_usd)
+        await super().free(shard, name, recorded_usd)
+
+    def _keep_told(self, shard: int | None, usd: float) -> None:
+        self._write({"kind": "told", "name": f"shard {shard}", "shard": shard, "usd": usd})
 
 
 def _seen_from_here(url: BucketUrl, environment: Mapping[str, str]) -> tuple[str, str | None]:

@@ -82,9 +82,10 @@ def _read(path: Path) -> list[Row]:
 
 
 def _living(rows: list[Row], now: float) -> list[Row]:
-    """What still counts: calls that began within a minute, with what they took; money that nobody gave back."""
+    """What still counts: calls that began within a minute, with what they took; money that nobody gave back; costs."""
     began: dict[str, Row] = {}
     held: dict[str, Row] = {}
+    told: dict[str, Row] = {}
     for row in rows:
         kind, name = row.get("kind"), row["name"]
         if kind == "began" and row["at"] > now - MINUTE_S:
@@ -95,4 +96,6 @@ def _living(rows: list[Row], now: float) -> list[Row]:
             held[name] = row
         elif kind == "free":
             held.pop(name, None)
-    return [*began.values(), *held.values()]
+        elif kind == "told":
+            told[name] = row
+    return [*began.values(), *held.values(), *told.values()]

@@ -45,16 +45,9 @@ class Money:
         held = sum(bound for _, bound in self.held.values())
         return self.limit_usd is None or self.recorded_usd + held + usd <= self.limit_usd
 
-    def recorded_of(self, shard: int, usd: float) -> None:
+    def recorded_of(self, shard: int | None, usd: float) -> None:
         """A shard's log holds so much now; what comes late says less and changes nothing."""
         self.recorded[shard] = max(usd, self.recorded.get(shard, 0.0))
-
-    def forget(self, shard: int) -> list[str]:
-        """Drop what is held for a shard: nobody makes it any more. The calls that were."""
-        gone = [name for name, (owner, _) in self.held.items() if owner == shard]
-        for name in gone:
-            del self.held[name]
-        return gone
 
 
 def spread(counts: Mapping[str, int]) -> str:

@@ -100,6 +100,46 @@ def test_what_a_lost_maker_had_paid_and_not_sent_stays_counted(
     asyncio.run(job())
 
 
+def test_a_desk_that_is_started_again_knows_what_was_paid_and_not_sent(
+    fs: Memory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(in_bucket.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(in_bucket, "spent_of_shard", lambda *_: Spent())
+
+    async def job() -> None:
+        desk = desk_of(Limits(max_usd=1.0))
+        await desk.free(3, "a", 0.3)
+        await desk.forget(3)  # lost with its maker
+        await desk.free(4, "b", 0.4)  # on its way to the bucket
+        again = desk_of(Limits(max_usd=1.0))
+        assert await again.hold(4, "c", 0.31) is not None
+        assert await again.hold(4, "d", 0.29) is None
+        await again.forget(4)
+        assert await again.hold(5, "e", 0.31) is not None
+
+    asyncio.run(job())
+
+
+def test_a_shard_that_is_forgotten_slowly_keeps_what_its_next_maker_holds(
+    fs: Memory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(in_bucket.tempfile, "gettempdir", lambda: str(tmp_path))
+    slow = threading.Event()
+    monkeypatch.setattr(in_bucket, "spent_of_shard", lambda *_: Spent(calls=slow.wait(5.0)))
+
+    async def job() -> None:
+        desk = desk_of(Limits(max_usd=1.0))
+        await desk.hold(3, "lost", 0.2)
+        forgetting = asyncio.create_task(desk.forget(3))
+        await asyncio.sleep(0.01)
+        await desk.hold(3, "next", 0.3)
+        slow.set()
+        await forgetting
+        assert [*desk._money.held] == ["next"]
+
+    asyncio.run(job())
+
+
 def test_a_desk_that_is_started_again_knows_its_minute_and_one_after_a_lost_driver_waits_it_out(
     fs: Memory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

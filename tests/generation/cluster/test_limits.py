@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviellm.generation.cluster import ledger as ledgers
-from moviellm.generation.cluster.desk import Desk, Told, nodes_of
+from moviellm.generation.cluster.desk import GIVEN_UP, Desk, Told, nodes_of
 from moviellm.generation.cluster.ledger import NAME, Ledger
 from moviellm.generation.cluster.limits import Limits, Money
 from moviellm.generation.llm.admission import Minute
@@ -201,6 +201,23 @@ def test_a_call_that_is_given_up_while_it_waits_frees_the_line(tmp_path: Path) -
         assert await one.hold(2, "c", 0.05) is None
 
     asyncio.run(job())
+
+
+def test_calls_of_a_lost_maker_that_wait_for_money_are_forgotten_too(tmp_path: Path) -> None:
+    async def job() -> None:
+        one = desk(tmp_path, max_usd=1.0)
+        lost = [asyncio.create_task(one.hold(0, f"lost{number}", 0.5)) for number in range(6)]
+        await asyncio.sleep(0.01)
+        await one.forget(0)
+        assert await asyncio.wait_for(one.hold(0, "next", 1.0), 1.0) is None
+        assert [await call for call in lost] == [None, None, *[GIVEN_UP] * 4]
+
+    asyncio.run(job())
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_waiting_for_more_than_a_minute(tmp_path: Path) -> None:
+    Ledger(tmp_path).append({"kind": "began", "name": "a", "at": time.time() + 900.0, "tokens": 1})
+    assert 50.0 < waits_s(desk(tmp_path, requests_per_minute=1)) < 62.0
 
 
 def test_a_torn_line_of_the_ledger_is_left_out(tmp_path: Path) -> None:
