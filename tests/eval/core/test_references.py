@@ -1,9 +1,10 @@
-"""The core beside the published programs, each in an environment of its own, on hundreds of made-up cases.
+"""The core beside the published programs, on hundreds of made-up cases.
 
-Slow: makes virtual environments with pip, and starts Java, which is skipped over where it is absent.
+Slow: installs them, without what they depend on, and starts Java, which is skipped over where it is absent.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -52,24 +53,44 @@ json.dump(found, sys.stdout)
 """
 
 
-def python_with(package: str, folder: Path) -> Path:
-    """The Python of a new environment that holds a package."""
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin/python", "-m", "pip", "install", "-q", package], check=True)
-    return folder / "bin/python"
+PACKAGES = [
+    "pycocoevalcap==1.2",
+    "ppi-python==0.2.3",
+    "choix==0.4.1",
+    "rouge_score==0.1.2",
+    "nltk",
+    "numba",
+    "llvmlite",
+]
+
+
+@pytest.fixture(scope="session")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a Python that has their packages; numpy, scipy and the like are ours."""
+    folder = tmp_path_factory.mktemp("theirs")
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--target", str(folder)]
+    subprocess.run([*pip, *PACKAGES], check=True)
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+def asked_of(program: list[str], env: dict[str, str], given: Any) -> Any:
+    """What a program of theirs answers, JSON to JSON."""
+    done = subprocess.run(
+        [sys.executable, *program], env=env, input=json.dumps(given), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
-def captioning(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def captioning(theirs: dict[str, str]) -> dict[str, Any]:
     """What was asked of pycocoevalcap 1.2, what it found, and where its jar lies."""
     if shutil.which("java") is None:
         pytest.skip("needs java")
-    python = python_with("pycocoevalcap==1.2", tmp_path_factory.mktemp("coco") / "venv")
     cands, refs = corpus(300, 17)
     asked = {"cands": cands, "refs": refs, "texts": texts(3000, 17)}
-    done = subprocess.run([python, HERE / "captions.py"], input=json.dumps(asked), capture_output=True, text=True)
-    (jar,) = (python.parent.parent / "lib").rglob("meteor-1.5.jar")
-    return {"asked": asked, "found": json.loads(done.stdout), "jar": jar}
+    (jar,) = Path(theirs["PYTHONPATH"]).rglob("meteor-1.5.jar")
+    return {"asked": asked, "found": asked_of([str(HERE / "captions.py")], theirs, asked), "jar": jar}
 
 
 @pytest.mark.parametrize("name", ["cider_d", "rouge_l", "bleu", "meteor"])
@@ -91,17 +112,15 @@ def test_tokens_of_awkward_captions_are_those_of_pycocoevalcap(captioning: dict[
     assert len(odd) / len(asked) <= 0.005, odd[:5]
 
 
-def test_prediction_powered_means_are_those_of_ppi_python(tmp_path: Path) -> None:
+def test_prediction_powered_means_are_those_of_ppi_python(theirs: dict[str, str]) -> None:
     lot = np.random.default_rng(2)
     cases = []
     for _ in range(100):
         human = lot.integers(0, 2, 20) * 1.0
         cases.append([human.tolist(), (human * 0.6 + lot.random(20) * 0.4).tolist(), lot.random(50).tolist()])
-    python = python_with("ppi-python==0.2.3", tmp_path / "venv")
-    done = subprocess.run([python, "-c", ASK_PPI], input=json.dumps(cases), capture_output=True, text=True)
-    for case, theirs in zip(cases, json.loads(done.stdout), strict=True):
+    for case, found in zip(cases, asked_of(["-c", ASK_PPI], theirs, cases), strict=True):
         mine = core.ppi_mean(*case)
-        assert [mine[name] for name in ("estimate", "low", "high")] == pytest.approx(theirs, abs=1e-9)
+        assert [mine[name] for name in ("estimate", "low", "high")] == pytest.approx(found, abs=1e-9)
 
 
 def made_up_games(lot: np.random.Generator, models: int, count: int) -> list[tuple[str, str, str]]:
@@ -126,15 +145,12 @@ def tournaments() -> list[tuple[int, list[tuple[str, str, str]]]]:
     return found
 
 
-def test_ratings_are_those_of_choix(tournaments: list[tuple[int, Any]], tmp_path: Path) -> None:
+def test_ratings_are_those_of_choix(tournaments: list[tuple[int, Any]], theirs: dict[str, str]) -> None:
     asked = [(models, [(int(a[1:]), int(b[1:]), won) for a, b, won in games]) for models, games in tournaments]
-    python = python_with("choix==0.4.1", tmp_path / "venv")
-    done = subprocess.run([python, "-c", ASK_CHOIX], input=json.dumps(asked), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    for (models, games), theirs in zip(tournaments, json.loads(done.stdout), strict=True):
+    for (models, games), found in zip(tournaments, asked_of(["-c", ASK_CHOIX], theirs, asked), strict=True):
         rated = core.bradley_terry(games, "m0")["ratings"]
         mine = [(rated[f"m{at}"] - 1000) * np.log(10) / 400 for at in range(models)]
-        assert mine == pytest.approx([value - theirs[0] for value in theirs], abs=1e-9)
+        assert mine == pytest.approx([value - found[0] for value in found], abs=1e-9)
 
 
 def test_ratings_are_the_logistic_regression_of_scikit_learn(tournaments: list[tuple[int, Any]]) -> None:
@@ -156,17 +172,14 @@ def test_ratings_are_the_logistic_regression_of_scikit_learn(tournaments: list[t
         assert mine == pytest.approx(theirs.tolist(), abs=1e-9)
 
 
-def test_rouge_l_has_the_precision_and_recall_of_rouge_score(tmp_path: Path) -> None:
+def test_rouge_l_has_the_precision_and_recall_of_rouge_score(theirs: dict[str, str]) -> None:
     lot = np.random.default_rng(3)
     words = ["a", "man", "rides", "horse", "the", "beach", "two", "dogs", "on"]
     pairs = [[" ".join(lot.choice(words, lot.integers(1, 12))) for _ in range(2)] for _ in range(500)]
-    python = python_with("rouge_score==0.1.2", tmp_path / "venv")
-    done = subprocess.run([python, "-c", ASK_ROUGE], input=json.dumps(pairs), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    for (cand, ref), (precision, recall) in zip(pairs, json.loads(done.stdout), strict=True):
+    for (cand, ref), (precision, recall) in zip(pairs, asked_of(["-c", ASK_ROUGE], theirs, pairs), strict=True):
         low = recall + 1.44 * precision
-        theirs = 2.44 * precision * recall / low if low else 0.0
-        assert core.rouge_l({"v": cand}, {"v": [ref]})["score"] == pytest.approx(theirs, abs=1e-9)
+        expected = 2.44 * precision * recall / low if low else 0.0
+        assert core.rouge_l({"v": cand}, {"v": [ref]})["score"] == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_error_of_clustered_items_is_the_sandwich_of_statsmodels_with_its_own_small_sample_term() -> None:
