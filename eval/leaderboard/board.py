@@ -159,12 +159,14 @@ class Board:
         return self.rows.get(key) or self.baselines.get(key)
 
     def transcripts(self, item: str) -> Iterator[tuple[Entry, dict[str, Any]]]:
-        """What judges were asked and said about an item, row by row."""
+        """What judges were asked and said about an item, row by row; a file that cannot be read says nothing."""
         for sha256, entry in self.rows.items():
             data = None if self.look is None else _read(self.look, f"{RESULTS}/{sha256}/{TRANSCRIPTS}")
-            for line in _lines(data or b"", item):
-                if line.get("item_id") == item:
-                    yield entry, line
+            try:
+                found = [line for line in _lines(data or b"", item) if line.get("item_id") == item]
+            except (ValueError, RecursionError):
+                continue
+            yield from ((entry, line) for line in found)
 
 
 def headline(task: str, metrics: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from moviellm.eval.core.intervals import clustered_se
 from moviellm.eval.core.significance import mcnemar_exact
 from moviellm.eval.leaderboard.board import Board, Entry, headline
-from moviellm.eval.running.comparing import adjust
+from moviellm.eval.running.comparing import BINARY, adjust
 from moviellm.eval.tasks.means import POWER_Z, difference_of, rounded
 
 
@@ -36,13 +36,15 @@ def paired(board: Board, a: str, b: str) -> Paired:
     """Compare two rows.
 
     Raises:
-        ValueError: one is no row, they are the same, or one has no scores of items.
+        ValueError: one is no row, they are the same or of two revisions, or one has no scores of items.
     """
     for key in (a, b):
         if key not in board.rows:
             raise ValueError("choose two rows of the table")
     if a == b:
         raise ValueError("choose two different rows")
+    if board.rows[a].benchmark_revision != board.rows[b].benchmark_revision:
+        raise ValueError("they answered two revisions of the benchmark, whose questions may differ under the same ids")
     for key in (a, b):
         if not board.items.get(key):
             raise ValueError("one of them has no scores by question; it cannot be compared")
@@ -53,17 +55,20 @@ def paired(board: Board, a: str, b: str) -> Paired:
         if common:
             metric = headline(task, board.rows[a].tasks[task].metrics) if task in board.rows[a].tasks else ""
             gaps = [(ones[name][1], others[name][1]) for name in common]
-            rows.append({"task": task, "metric": metric, **_difference(gaps, [ones[name][0] for name in common])})
+            families = [ones[name][0] for name in common]
+            rows.append({"task": task, "metric": metric, **_difference(gaps, families, metric in BINARY)})
         else:
             left_out.append(task)
     adjust(rows)
     return Paired(board.rows[a], board.rows[b], rows, left_out)
 
 
-def _difference(scores: Sequence[tuple[float, float]], families: Sequence[str]) -> dict[str, Any]:
+def _difference(
+    scores: Sequence[tuple[float, float]], families: Sequence[str], right_or_wrong: bool
+) -> dict[str, Any]:
     gaps = [two - one for one, two in scores]
     found, error = difference_of(gaps, families), clustered_se(gaps, families)
-    binary = {value for pair in scores for value in pair} <= {0.0, 1.0}
+    binary = right_or_wrong and {value for pair in scores for value in pair} <= {0.0, 1.0}
     only_a, only_b = sum(gap < 0 for gap in gaps), sum(gap > 0 for gap in gaps)
     return {
         "n": len(scores),

@@ -5,12 +5,14 @@
     standings["qa_mc"].families                 # movies that the ranges are over
 
 All rows are resampled together, by movie. Two rows are told apart where their difference is larger than what chance
-makes of the largest difference of any two, in 95 of 100 draws (studentised, so that no pair is favoured). A row's
-range begins behind the rows that are surely better and ends before those that are surely worse; with 95 % certainty
-all ranges hold at once (Mogstad, Romano, Shaikh and Wilhelm 2024). Under six movies nothing is told apart: even if
-one row won on all of them, a coin would do so too in one of sixteen times.
+makes of the largest difference of any two, in 95 of 100 draws (studentised, so that no pair is favoured, and taken
+from the normal to Student's distribution, since few movies say little of their own spread). A row's range begins
+behind the rows that are surely better and ends before those that are surely worse; with 95 % certainty all ranges
+hold at once (Mogstad, Romano, Shaikh and Wilhelm 2024). Under six movies nothing is told apart: even if one row won on
+all of them, a coin would do so too in one of sixteen times.
 
-Ranked are rows that answered the same items and have not seen the test's inputs. It reads no file: see board.py.
+Ranked are rows that answered the same items of the same revision and have not seen the test's inputs. It reads no
+file: see board.py.
 """
 
 from collections import Counter
@@ -21,6 +23,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from moviellm.eval.core.inputs import library
 from moviellm.eval.core.resampling import Interval, bootstrap
 from moviellm.eval.leaderboard.board import Board
 
@@ -152,7 +155,8 @@ def joint_ranges(drawn: Floats, estimates: Floats, families: int) -> list[tuple[
     spread = np.diag(covariance)
     error = np.sqrt(np.maximum(spread[:, None] + spread[None, :] - 2 * covariance, 0.0))
     error[error < 1e-12] = 0.0
-    least = _quantile_of_largest(away, error)
+    # The draws vary as little as `error` without its correction; both ways to too narrow ranges are put right here.
+    least = _students(_quantile_of_largest(away, error * np.sqrt((families - 1) / families)), families - 1)
     gaps = estimates[:, None] - estimates[None, :]
     better = gaps > np.maximum(least * error, 1e-9)
     return [(1 + int(better[:, row].sum()), rows - int(better[row].sum())) for row in range(rows)]
@@ -169,6 +173,12 @@ def _quantile_of_largest(away: Floats, error: Floats) -> float:
     return float(np.quantile(np.concatenate(largest), CERTAINTY)) if largest else float("inf")
 
 
+def _students(normal: float, freedom: int) -> float:
+    """The quantile of Student's distribution that is as far out as one of the normal distribution."""
+    stats = library("scipy.stats")
+    return float(stats.t.isf(stats.norm.sf(normal), freedom))
+
+
 def _sums(board: Board, tasks: Sequence[str]) -> _Sums | None:
     """Scores of the rows that can be ranked together; None where there is none."""
     mine = {
@@ -176,7 +186,10 @@ def _sums(board: Board, tasks: Sequence[str]) -> _Sums | None:
         for row, items in board.items.items()
         if not board.rows[row].seen_test_inputs and all(items.get(task) for task in tasks)
     }
-    asked = {row: frozenset((task, item) for task in tasks for item in items[task]) for row, items in mine.items()}
+    asked = {
+        row: frozenset((board.rows[row].benchmark_revision, task, item) for task in tasks for item in items[task])
+        for row, items in mine.items()
+    }
     if not asked:
         return None
     newest = max(asked, key=lambda row: board.rows[row].scored_at or "")

@@ -69,6 +69,20 @@ def test_what_cannot_be_compared_is_told_in_a_line(board: Board, a: str, b: str,
     assert told in compared_html(board, a, b)
 
 
+def test_rows_of_two_revisions_are_not_compared(tmp_path: Path) -> None:
+    one, other = add_row(tmp_path, 1, 0.5), add_row(tmp_path, 2, 0.5, benchmark_revision="f" * 40)
+    assert "two revisions of the benchmark" in compared_html(board_of(tmp_path), one, other)
+
+
+def test_a_score_that_happens_to_be_zero_everywhere_is_not_right_or_wrong(tmp_path: Path) -> None:
+    for number in (1, 2):
+        drawn = scores(str(number), 0.5)
+        drawn["grounding"] = [(item, movie, 0.0) for item, movie, _ in drawn["grounding"]]
+        add_row(tmp_path, number, 0.5, drawn=drawn)
+    found = {row["task"]: row for row in paired(board_of(tmp_path), sha_of(1), sha_of(2)).rows}
+    assert found["grounding"]["p"] is None and found["qa_mc"]["p"] is not None
+
+
 def test_tasks_without_a_question_in_common_are_named(board: Board) -> None:
     assert "No question in common: Open questions" in compared_html(board, ONE, ELSEWHERE)
 

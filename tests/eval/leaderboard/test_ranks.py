@@ -37,13 +37,14 @@ def test_a_difference_that_every_draw_shows_is_told_apart() -> None:
     assert joint_ranges(np.hstack([one + 0.2, one]), np.array([0.7, 0.5]), 30) == [(1, 1), (2, 2)]
 
 
-def test_rows_of_equal_worth_are_told_apart_in_one_of_twenty_samples_of_movies() -> None:
+@pytest.mark.parametrize(("movies", "rows"), [(40, 5), (12, 5), (6, 2)])
+def test_rows_of_equal_worth_are_told_apart_in_one_of_twenty_samples_of_movies(movies: int, rows: int) -> None:
     told_apart = 0
     for seed in range(100):
         generator = np.random.default_rng(seed)
-        films = generator.normal(0.5, 0.2, (40, 5))
-        counts = generator.multinomial(40, np.full(40, 1 / 40), size=500)
-        told_apart += joint_ranges(counts @ films / 40, films.mean(axis=0), 40) != [(1, 5)] * 5
+        films = generator.normal(0.5, 0.2, (movies, rows))
+        counts = generator.multinomial(movies, np.full(movies, 1 / movies), size=500)
+        told_apart += joint_ranges(counts @ films / movies, films.mean(axis=0), movies) != [(1, rows)] * rows
     assert told_apart <= 10
 
 
@@ -63,6 +64,14 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
 def test_a_row_that_has_seen_the_inputs_or_answered_others_has_no_rank(board: Board) -> None:
     places = standings_of(board)[OVERALL].places
     assert sorted(board.rows[key].display_name for key in places) == ["Model 1", "Model 2", "Model 3"]
+
+
+def test_rows_of_two_revisions_are_not_ranked_together(tmp_path: Path) -> None:
+    for number in (1, 2):
+        add_row(tmp_path, number, 0.5)
+    older = add_row(tmp_path, 3, 0.9, benchmark_revision="f" * 40)
+    standing = standings_of(board_of(tmp_path))[OVERALL]
+    assert len(standing.places) == 2 and older not in standing.places
 
 
 def test_the_best_row_is_alone_and_two_alike_share(board: Board) -> None:

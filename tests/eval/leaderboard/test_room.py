@@ -68,6 +68,15 @@ def test_judgements_of_a_question_are_shown_as_text(room: Room) -> None:
     assert "<img src=x" not in told and "<script" not in told and "\u202e" not in told
 
 
+def test_a_damaged_file_of_judgements_costs_those_of_its_own_row(films: Path, tmp_path: Path) -> None:
+    for number, text in enumerate(('{"item_id": "m00000-q002", ', '{"item_id": "m00000-q002", "metric": "m"}'), 1):
+        sha256 = add_row(tmp_path, number, 0.5)
+        (tmp_path / "results" / sha256 / "transcripts.jsonl").write_text(text)
+    room = Room(FolderPlace(tmp_path), bench=Bench(str(films)), desk=None, settings=Settings())
+    told = room.answer("question", json.dumps("m00000-q002"))
+    assert "<b><bdi>Model 2</bdi></b>" in told and "Model 1" not in told
+
+
 def test_questions_are_found_by_words_and_task_page_by_page(room: Room) -> None:
     every = room.answer("questions", "{}")
     assert every.count("data-item=") == PAGE and "1 of 2" in every
