@@ -11,6 +11,7 @@ against the index that the worker goes by.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from moviellm.eval.submissions.sending import BUNDLE, REQUEST_FILE, REQUEST_VERS
 HEX: Final = frozenset("0123456789abcdef")
 TEXTS: Final = ("submitter", "sent_at", "benchmark", "benchmark_revision")
 NAME_SHOWN: Final = 100
+TIME_CHARS_MAX: Final = 40
 
 
 class RequestError(Exception):
@@ -75,6 +77,8 @@ def read_request(look: Look, sha256: str, index: Index) -> Request:
         raise RequestError("R002", REQUEST_FILE, f"it names {shown(told.get('sha256'))}, and lies under {sha256}")
     if fault := display_name_fault(told["submitter"]):
         raise RequestError("R001", f"{REQUEST_FILE}: submitter", fault)
+    if not _is_time(told["sent_at"]):
+        raise RequestError("R001", f"{REQUEST_FILE}: sent_at", f"{shown(told['sent_at'])} is no time in ISO 8601")
     if (told["benchmark"], told["benchmark_revision"]) != (index.benchmark, index.revision):
         raise RequestError(
             "R003",
@@ -84,6 +88,14 @@ def read_request(look: Look, sha256: str, index: Index) -> Request:
         )
     name = plain(str(told.get("display_name", "")))[:NAME_SHOWN]
     return Request(sha256, told["submitter"], told["sent_at"], name)
+
+
+def _is_time(text: str) -> bool:
+    """Whether a text says when something was sent; requests are taken in the order of these texts."""
+    try:
+        return len(text) <= TIME_CHARS_MAX and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def bundle_files(look: Look, request: Request, index: Index) -> list[str]:

@@ -9,28 +9,22 @@ keeps and scores is this form, so that no byte of the bundle itself goes further
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from moviellm.eval.submissions.bundles import DECLARATION, FOLDER
 from moviellm.eval.submissions.checking import Submission
+from moviellm.eval.submissions.declaration import form_of
 from moviellm.generation.schema import canonical_json
 
 
 def canonical_files(submission: Submission) -> dict[str, bytes]:
     """The files of a bundle that was accepted, by name."""
     assert submission.declared is not None, "only an accepted bundle has a form"
-    files = {DECLARATION: _declaration(submission.declared)}
+    files = {DECLARATION: form_of(submission.declared)}
     for task, rows in submission.rows.items():
         lines = "".join(canonical_json(row) + "\n" for row in rows.values())
         files[f"{FOLDER}/{task}.jsonl"] = lines.encode()
     return files
-
-
-def _declaration(declared: Mapping[str, Any]) -> bytes:
-    """As JSON, which is YAML too: every text in quotes, so that none is taken for something else."""
-    return (json.dumps(declared, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def sha256_of(files: Mapping[str, bytes]) -> str:

@@ -19,7 +19,7 @@ from moviellm.eval.submissions.index import TASKS, Index, TaskName
 from moviellm.eval.submissions.lines import Keep, read_lines
 from moviellm.eval.submissions.parquet_rows import read_parquet
 from moviellm.eval.submissions.problems import Problems
-from moviellm.eval.submissions.rows import TaskReader
+from moviellm.eval.submissions.rows import Said, TaskReader
 
 PARQUET: Final = ".parquet"
 Rows = dict[str, dict[str, Any]]
@@ -77,7 +77,7 @@ def _check_file(path: Path, task: TaskName, index: Index, found: Checked, keep: 
         return file_pieces(path, index.limits.max_file_bytes, links=True)
 
     parquet = path.suffix.lower() == PARQUET
-    _read(task, path.name, pieces, index, found, parquet=parquet, keep=keep)
+    _read(task, path.name, pieces, index, found, {}, parquet=parquet, keep=keep)
 
 
 def _check_members(members: Members, index: Index, found: Checked, keep: bool) -> None:
@@ -87,21 +87,22 @@ def _check_members(members: Members, index: Index, found: Checked, keep: bool) -
         found.submission.declared = declared if keep else None
     else:
         problems.add("E008", DECLARATION, "it is missing")
+    said: Said = {}
     for task in (name for name in TASKS if name in index.tasks):
         names = [name for name in (f"{FOLDER}/{task}.jsonl", f"{FOLDER}/{task}{PARQUET}") if name in members]
         if len(names) > 1:
             problems.add("E006", names[1], f"a second file of {task}")
         for name in names[:1]:
-            _read(task, name, members[name], index, found, parquet=name.endswith(PARQUET), keep=keep)
+            _read(task, name, members[name], index, found, said, parquet=name.endswith(PARQUET), keep=keep)
         if not names:
             TaskReader(task, index.tasks[task], index.limits, problems, f"{FOLDER}/{task}.jsonl").close()
 
 
 def _read(
-    task: TaskName, name: str, pieces: Pieces, index: Index, found: Checked, *, parquet: bool, keep: bool
+    task: TaskName, name: str, pieces: Pieces, index: Index, found: Checked, said: Said, *, parquet: bool, keep: bool
 ) -> None:
     items, limits, problems = index.tasks[task], index.limits, found.problems
-    reader = TaskReader(task, items, limits, problems, name)
+    reader = TaskReader(task, items, limits, problems, name, said)
     rows: Rows = {}
     kept: Keep = (lambda row: rows.update({row["id"]: row})) if keep else (lambda row: None)
     if parquet:

@@ -6,6 +6,7 @@
 Every scalar is a text until its field says otherwise, so that a commit of digits stays a commit and `1.0` a version.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +36,7 @@ Reader = Callable[["_Fields", str, Node], Any]
 
 
 def read_declaration(pieces: Iterable[bytes], index: Index, problems: Problems) -> dict[str, Any] | None:
-    """The fields of a submission.yaml; None where it has errors."""
+    """The fields of a submission.yaml; None where it has errors, or is too long in its one form."""
     before = problems.errors
     text = _text(pieces, index, problems)
     if text is None:
@@ -46,11 +47,22 @@ def read_declaration(pieces: Iterable[bytes], index: Index, problems: Problems) 
     if read.value is None:
         return None
     found = _Fields(index, problems).mapping("", read.value, _TOP, ())
+    if problems.errors == before and (size := len(form_of(found))) > _most(index):
+        problems.add("E015", WHERE, f"as it is kept, a value a line, it has {size} bytes; at most {_most(index)}")
     return found if problems.errors == before else None
 
 
+def form_of(declared: Mapping[str, Any]) -> bytes:
+    """The one form: JSON, which is YAML too, with every text in quotes, so that none is taken for something else."""
+    return (json.dumps(declared, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
+def _most(index: Index) -> int:
+    return min(BYTES_MAX, index.limits.max_file_bytes)
+
+
 def _text(pieces: Iterable[bytes], index: Index, problems: Problems) -> str | None:
-    most = min(BYTES_MAX, index.limits.max_file_bytes)
+    most = _most(index)
     try:
         data = b"".join(pieces)
         if len(data) > most:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from moviellm.eval.submissions.bundles import DECLARATION, FOLDER
+from moviellm.eval.submissions.bundles import DECLARATION, FOLDER, names_of
 from moviellm.eval.submissions.check_verb import checked_in_a_cell, text_of
 from moviellm.eval.submissions.declaration import SCHEMA_VERSION, SUBTITLES, TRACKS
-from moviellm.eval.submissions.index import Index, read_index
+from moviellm.eval.submissions.index import TASKS, Index, read_index
 from moviellm.eval.submissions.names import display_name_fault, is_commit, model_id_fault
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit, note
@@ -191,8 +191,10 @@ def _yaml(declared: Mapping[str, Any]) -> bytes:
 
 def _check_out(out: Path) -> None:
     """Refuse a place that holds something else."""
-    if out.is_dir():
-        ours = (out / DECLARATION).is_file() or not any(out.iterdir())
+    if out.is_dir():  # it is removed for the new one, with all that lies in it
+        known = names_of(TASKS)
+        found = (path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
+        ours = out.suffix != ".zip" and all(name in known for name in found)
     else:
         ours = not out.exists() or out.suffix == ".zip"
     if not ours:

@@ -6,7 +6,8 @@
 
 A name is one line of letters of one script, digits, space and ` ._+-()#:,/&@`; Japanese, Korean and Chinese scripts
 that are written together count as one (Unicode's UTS 39). The script of a letter is the first word of its Unicode
-name. Letters that stand for others (full-width, mathematical) are refused. It escapes nothing: who shows a name does.
+name. Letters that stand for others (full-width, mathematical) and such as nobody sees are refused. It escapes nothing:
+who shows a name does.
 """
 
 import re
@@ -14,6 +15,7 @@ import unicodedata
 from typing import Final
 
 from moviellm.eval.submissions.problems import shown
+from moviellm.eval.submissions.texts import UNSEEN
 
 NAME_CHARS_MAX: Final = 64
 PUNCTUATION: Final = frozenset(" ._+-()#:,/&@")
@@ -46,7 +48,8 @@ def display_name_fault(name: str) -> str | None:
 
 
 def _allowed(char: str) -> bool:
-    return char in PUNCTUATION or char in "0123456789" or unicodedata.category(char).startswith("L")
+    seen = char not in UNSEEN
+    return char in PUNCTUATION or char in "0123456789" or (seen and unicodedata.category(char).startswith("L"))
 
 
 def script_of(letter: str) -> str:

@@ -5,9 +5,11 @@
     reader.close()                                              # the ids that are missing
 
 A row counts as it was sent, but for the end of a span that passes its movie by 1 % at most, which is the movie's end,
-and the separator of old captioning programs in texts. It reads no file: see lines.py and parquet_rows.py.
+and the separator of old captioning programs in texts. What is kept of it (canonical.py) must not be longer than a line
+and a file may be, or it could not be read again. It reads no file: see lines.py and parquet_rows.py.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,6 +17,7 @@ from typing import Any, Final
 from moviellm.eval.submissions.index import Item, Limits, TaskName
 from moviellm.eval.submissions.problems import Problems, shown
 from moviellm.eval.submissions.texts import is_blank, neutral, text_faults
+from moviellm.generation.schema import canonical_json
 
 FIELDS: Final[Mapping[TaskName, str]] = {
     "grounding": "span",
@@ -28,15 +31,26 @@ OVER: Final = 0.01
 """Part of the duration by which the end of a span may pass it."""
 SLACK_S: Final = 1e-9
 IDS_SHOWN: Final = 20
+Said = dict[tuple[str, str], tuple[TaskName, bytes]]
+"""By field and id: the task in which it was predicted first, and the hash of what."""
 
 
 class TaskReader:
     """The rows of one task."""
 
     def __init__(
-        self, task: TaskName, items: Mapping[str, Item], limits: Limits, problems: Problems, where: str
+        self,
+        task: TaskName,
+        items: Mapping[str, Item],
+        limits: Limits,
+        problems: Problems,
+        where: str,
+        said: Said | None = None,
     ) -> None:
+        """`said` is shared by the tasks of a bundle: a question of two tasks has one prediction."""
         self.task = task
+        self._said: Said = {} if said is None else said
+        self._bytes = 0
         self._items, self._limits, self._problems, self._file = items, limits, problems, where
         self._seen: set[str] = set()
         self._where = where
@@ -53,15 +67,30 @@ class TaskReader:
             self._bad("E008", f"no field {field}")
             return None
         item = self._items.get(name or "", Item())
-        value = _READERS[self.task](self, row[field], item)
-        return {"id": name, field: value} if self._good else None
+        found = {"id": name, field: _READERS[self.task](self, row[field], item)}
+        if self._good:
+            self._keep(field, found)
+        return found if self._good else None
 
     def note(self, code: str, number: int, message: str) -> None:
         """A row that could not be read."""
         self._problems.add(code, f"{self._file}:{number}", message, file=self._file)
 
+    def _keep(self, field: str, row: dict[str, Any]) -> None:
+        """Hold what is kept of a row against the limits, and against what another task says of its question."""
+        kept = canonical_json(row).encode()
+        self._bytes += len(kept) + 1
+        if len(kept) > self._limits.max_line_bytes:
+            self._bad("E015", f"a line of {len(kept)} bytes as it is kept; at most {self._limits.max_line_bytes}")
+        task, before = self._said.setdefault((field, row["id"]), (self.task, hashlib.sha256(kept).digest()))
+        if before != hashlib.sha256(kept).digest():
+            self._bad("E006", f"{shown(row['id'])} has another {field} in {task}; one question has one {field}")
+
     def close(self) -> None:
-        """Say which ids are missing."""
+        """Say which ids are missing, and whether all of it is too long to be kept."""
+        if self._bytes > self._limits.max_file_bytes:
+            most = self._limits.max_file_bytes
+            self._problems.add("E015", self._file, f"{self._bytes} bytes as it is kept; at most {most} are allowed")
         missing = [name for name in self._items if name not in self._seen]
         if missing:
             some = ", ".join(map(shown, missing[:IDS_SHOWN])) + (", ..." if len(missing) > IDS_SHOWN else "")

@@ -16,6 +16,8 @@ from typing import Final
 Fault = tuple[str, str]
 """A code and a message."""
 SEPARATOR: Final = "|||"
+UNSEEN: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Characters that count as letters or signs and show nothing: fillers of Hangul, the empty pattern of Braille."""
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _REFUSED: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -89,7 +91,7 @@ def speaks_to_a_judge(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Whether a text says nothing: only spaces, and characters that cannot be seen."""
-    return all(char.isspace() or unicodedata.category(char) in {"Cf", "Cc", "Mn"} for char in text)
+    return all(char.isspace() or char in UNSEEN or unicodedata.category(char) in {"Cf", "Cc", "Mn"} for char in text)
 
 
 def neutral(text: str) -> str:

@@ -77,6 +77,42 @@ def test_the_one_form_is_accepted_and_its_own_one_form(good: Path, tmp_path: Pat
     assert sha256(form) == sha256(good)
 
 
+BAREST = "{a: [" + ",".join("b" * 25_000) + "]}"
+"""Short as it is sent, and three times as long with a value a line."""
+TIGHT = b'{"id":"d1","events":[' + b",".join([b'{"span":[1,2],"caption":"' + b"x" * 627 + b'"}'] * 100) + b"]}\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        files(declared=declared('{temperature: 0, stop: [".", "!"]}', BAREST)),
+        files(dense_captioning=TIGHT),
+    ],
+    ids=["declaration", "line"],
+)
+def test_what_could_not_be_read_again_in_its_one_form_is_refused_at_once(
+    content: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert codes(write_folder(tmp_path, content)) == {"E015"}
+
+
+def test_a_file_that_would_be_too_long_in_its_one_form_is_refused_at_once(tmp_path: Path) -> None:
+    small = INDEX.model_copy(update={"limits": INDEX.limits.model_copy(update={"max_file_bytes": 600})})
+    events = b",".join([b'{"span":[1,2],"caption":"x"}'] * 19)
+    row = b'{"id":"d1","events":[' + events + b"]}"
+    assert len(row) < 600
+    (tmp_path / "d.jsonl").write_bytes(row)
+    assert codes(tmp_path / "d.jsonl", "dense_captioning", small) == {"E015"}
+
+
+def test_a_question_of_two_tasks_has_one_answer(tmp_path: Path) -> None:
+    both = INDEX.model_copy(update={"tasks": {**INDEX.tasks, "movie_answers": INDEX.tasks["qa_open"]}})
+    told = lines([{"id": "q1", "answer": "a lamp"}])
+    assert codes(write_folder(tmp_path / "one", files(qa_open=told, movie_answers=told)), index=both) == set()
+    two = files(qa_open=told, movie_answers=lines([{"id": "q1", "answer": "a key"}]))
+    assert codes(write_folder(tmp_path / "two", two), index=both) == {"E006"}
+
+
 def test_the_end_of_a_span_is_the_end_of_its_movie(tmp_path: Path) -> None:
     rows = [{"id": "g1", "span": [1, 60.6]}, ROWS["grounding"][1]]
     found = check_bundle(write_folder(tmp_path, files(grounding=lines(rows))), INDEX, keep=True)

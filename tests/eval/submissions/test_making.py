@@ -11,7 +11,7 @@ from moviellm.eval.submissions.checking import check_bundle
 from moviellm.eval.submissions.index import INDEX_FILE, Index
 from moviellm.eval.submissions.making import Wish, declaration_of
 from moviellm.generation.cli import call
-from tests.eval.submissions.kit import INDEX, ROWS, codes, lines
+from tests.eval.submissions.kit import INDEX, ROWS, codes, lines, write_folder
 
 RESULTS: dict[str, Any] = {
     "model": {"id": "org/model", "kind": "checkpoint", "revision": "2" * 40},
@@ -92,6 +92,20 @@ def test_a_bundle_takes_the_place_of_an_older_one_and_of_nothing_else(run: Path,
     assert "display_name: Another" in (out / "submission.yaml").read_text()
     assert make(run, index, run, *SAID) == 2
     assert (run / "results.json").exists()
+
+
+def test_a_folder_that_holds_more_than_a_bundle_is_left_alone(run: Path, index: Path, tmp_path: Path) -> None:
+    out = write_folder(tmp_path / "mine", {"submission.yaml": b"", "notes.md": b"mine"})
+    assert make(run, index, out, *SAID) == 2
+    assert (out / "notes.md").read_bytes() == b"mine"
+
+
+def test_a_folder_that_is_called_as_a_zip_is_told(
+    run: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.zip").mkdir()
+    assert make(run, index, tmp_path / "mine.zip", *SAID) == 2
+    assert "choose another --out" in capsys.readouterr().err
 
 
 def test_items_of_one_task_are_asked_of_another_file_too(run: Path, tmp_path: Path) -> None:

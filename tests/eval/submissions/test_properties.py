@@ -13,7 +13,7 @@ from moviellm.eval.submissions.names import display_name_fault
 from moviellm.eval.submissions.problems import CODES
 from moviellm.eval.submissions.strict_json import read_object
 from moviellm.eval.submissions.strict_yaml import read_mapping
-from moviellm.eval.submissions.texts import neutral
+from moviellm.eval.submissions.texts import UNSEEN, is_blank, neutral
 from tests.eval.submissions.kit import INDEX, files, write_folder
 
 PLACES = [*files()]
@@ -80,6 +80,11 @@ def test_lines_are_those_that_were_joined(wanted: list[bytes]) -> None:
 def test_no_separator_is_left_and_no_word_is_lost(text: str) -> None:
     assert "|||" not in neutral(text)
     assert neutral(text).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("char", sorted(UNSEEN))
+def test_what_nobody_sees_says_nothing_and_is_in_no_name(char: str) -> None:
+    assert is_blank(char) and display_name_fault(char) and display_name_fault(f"\ubaa8\ub378{char}")
 
 
 @given(st.text(max_size=70))
