@@ -27,6 +27,7 @@ from moviellm.eval.bench.folders import PRIVATE, PUBLIC, Writers
 from moviellm.eval.bench.frozen import FROZEN_FILE, Frozen, answer_hash, item_hash, movie_hashes
 from moviellm.eval.bench.leaks import label_leaks
 from moviellm.eval.bench.movies import Asked, Material, read_movies
+from moviellm.eval.bench.picture_file import bared
 from moviellm.eval.bench.renaming import Names, secret_of
 from moviellm.eval.bench.spool import Spool
 from moviellm.eval.bench.stating import Facts, gate_scores, write_private, write_public
@@ -232,10 +233,10 @@ def _write(
         with progress("renaming", len(chosen.splits), "movies") as advance:
             for one in kept(True):
                 old = one.movie.movie_id
-                movie = names.renamed(one.movie.model_copy(update={"split": chosen.splits[old]}))
+                told, pictures = bared(one.movie, one.images)
+                movie = names.renamed(told.model_copy(update={"split": chosen.splits[old]}))
                 check_movie(movie)
-                film = _film(one, names)
-                spool.put(movie, [data for _, data in one.images], film)
+                spool.put(movie, pictures, _film(one, names))
                 measures.add(movie)
                 if movie.split == "test":
                     questions[movie.twin_of or movie.movie_id] += len(movie.qa_pairs or ())

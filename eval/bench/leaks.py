@@ -2,10 +2,10 @@
 
     for leak in label_leaks(Path("BENCH/public"), Path("BENCH/private")): ...    # nothing, or the build is refused
 
-First by place: a withheld column of a row of test has no value. Then by content: sentences and spans of the answers
-are looked for in every text of the folder, JSON, YAML, SVG and tags of films included. An answer is allowed where a
-question needs it: among options, in questions, in what is said, in a title. So it finds what
-was copied, not what can be inferred.
+First by place: a withheld column of a row of test has no value, and a picture no texts or tags. Then by content:
+sentences and spans of the answers are looked for in every text of the folder, JSON, YAML and SVG included. An answer
+is allowed where a question needs it: among options, in questions, in what is said, in a title. So it finds what was
+copied, not what can be inferred.
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from moviellm.eval.bench.picture_file import bare
 from moviellm.eval.bench.withholding import SHOWN, TYPES_SHOWN
 from moviellm.generation.dataset.checks.parquet import read_rows
 from moviellm.generation.dataset.features import FEATURES
@@ -64,6 +65,9 @@ def _rows(path: Path, where: str, config: str, answers: dict[str, str]) -> Itera
         yield from (f"{where}: {name} has a value in {column}" for column in hidden if row[column] is not None)
         if config == "qa" and row["question_type"] not in {None, *TYPES_SHOWN}:
             yield f"{where}: {name} says its type, {row['question_type']}"
+        image = row.get("image")
+        if image is not None and bare(image["bytes"]) != image["bytes"]:
+            yield f"{where}: the picture of {name} holds texts or tags beside what it shows"
         for column in shown - INPUTS:
             for text in _texts(row[column]):
                 yield from _said(text, f"{where}: {name}, {column}", answers)

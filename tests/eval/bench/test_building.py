@@ -1,23 +1,28 @@
 """What a benchmark is made of."""
 
 import hashlib
+import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from PIL import Image
 
-from moviellm.eval.bench import withholding
+from moviellm.eval.bench import leaks, withholding
 from moviellm.eval.bench.eval_yaml import not_yet, read_eval_yaml
 from moviellm.eval.bench.folders import COLUMNS
+from moviellm.eval.bench.leaks import label_leaks
 from moviellm.eval.bench.withholding import SHOWN
 from moviellm.eval.submissions.index import index_of, read_index
 from moviellm.generation.dataset.features import FEATURES
 from moviellm.generation.dataset.folder import read_manifest
 from moviellm.generation.dataset.movie_rows import shards_of
-from tests.eval.bench.kit import bench, dataset, movie
+from moviellm.generation.schema import Movie
+from tests.eval.bench.kit import bench, dataset, movie, picture
 
 
 def rows(folder: Path, config: str, split: str) -> list[dict[str, Any]]:
@@ -58,6 +63,31 @@ def test_the_answers_of_test_lie_in_private(built: Path) -> None:
     right = rows(built / "private", "qa", "test")
     assert [row["question_id"] for row in right] == asked and all(row["answer"] for row in right)
     assert read_manifest(built / "private").splits == ("test",)
+
+
+def test_what_a_picture_file_says_beside_the_picture_is_not_published(train: Path, tmp_path: Path) -> None:
+    movies = [movie(number) for number in range(4)]
+    source = dataset(tmp_path / "source", movies, {name: data for one in movies for name, data in saying(one)})
+    made = bench(source, train, tmp_path / "bench")
+    for split in ("dev", "test"):
+        for row in rows(made / "public", "keyframes", split):
+            assert b"hides the key" not in row["image"]["bytes"]
+            assert hashlib.sha256(row["image"]["bytes"]).hexdigest() == row["image_sha256"]
+    assert list(label_leaks(made / "public", made / "private")) == []
+
+
+def saying(one: Movie) -> Iterator[tuple[str, bytes]]:
+    """Pictures in whose files stands what they show."""
+    for frame in one.keyframes():
+        out = io.BytesIO()
+        with Image.open(io.BytesIO(picture(f"{one.title} {frame.index}"))) as shown:
+            shown.save(out, "JPEG", comment=b"Ada hides the key")
+        yield frame.keyframe_id, out.getvalue()
+
+
+def test_a_picture_with_tags_in_public_is_told(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaks, "bare", lambda data: data[:-1])
+    assert "texts or tags beside" in next(label_leaks(built / "public", built / "private"))
 
 
 def test_twins_are_in_one_split(built: Path) -> None:
