@@ -79,6 +79,7 @@ def _changed(path: Path) -> float:
 
 def folder_here(run: str) -> Path:
     """A run's folder; of a run in a bucket one of this machine, which all its processes share."""
-    if bucket_of(run) is None:
+    url = bucket_of(run)
+    if url is None:
         return Path(run)
-    return default_work() / hashlib.sha256(run.encode()).hexdigest()[:16]
+    return default_work() / hashlib.sha256(str(url).encode()).hexdigest()[:16]

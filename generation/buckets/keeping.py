@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from moviellm.generation.buckets.leases import Lease, LostError, Maker, take
-from moviellm.generation.buckets.numbered import newest, numbered
+from moviellm.generation.buckets.numbered import numbered, read_newest
 from moviellm.generation.buckets.segments import (
     CALLS,
     END,
@@ -86,8 +86,8 @@ class Keeper:
         Raises:
             StoreError: the store does not give it.
         """
-        self._number, name = newest(self.store.names("manifest", f"{self.index:06d}."), self._manifest)
-        if name and (data := self.store.get(name)) is not None:
+        self._number, _, data = read_newest(self.store, self._manifest)
+        if data is not None:
             self._base = data
             path = manifest_path(self.run, self.index)
             path.parent.mkdir(parents=True, exist_ok=True)

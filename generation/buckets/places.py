@@ -21,7 +21,7 @@ from pathlib import Path
 from moviellm.generation.buckets.folders import working_folder
 from moviellm.generation.buckets.keeping import Keeper, keeping
 from moviellm.generation.buckets.leases import RUN, Lease, LostError, Maker, take
-from moviellm.generation.buckets.numbered import newest, newest_of_all, numbered
+from moviellm.generation.buckets.numbered import newest_of_all, numbered, read_newest
 from moviellm.generation.buckets.segments import END, FOLDER, Tails
 from moviellm.generation.buckets.store import Store
 from moviellm.generation.runs.address import BucketUrl
@@ -55,8 +55,7 @@ class Place:
         Raises:
             StoreError: the store does not give it.
         """
-        number, name = newest(self.store.names("", "run."), RECORD_NAME)
-        data = self.store.get(name) if name else None
+        number, _, data = read_newest(self.store, RECORD_NAME)
         if data is not None:
             self._record = number, data
             (self.folder / RECORD_NAME).write_bytes(data)
@@ -151,19 +150,27 @@ def shard_in(name: str) -> int | None:
 
 
 @contextmanager
-def opened(url: BucketUrl, work: Path | None, *, to_make: bool = True, who: str | None = None) -> Iterator[Place]:
+def opened(
+    url: BucketUrl,
+    work: Path | None,
+    *,
+    to_make: bool = True,
+    who: str | None = None,
+    patience_s: float | None = None,
+) -> Iterator[Place]:
     """A run in a bucket, to make it: tried out, and held against others who would make all of it.
 
     Args:
         who: what others read of who makes it [default: machine and process].
         to_make: False takes no lease and needs no right to write: for who makes one shard, or only looks.
+        patience_s: so long a store that does not answer is waited for at the beginning; see `Store.open`.
 
     Raises:
         ValueError: the store cannot be used, or somebody else makes this run.
     """
     with working_folder(work) as folder:
         me = Maker(who or f"{socket.gethostname()} process {os.getpid()}", folder)
-        store = Store.open(url, to_make=to_make)
+        store = Store.open(url, to_make=to_make, patience_s=patience_s)
         lease = take(store, RUN, me, None, if_alive=False) if to_make else None
         try:
             place = Place(store, folder, me, lease)

@@ -22,7 +22,7 @@ from moviellm.generation.buckets.costs import spent_in_bucket
 from moviellm.generation.buckets.folders import in_words_of
 from moviellm.generation.buckets.laying import LaidTables, refuse_small_disk, two_shards
 from moviellm.generation.buckets.leases import RUN, holders
-from moviellm.generation.buckets.numbered import newest, newest_of_all
+from moviellm.generation.buckets.numbered import newest_of_all, read_newest
 from moviellm.generation.buckets.places import opened
 from moviellm.generation.buckets.segments import (
     CALLS,
@@ -139,10 +139,10 @@ class _Shards:
             came = [self._tables.lay(table) for table in tables]
             if all(came):
                 return
-            _, name = newest(self._store.names("manifest", f"{index:06d}."), plain)
-            if not name or (self._store.get(name) or before) == before:
+            _, _, data = read_newest(self._store, plain)
+            if data is None or data == before:
                 return  # it is what is committed, and lacks a table
-            self._store.fetch(name, path)
+            path.write_bytes(data)
 
     def close(self) -> None:
         """Drop what is there."""
@@ -183,6 +183,8 @@ def mirror(store: Store, folder: Path) -> None:
 
 def _lay_small(store: Store, name: str, path: Path) -> None:
     data = store.get(name)
+    if data is None and name.startswith("manifest/"):  # committed anew since it was listed: the shard is still there
+        _, _, data = read_newest(store, f"manifest/{path.name}")
     if data is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

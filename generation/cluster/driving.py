@@ -28,6 +28,7 @@ from moviellm.generation.llm.money import spent_text
 from moviellm.generation.make import MakeReport, cells_of_run, drop_surplus, shard_count
 from moviellm.generation.output import note
 from moviellm.generation.progress import progress
+from moviellm.generation.runs.address import bucket_of
 from moviellm.generation.runs.lock import holder_of
 from moviellm.generation.runs.record import RunRecord
 from moviellm.generation.studios import asks_server
@@ -94,7 +95,7 @@ class Driver:
     def __init__(self, ray: Any, run: Path, record: RunRecord) -> None:
         """Raises ValueError for what the cluster has not. The caller holds `lock_run(run)`."""
         refuse(record)
-        self._ray, self._run, self._record = ray, run.absolute(), record
+        self._ray, self._run, self._record = ray, run if bucket_of(run) else run.absolute(), record
         self._shards = shard_count(record)
         painters, learns = check_gpus(ray, record.recipe)
         self._environment = environment_here()

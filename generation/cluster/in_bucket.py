@@ -11,7 +11,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,6 @@ class BucketDriver(Driver):
         if record.recipe.engine.max_usd is not None:
             self._wait_for_others()
         super().__init__(ray, Path(str(place.url)), record)
-        self._run = Path(str(place.url))
 
     def _wait_for_others(self) -> None:
         """What makers of a lost cluster still pay is known when they are gone: `--max-usd` waits for that."""
@@ -141,6 +140,12 @@ class BucketDriver(Driver):
         )
         limits = limits_of(self._record.recipe)
         return desk.remote(self._place.url, lease.label, limits, self._environment, pause=lease.after_dead)
+
+    def _look(self, advance: Callable[[int], None], shown: float) -> float:
+        lease = self._place.lease
+        if lease is not None and lease.lost is not None:  # another driver's desk would let as much again begin
+            lease.check()
+        return super()._look(advance, shown)
 
     def _holders(self) -> dict[int, str]:
         return {int(of): who for of, who in self._watch.holders().items() if of != RUN}

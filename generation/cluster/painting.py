@@ -13,7 +13,6 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from moviellm.generation.buckets.folders import folder_here
@@ -72,13 +71,14 @@ def learn_style(recipe: Recipe, run: str, request: Request, environment: Mapping
 class RemotePainter:
     """The painter of one shard's maker: asks actors of the cluster."""
 
-    def __init__(self, recipe: Recipe, run: Path, actors: list[Any], learner: Any | None, shard: int) -> None:
+    def __init__(self, recipe: Recipe, run: str, actors: list[Any], learner: Any | None, shard: int) -> None:
         """
         Args:
+            run: its place; what is kept of a style in the making must outlive the maker of a shard.
             actors: painters of the cluster; a shard keeps to one.
             learner: a remote function that learns a style; None leaves that to the actor.
         """
-        self._local = DiffusionPainter(recipe, run)
+        self._local = DiffusionPainter(recipe, folder_here(run))
         self.makes_portraits = self._local.makes_portraits
         self._recipe, self._run = recipe, run
         self._actor = actors[shard % len(actors)]
@@ -92,7 +92,7 @@ class RemotePainter:
         """Lock a style, by a task of its own where a token is learned. Raises as `paint` does."""
         made: tuple[Output, bytes | None]
         if self._learner is not None and request.params["method"] == "textual_inversion":
-            made = await _asked(self._learner.remote(self._recipe, str(self._run), request, environment_here()))
+            made = await _asked(self._learner.remote(self._recipe, self._run, request, environment_here()))
         else:
             made = await _asked(self._actor.lock_style.remote(request))
         return made

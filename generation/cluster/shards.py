@@ -18,11 +18,11 @@ from typing import Any
 from moviellm.generation.buckets.keeping import Keeper, KeptShard
 from moviellm.generation.buckets.leases import LostError
 from moviellm.generation.buckets.places import Place, opened
+from moviellm.generation.buckets.store import PATIENCE_S
 from moviellm.generation.cells import Shard
 from moviellm.generation.cluster.asking import DeskDoor, shared_service
 from moviellm.generation.cluster.desk import Told
 from moviellm.generation.cluster.nodes import innermost, node_name
-from moviellm.generation.config import Recipe
 from moviellm.generation.files import DiskError
 from moviellm.generation.llm.exchanges import Spent
 from moviellm.generation.make import MakeReport, make_shard
@@ -99,7 +99,7 @@ def _held(order: Order, who: str) -> Iterator[tuple[Place, Keeper] | None]:
             yield None
         return
     with (
-        opened(url, None, to_make=False, who=who) as place,
+        opened(url, None, to_make=False, who=who, patience_s=PATIENCE_S) as place,  # as in the middle of a run
         place.keeping(order.index, alone=True, wait_s=HELD_WAIT_S) as keeper,
     ):
         yield place, keeper
@@ -109,14 +109,14 @@ async def _make(
     order: Order, kept: tuple[Place, Keeper] | None, desk: DeskDoor, painters: list[Any], learner: Any | None
 ) -> Outcome:
     run = Path(order.run) if kept is None else kept[0].folder
-    recipe, report = order.record.recipe, MakeReport()
+    report = MakeReport()
     cells = 0
 
     def advance(count: int) -> None:
         nonlocal cells
         cells += count
 
-    studio = _studio(recipe, run, desk, painters, learner)
+    studio = _studio(order, run, desk, painters, learner)
 
     def told() -> Told:
         spent = Spent() if studio.service is None else studio.service.spent
@@ -149,8 +149,9 @@ async def _make(
     return Outcome(index=order.index, report=report, spent=spent)
 
 
-def _studio(recipe: Recipe, run: Path, desk: DeskDoor, painters: list[Any], learner: Any | None) -> Studio:
+def _studio(order: Order, run: Path, desk: DeskDoor, painters: list[Any], learner: Any | None) -> Studio:
     """The makers of one shard: limits at the desk, one CPU for drawing, pipelines elsewhere."""
+    recipe = order.record.recipe
     service = shared_service(recipe, run, desk) if asks_server(recipe) else None
     painter: Painter | None = None
     if recipe.painter == "offline":
@@ -158,7 +159,7 @@ def _studio(recipe: Recipe, run: Path, desk: DeskDoor, painters: list[Any], lear
     elif painters:
         from moviellm.generation.cluster.painting import RemotePainter
 
-        painter = RemotePainter(recipe, run, painters, learner, desk.shard)
+        painter = RemotePainter(recipe, order.run, painters, learner, desk.shard)
     return open_studio(recipe, run, service=service, painter=painter)
 
 

@@ -101,7 +101,7 @@ def make(
     retry_failed: bool = False,
 ) -> MakeReport:
     """Make a run in the store in memory; the record is the one that is given."""
-    opened_store = classmethod(lambda cls, url, *, to_make: cls(url, fs))
+    opened_store = classmethod(lambda cls, url, **_: cls(url, fs))
     monkeypatch.setattr(Store, "open", opened_store)
     studio = Studio(writer=writer or FakeWriter(), painter=FakePainter())
     with places.opened(URL, work) as place:

@@ -263,7 +263,7 @@ def test_a_second_make_of_the_same_run_is_refused_while_the_first_is_at_work(
     fs = Memory()
     monkeypatch.setattr(leases, "STALE_S", 0.5)
     monkeypatch.setattr(leases, "BEAT_S", 0.05)
-    opened_store = classmethod(lambda cls, url, *, to_make: cls(url, fs))
+    opened_store = classmethod(lambda cls, url, **_: cls(url, fs))
     monkeypatch.setattr(Store, "open", opened_store)
     with (
         places.opened(URL, tmp_path / "a", who="ada"),

@@ -19,6 +19,7 @@ from moviellm.generation.buckets import laying, places, reading
 from moviellm.generation.buckets.laying import LaidTables
 from moviellm.generation.buckets.planning import plan_in_bucket
 from moviellm.generation.buckets.reading import verify_in
+from moviellm.generation.buckets.store import Store
 from moviellm.generation.cli import call
 from moviellm.generation.files import DiskError
 from moviellm.generation.make import make_run, plan_run
@@ -75,6 +76,25 @@ def asked_for_tables(s3: S3) -> list[str]:
 def dry(run: str, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
     assert call(["make", "--out", run, "--dry-run", "--json", *options]) == 0
     return dict(json.loads(capsys.readouterr().out))
+
+
+# ---------------------------------------------------------------- what tells how far it is
+
+
+def test_a_shard_that_is_committed_anew_after_it_was_listed_is_read_all_the_same(tmp_path: Path) -> None:
+    class Moving(Store):
+        def get(self, name: str, first: int | None = None) -> bytes | None:
+            if name == "manifest/000000.json":
+                assert self.create("manifest/000000.0002.json", b"anew")
+                self.delete([name])
+            return super().get(name, first)
+
+    store = Moving(URL, Memory())
+    store.put("manifest/000000.json", b"first")
+    store.put("manifest/000001.json", b"other")
+    reading.mirror(store, tmp_path)
+    laid = {path.name: path.read_bytes() for path in (tmp_path / "manifest").iterdir()}
+    assert laid == {"000000.json": b"anew", "000001.json": b"other"}
 
 
 # ---------------------------------------------------------------- --dry-run

@@ -6,19 +6,24 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from moviellm.generation.buckets import keeping, leases
+from moviellm.generation.buckets import store as stores
+from moviellm.generation.buckets.folders import folder_here
 from moviellm.generation.buckets.places import Place
 from moviellm.generation.buckets.store import Store
 from moviellm.generation.cluster import in_bucket, shards
+from moviellm.generation.cluster.desk import Desk
 from moviellm.generation.cluster.in_bucket import BucketDesk, BucketDriver
 from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.cluster.shards import Order, make_one
 from moviellm.generation.llm.exchanges import Spent
 from moviellm.generation.make import make_run
+from moviellm.generation.runs.address import bucket_of
 from moviellm.generation.runs.record import RunRecord
 from moviellm.generation.studios import Studio
 from tests.fakes import FakePainter, FakeWriter
@@ -188,6 +193,59 @@ def test_a_driver_with_a_limit_waits_for_no_maker_that_died_with_its_machine(
     waiting.start()
     waiting.join(5.0)
     assert not waiting.is_alive()
+
+
+def test_a_shard_begun_while_the_store_rests_waits_for_it_and_the_run_goes_on(
+    record: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, until = Memory(), time.monotonic() + 0.5
+
+    class Resting:
+        def __getattr__(self, name: str) -> Any:
+            if time.monotonic() < until:
+                raise ConnectionError("nobody answers")
+            return getattr(memory, name)
+
+    monkeypatch.setattr(stores, "OPENING_S", 0.1)
+    monkeypatch.setattr(stores, "_file_system", lambda url: Resting())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(shards, "open_studio", lambda *_, **__: Studio(writer=FakeWriter(), painter=FakePainter()))
+    order = Order(run=str(URL), record=record, index=1)
+    outcome = make_one(order, Actor(Desk(str(tmp_path), Limits())), [], None)
+    assert (outcome.error, outcome.report.movies) == (None, 1)
+
+
+class FakeRay:
+    """Actors are what they were made of."""
+
+    @staticmethod
+    def remote(of: Any) -> Any:
+        def made(*values: Any) -> tuple[Any, ...]:
+            return (of, *values)
+
+        return SimpleNamespace(options=lambda **_: SimpleNamespace(remote=made))
+
+
+def test_painters_of_a_run_in_a_bucket_keep_their_styles_by_its_address(
+    fs: Memory, record: RunRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BucketDriver, "_check_nodes", lambda self: [])
+    monkeypatch.setattr(BucketDriver, "_start_desk", lambda self, options: None)
+    recipe = record.recipe.model_copy(
+        update={"painter": "diffusers", "engine": record.recipe.engine.model_copy(update={"gpus": 0.0})}
+    )
+    driver = BucketDriver(FakeRay, driver_of(fs)._place, record.model_copy(update={"recipe": recipe}))
+    (_, _, run, _), *_ = driver._painters
+    assert bucket_of(run) == URL
+    assert folder_here(run) == folder_here(str(URL))
+
+
+def test_a_driver_that_lost_the_run_stops(fs: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = driver_of(fs)
+    driver._place.lease = leases.take(driver._place.store, leases.RUN, driver._place.me, 0.0)
+    driver._place.lease.lost = "another maker has taken over"
+    with pytest.raises(leases.LostError, match="the run is not made here any more"):
+        driver._look(lambda count: None, 0.0)
 
 
 # ---------------------------------------------------------------- a real cluster
