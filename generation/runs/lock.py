@@ -29,6 +29,8 @@ LEASES = "lease"
 """Folder of the locks of shards: a file is there while a cluster makes that shard."""
 POLL_S = 0.5
 """Between two tries for a lock that somebody else holds."""
+GLANCES, GLANCE_S = 6, 0.01
+"""Who only looks (`_who_holds`) shares a lock for an instant: who wants it tries again before it is called held."""
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 
 _held_locks: set[FileIO] = set()
@@ -203,9 +205,14 @@ def _locked(file: FileIO, kind: int = fcntl.LOCK_EX) -> bool:
         DiskError: this file system has none.
     """
     try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        for left in range(GLANCES, 0, -1):
+            try:
+                fcntl.flock(file, kind | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if left == 1 or kind != fcntl.LOCK_EX:
+                    return False
+                time.sleep(GLANCE_S)
     except OSError as error:
         if error.errno in NO_LOCKS:
             what = f"the file system of {file.name!s} has no locks ({error.strerror})"

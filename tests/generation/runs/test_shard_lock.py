@@ -1,5 +1,6 @@
 """One maker a shard: who holds it is seen, waited for, and gone with its process."""
 
+import fcntl
 import subprocess
 import sys
 import threading
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.runs.lock import HeldError, held_elsewhere, holder_of, lease_path, lock_shard
+from moviellm.generation.runs import lock
+from moviellm.generation.runs.lock import HeldError, held_elsewhere, holder_of, lease_path, lock_run, lock_shard
 
 HOLD = """
 import sys, time
@@ -56,6 +58,20 @@ def test_who_waits_gets_it_and_the_file_goes(tmp_path: Path) -> None:
     waiting.join()
     assert len(got) == 1
     assert not lease_path(tmp_path, 1).exists()
+
+
+def test_who_only_looks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "GLANCES", 1000)
+    for path, held in [
+        (lease_path(tmp_path, 1), lock_shard(tmp_path, 1, "me")),
+        (tmp_path / "lock", lock_run(tmp_path)),
+    ]:
+        path.parent.mkdir(exist_ok=True)
+        looking = open(path, "ab+")  # noqa: SIM115
+        fcntl.flock(looking, fcntl.LOCK_SH)  # as `holder_of` does, for an instant
+        threading.Timer(0.05, looking.close).start()
+        with held:
+            pass
 
 
 def test_without_a_cluster_nothing_is_written(tmp_path: Path) -> None:
