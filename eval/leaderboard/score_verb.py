@@ -3,8 +3,9 @@
     moviellm leaderboard score --requests ORG/requests --results ORG/results --labels private
     moviellm leaderboard score --requests queue --results results --labels bench/private --watch
 
-Labels are a dataset folder, or a private dataset on the Hub that is fetched once. The index is the benchmark's own
-where it lies with the labels, else the one with the requests. It decides nothing about a request: see worker.py.
+Labels are a dataset folder, or a private dataset on the Hub (`ORG/labels`, `ORG/labels@v1.0.0`) that is fetched once.
+The index is the benchmark's own where it lies with the labels, else the one with the requests. It decides nothing
+about a request: see worker.py.
 """
 
 import hashlib
@@ -141,10 +142,10 @@ def counted(look: Look) -> dict[str, int]:
 
 
 def check_labels(labels: Path, index: Index, split: str) -> None:
-    """Refuse labels that do not hold every item of the index.
+    """Refuse labels that do not say what is right of every item of the index, or are of another version.
 
     Raises:
-        ValueError: they do not.
+        ValueError: they do not, or are.
     """
     from moviellm.eval.tasks.items import open_data
 
@@ -154,6 +155,23 @@ def check_labels(labels: Path, index: Index, split: str) -> None:
         raise ValueError(
             f"--labels {labels}, split {split}, lacks {len(lacking)} items of the index, the first {lacking[0]}; take "
             f"the labels of {index.benchmark} at {index.revision}"
+        )
+    asked = [(item, said, known[item]) for items in index.tasks.values() for item, said in items.items()]
+    if untold := [item for item, _, found in asked if found.withheld]:
+        raise ValueError(
+            f"--labels {labels} does not say what is right of {len(untold)} items, the first {untold[0]}; it is the "
+            f"public side of the benchmark, and labels are the private one"
+        )
+    # Ids return in other versions; lengths of movies and numbers of options hardly do.
+    other = [
+        item
+        for item, said, found in asked
+        if said.duration not in (None, found.duration_s) or said.n_options not in (None, len(found.options))
+    ]
+    if other:
+        raise ValueError(
+            f"--labels {labels} has another movie or other options for {len(other)} items, the first {other[0]}; take "
+            f"the labels of {index.benchmark} at {index.revision}, by their tag: ORG/labels@v1.0.0"
         )
 
 
@@ -172,7 +190,7 @@ def _name_of(requests: Place, results: Place) -> str:
 
 
 def open_labels(text: str, work: Path) -> Path:
-    """A folder with the labels; those of the Hub are fetched, and only what changed.
+    """A folder with the labels; those of the Hub (`ORG/NAME@REVISION`) are fetched, and only what changed.
 
     Raises:
         ValueError: there are none, or the Hub refuses.
@@ -184,9 +202,14 @@ def open_labels(text: str, work: Path) -> Path:
         raise ValueError(f"--labels {text}: there is no such folder; give a folder, or ORG/NAME on the Hub")
     from huggingface_hub import constants, snapshot_download
 
-    check_repo_id(text, "dataset")
+    name, _, revision = text.partition("@")
+    check_repo_id(name, "dataset")
     place = work / "labels"
-    patiently(lambda: snapshot_download(text, repo_type="dataset", local_dir=place), constants.ENDPOINT, text)
+    patiently(
+        lambda: snapshot_download(name, repo_type="dataset", revision=revision or None, local_dir=place),
+        constants.ENDPOINT,
+        name,
+    )
     return place
 
 

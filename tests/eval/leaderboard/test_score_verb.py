@@ -1,17 +1,23 @@
 """`moviellm leaderboard score` and `moviellm submit status` as people type them, over folders."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from moviellm.eval.leaderboard.score_verb import open_labels
 from moviellm.eval.submissions.index import INDEX_FILE, index_of
 from moviellm.eval.tasks import scoring
 from moviellm.generation.cli import call
 from tests.eval.leaderboard.real_requests import real_requests, rows_for
 from tests.eval.submissions.conftest import called_here
 from tests.eval.submissions.kit import REVISION, lines, write_folder
+from tests.hub import hub, hub_here  # noqa: F401 fixtures
+from tests.servers.hub_double import Hub
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +82,46 @@ def test_what_does_not_fit_is_refused_before_anything_is_claimed(
     capsys.readouterr()
     assert call(["submit", "status", "12345678", "--to", str(tmp_path / "queue")]) == 2
     assert "no request begins so" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"qa": {"answer": None}}, "it is the public side of the benchmark"),
+        ({"qa": {"duration_s": 7.0}}, "has another movie or other options"),
+        ({"qa": {"options": ["yes", "no"]}}, "has another movie or other options"),
+    ],
+)
+def test_labels_that_are_not_those_of_the_index_are_refused(
+    change: dict[str, Any], told: str, sent: str, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = changed(films, tmp_path / "labels", change)
+    assert score(labels, tmp_path) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "queue" / "status").exists()
+
+
+def changed(films: Path, folder: Path, change: dict[str, dict[str, Any]]) -> Path:
+    """The dataset with another value in columns of every row."""
+    shutil.copytree(films, folder)
+    for config, columns in change.items():
+        for path in (folder / config).glob("*.parquet"):
+            rows = pq.read_table(path)
+            for name, value in columns.items():
+                column = pa.array([value] * len(rows), rows.schema.field(name).type)
+                rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
+            pq.write_table(rows, path)
+    return folder
+
+
+def test_labels_on_the_hub_are_taken_at_a_revision(
+    hub_here: Hub,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    old = hub_here.write("moviellm/labels", {"manifest.json": b"old"})
+    hub_here.write("moviellm/labels", {"manifest.json": b"new"})
+    assert (open_labels(f"moviellm/labels@{old}", tmp_path) / "manifest.json").read_bytes() == b"old"
+    assert (open_labels("moviellm/labels", tmp_path) / "manifest.json").read_bytes() == b"new"
 
 
 def test_a_rejected_request_has_its_codes_and_an_exit_code(
