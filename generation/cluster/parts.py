@@ -88,11 +88,11 @@ async def make_part(
     start, report = time.monotonic(), MakeReport()
     record = record.model_copy(update={"recipe": _share(record.recipe, part)})
     mine = part.shards(record)
-    gate = _gate(run, record.recipe, mine)
+    gate, paid = _gate(run, record.recipe, mine), _paid(run, record.recipe, part, mine)
     async with _painter(record.recipe, run) as painter:
         for index in mine:
             with lock_shard(run, index, f"{node_name()} process {os.getpid()}"):
-                service = _service(run, record.recipe, mine, index, gate)
+                service = _service(run, record.recipe, paid, index, gate)
                 studio = open_studio(record.recipe, run, service=service, painter=painter, lent=painter is not None)
                 try:
                     shard = Shard.open(run, index, retry_failed=retry_failed, alone=True)
@@ -101,6 +101,8 @@ async def make_part(
                         service.settled()
                 finally:
                     await studio.close()
+                if service is not None:
+                    paid[index] = service.spent.usd
             if report.stopped:
                 break
     report.seconds = time.monotonic() - start
@@ -122,16 +124,24 @@ async def _painter(recipe: Recipe, run: Path) -> AsyncIterator[Painter | None]:
 
 
 def _share(recipe: Recipe, part: Part) -> Recipe:
-    """The recipe with this part's share of its limits."""
+    """The recipe with this part's share of its limits.
 
-    def shared(limit: int | None) -> int | None:
-        return None if limit is None else max(1, limit // part.of)
-
+    Raises:
+        ValueError: there are more parts than a limit can be shared among.
+    """
     engine = recipe.engine
-    limits = {
-        "requests_per_minute": shared(engine.requests_per_minute),
-        "tokens_per_minute": shared(engine.tokens_per_minute),
-        "max_usd": None if engine.max_usd is None else engine.max_usd / part.of,
+
+    def shared(name: str) -> int | None:
+        limit: int | None = getattr(engine, name)
+        if limit is not None and limit < part.of:
+            raise ValueError(
+                f"engine.{name} is {limit}, which cannot be shared among {part.of} parts: each takes at least 1; "
+                "raise it, or take fewer parts"
+            )
+        return None if limit is None else limit // part.of
+
+    limits = {name: shared(name) for name in ("requests_per_minute", "tokens_per_minute")} | {
+        "max_usd": None if engine.max_usd is None else engine.max_usd / part.of
     }
     return recipe.model_copy(update={"engine": engine.model_copy(update=limits)})
 
@@ -145,11 +155,20 @@ def _gate(run: Path, recipe: Recipe, mine: range) -> Gate:
     return gate
 
 
-def _service(run: Path, recipe: Recipe, mine: range, index: int, gate: Gate) -> Service | None:
+def _paid(run: Path, recipe: Recipe, part: Part, mine: range) -> dict[int | None, float]:
+    """What the shards of this part have cost; under None its share of what was paid before there were parts."""
+    if recipe.engine.max_usd is None:
+        return {}
+    return {None: spent_in(log_of(run, None)).usd / part.of} | {
+        shard: spent_in(log_of(run, shard)).usd for shard in mine
+    }
+
+
+def _service(run: Path, recipe: Recipe, paid: dict[int | None, float], index: int, gate: Gate) -> Service | None:
     """The model server for one shard, within what the shards of this part have left."""
     if not asks_server(recipe):
         return None
-    others = sum(spent_in(log_of(run, shard)).usd for shard in mine if shard != index)
+    others = sum(usd for shard, usd in paid.items() if shard != index)
     budget = Budget(recipe.engine.max_usd, lambda: others + service.spent.usd)
     service = open_service(recipe, run, budget=budget, gate=gate, shard=index)
     return service

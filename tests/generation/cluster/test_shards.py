@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Awaitable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.cluster.parts import Part, make_part, part_of, share_run
 from moviellm.generation.cluster.shards import Order, make_one
 from moviellm.generation.llm.endpoint import endpoint_from
-from moviellm.generation.llm.exchanges import ExchangeLog
+from moviellm.generation.llm.exchanges import ExchangeLog, Spent
+from moviellm.generation.llm.money import Budget
 from moviellm.generation.llm.service import Service
 from moviellm.generation.make import make_run, shard_count
 from moviellm.generation.protocols import StoppedError
@@ -150,6 +152,39 @@ def test_shards_of_a_part_share_their_limits_a_minute_with_those_of_the_process_
         log.close()
     assert parts._gate(tmp_path / "r", recipe, range(0, 5, 3)).requests.wait_s(1.0) > 50.0
     assert parts._gate(tmp_path / "r", recipe, range(1, 5, 3)).requests.wait_s(1.0) == 0.0
+
+
+@pytest.mark.parametrize("name", ["requests_per_minute", "tokens_per_minute"])
+def test_a_limit_that_cannot_be_shared_among_so_many_parts_is_refused(tmp_path: Path, name: str) -> None:
+    record = record_for(tmp_path / "r", SMALL)
+    engine = record.recipe.engine.model_copy(update={name: 15})
+    record = record.model_copy(update={"recipe": record.recipe.model_copy(update={"engine": engine})})
+    with pytest.raises(ValueError, match=f"engine.{name} is 15, which cannot be shared among 16 parts"):
+        asyncio.run(make_part(tmp_path / "r", record, Part(1, 16), lambda _: None, retry_failed=False))
+
+
+def test_what_a_whole_run_has_paid_before_counts_for_its_parts(
+    tmp_path: Path, fakes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budgets: list[Budget] = []
+
+    def opened(recipe: Any, run: Path, *, budget: Budget, **_: Any) -> Any:
+        budgets.append(budget)
+        return SimpleNamespace(spent=Spent(usd=0.05), settled=lambda: None)
+
+    monkeypatch.setattr(parts, "asks_server", lambda recipe: True)
+    monkeypatch.setattr(parts, "open_service", opened)
+    record = record_for(tmp_path / "r", SMALL)
+    for shard, usd in [(None, 0.8), (1, 0.3), (4, 0.1)]:
+        log = ExchangeLog(tmp_path / "r", shard)
+        log.append({"kind": "reply", "key": f"k{shard}", "usd": usd, "at": 1.0, "attempts": []})
+        log.close()
+    engine = record.recipe.engine.model_copy(update={"max_usd": 1.0})
+    record = record.model_copy(update={"recipe": record.recipe.model_copy(update={"engine": engine})})
+    asyncio.run(make_part(tmp_path / "r", record, Part(1, 2), lambda _: None, retry_failed=False))
+    first, *_, last = [budget._recorded_usd() for budget in budgets]
+    assert first == pytest.approx(0.8 / 2 + 0.1 + 0.05)
+    assert last == pytest.approx(0.8 / 2 + 3 * 0.05)
 
 
 def test_parts_cover_every_shard_once(tmp_path: Path) -> None:
