@@ -148,8 +148,7 @@ def send_to_folder(folder: Path, facts: Mapping[str, Any], files: Mapping[str, b
         except OSError:
             if not (target / REQUEST_FILE).is_file():
                 raise
-            found = json.loads((target / REQUEST_FILE).read_bytes())
-            return Sent("already there", found, str(target))
+            return Sent("already there", _there((target / REQUEST_FILE).read_bytes()), str(target))
     return Sent("sent", request, str(target))
 
 
@@ -192,9 +191,26 @@ def send_to_hub(
         progress=lambda count: None,
         note=note,
     )
-    found = json.loads(repository.read(f"{folder}/{REQUEST_FILE}", commit))
+    found = _there(repository.read(f"{folder}/{REQUEST_FILE}", commit))
     state: State = "sent" if found == request else "already there"
     return Sent(state, found, page(repository.endpoint, repo_id, "dataset", f"/tree/main/{folder}"))
+
+
+def _there(data: bytes) -> dict[str, Any]:
+    """The request.json of whoever was first.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in ("submitter", "sent_at")):
+        raise ValueError(
+            f"these predictions were sent before, by a {REQUEST_FILE} that cannot be read; ask who keeps the leaderboard"
+        )
+    return found
 
 
 def _planned(folder: str, files: Mapping[str, bytes]) -> PlannedCommit:

@@ -96,6 +96,15 @@ def _one(digits: str, there: list[str], place: str) -> str:
 
 
 def _read(sha256: str, data: bytes | None) -> dict[str, Any]:
-    """The status; of a request that no worker has seen yet, `queued`."""
-    told = {} if data is None else json.loads(data)
+    """The status; of a request that no worker has seen yet, `queued`.
+
+    Raises:
+        ValueError: somebody else than a worker has written it.
+    """
+    try:
+        told = {} if data is None else json.loads(data)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise ValueError(f"{status_path(sha256)} cannot be read; ask who keeps the leaderboard")
     return {"sha256": sha256, "state": "queued", **told}

@@ -73,6 +73,27 @@ def test_the_same_bundle_in_another_form_and_of_another_sender_is_sent_once(
     assert {path.name for path in queue.iterdir()} == {INDEX_FILE, "requests"}
 
 
+@pytest.mark.parametrize("there", ["{", "[]", "{}", '{"submitter": 5, "sent_at": ""}'])
+def test_a_request_that_lies_there_and_cannot_be_read_is_told(
+    queue: Path, tmp_path: Path, there: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts, content = made()
+    place = Path(sending.send_to_folder(queue, facts, content, "ada").place)
+    (place / "request.json").write_text(there)
+    bundle = write_folder(tmp_path / "bundle", files())
+    assert call(["submit", "send", str(bundle), "--to", str(queue), "--submitter", "ben"]) == 2
+    assert "were sent before, by a request.json that cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", ["{", "[]"])
+def test_a_status_that_cannot_be_read_is_told(queue: Path, there: str, capsys: pytest.CaptureFixture[str]) -> None:
+    facts, content = made()
+    sending.send_to_folder(queue, facts, content, "ada")
+    write_folder(queue, {f"status/{facts['sha256']}.json": there.encode()})
+    assert call(["submit", "status", facts["sha256"], "--to", str(queue)]) == 2
+    assert "cannot be read; ask who keeps the leaderboard" in capsys.readouterr().err
+
+
 def test_a_bundle_with_errors_is_not_sent(queue: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = write_folder(tmp_path / "bundle", files(qa_mc=b""))
     assert call(["submit", "send", str(bundle), "--to", str(queue)]) == 1
