@@ -208,7 +208,8 @@ def _there(data: bytes) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in ("submitter", "sent_at")):
         raise ValueError(
-            f"these predictions were sent before, by a {REQUEST_FILE} that cannot be read; ask who keeps the leaderboard"
+            f"these predictions were sent before, by a {REQUEST_FILE} that cannot be read; "
+            f"ask who keeps the leaderboard"
         )
     return found
 
