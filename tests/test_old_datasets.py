@@ -5,7 +5,6 @@ From a folder, and from the local Hub. Slow: makes virtual environments with pip
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from moviellm.generation.dataset.features import CONFIGS
 from moviellm.generation.dataset.folder import read_manifest
+from tests.environments import fresh_python
 from tests.factories import make_image
 from tests.hub import environment
 from tests.hub_reader import hashed
@@ -76,12 +76,7 @@ def python_with(tmp_path_factory) -> Callable[[str], Path]:
 
     @cache
     def make(version: str) -> Path:
-        venv = tmp_path_factory.mktemp("datasets") / f"venv-{version}"
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        python = venv / "bin" / "python"
-        wanted = [f"datasets=={version}", "pillow"]
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
-        return python
+        return fresh_python(tmp_path_factory.mktemp("datasets") / f"venv-{version}", f"datasets=={version}", "pillow")
 
     return make
 

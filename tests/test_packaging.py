@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.environments import fresh_python
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("generation", "cards", "training", "eval")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -196,11 +198,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def _install(tmp_path: Path, package: Path) -> Path:
     """A clean environment outside the checkout that holds the package and what it needs; its `bin` folder."""
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv/bin/python"
-    command = [python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", package]
-    subprocess.run(command, check=True, cwd=tmp_path)
-    return python.parent
+    return fresh_python(tmp_path / "venv", "-c", ROOT / "constraints.txt", package, cwd=tmp_path).parent
 
 
 def _build(tmp_path: Path, *kinds: str) -> Path:

@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import json
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from moviellm.generation.config import Recipe
 from moviellm.generation.dataset.facts import DatasetFacts, Source
 from moviellm.generation.dataset.folder import read_manifest
 from moviellm.generation.export import build_dataset
+from tests.environments import fresh_python
 from tests.factories import MemoryRun
 from tests.stories import make_story
 
@@ -200,9 +200,7 @@ print(json.dumps(seen, default=plain))
 @pytest.mark.slow
 def test_mlcroissant_reads_every_record_set(built, tmp_path):
     facts, folder = built
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", MLCROISSANT, "pyarrow", "pillow"], check=True)
+    python = fresh_python(tmp_path / "venv", MLCROISSANT, "pyarrow", "pillow")
     done = subprocess.run([str(python), "-c", READ, str(folder)], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     seen = json.loads(done.stdout.strip().splitlines()[-1])

@@ -34,7 +34,7 @@ def environment(folder: Path, packages: list[str]) -> Path:
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(ROOT / part, copy / part)
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-compile", "--no-deps"]
     subprocess.run([*pip, *packages], check=True)
     subprocess.run([*pip, "--no-build-isolation", str(copy)], check=True)
     return python

@@ -19,6 +19,7 @@ import pytest
 from moviellm.eval.leaderboard.pushing import Wish, write_space
 from moviellm.eval.submissions.index import INDEX_FILE, index_of
 from tests.browser import Browser, open_browser
+from tests.environments import fresh_python
 from tests.eval.leaderboard.kit import BENCHMARK, REVISION, make_results
 from tests.eval.submissions.kit import DECLARED, write_zip
 
@@ -142,9 +143,7 @@ def test_the_space_starts_where_only_its_requirements_are_installed(films: Path,
     write_space(space, Wish(results="org/results", requests="org/requests", bench="org/bench"))
     told = {"results": str(results), "requests": str(queue), "bench": str(films), "per_day": 1}
     (space / "leaderboard.json").write_text(json.dumps(told))
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = str(tmp_path / "venv/bin/python")
-    subprocess.run([python, "-m", "pip", "install", "-q", "-r", space / "requirements.txt"], check=True, cwd=space)
+    python = str(fresh_python(tmp_path / "venv", "-r", space / "requirements.txt", cwd=space))
     foreign = subprocess.run([python, "-c", "import moviellm"], capture_output=True, cwd=tmp_path)
     assert foreign.returncode != 0, "nothing of ours is installed there"
     with running([python, "app.py"], space, PYTHONPATH="") as address:

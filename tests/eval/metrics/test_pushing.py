@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from moviellm.eval.metrics.bundling import bundle, names
 from moviellm.generation.cli import call
+from tests.environments import fresh_python
 from tests.hub import environment, hub, hub_here, run_cli  # noqa: F401
 from tests.servers.hub_double import Hub
 
@@ -70,10 +70,7 @@ def test_a_metric_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[s
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that holds only `evaluate` and numpy."""
-    folder = tmp_path_factory.mktemp("bare") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin/python", "-m", "pip", "install", "-q", "evaluate", "numpy"], check=True)
-    return folder / "bin/python"
+    return fresh_python(tmp_path_factory.mktemp("bare") / "venv", "evaluate", "numpy")
 
 
 @pytest.mark.slow
