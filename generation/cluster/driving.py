@@ -12,6 +12,7 @@ else: when it dies, or the head node with it, the same command goes on, on any c
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from moviellm.generation.progress import progress
 from moviellm.generation.runs.address import bucket_of
 from moviellm.generation.runs.lock import holder_of
 from moviellm.generation.runs.record import RunRecord
+from moviellm.generation.runs.settled import Settled, ShardReport
 from moviellm.generation.studios import asks_server
 
 LOST_MAX = 20
@@ -109,6 +111,7 @@ class Driver:
             self._start_painters(painters, learns, lasting)
         self._task = ray.remote(make_one).options(num_cpus=1, max_retries=0)
         self._seen = _Seen(shards=self._shards)
+        self._settled: Settled | None = None
 
     # ------------------------------------------------------------ what a run in a bucket does otherwise: buckets.py
 
@@ -125,9 +128,18 @@ class Driver:
         holders = {index: holder_of(self._run, index) for index in range(self._shards)}
         return {index: holder for index, holder in holders.items() if holder is not None}
 
-    def _finished(self) -> dict[int, Outcome]:
+    def _finished(self) -> dict[int, ShardReport]:
         """Shards that need no look, and what is reported of them."""
-        return {}
+        self._settled = settled = Settled.open(self._run, self._record)
+        if settled is None:
+            return {}
+        return {index: kept for index in range(self._shards) if (kept := settled.shard(index)) is not None}
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Keep that a shard needs no look."""
+        if self._settled is not None and not outcome.report.stopped:
+            with suppress(OSError):  # a network folder that does not show us the commit yet: it is looked at again
+                self._settled.add(outcome.index, outcome.report.settled())
 
     def _drop_surplus(self) -> None:
         """Remove shards that the recipe no longer reaches."""
@@ -165,7 +177,9 @@ class Driver:
         """Keep every CPU of the cluster busy with a shard until none is left, or the run has stopped."""
         ray, under_way = self._ray, dict[Any, int]()
         outcomes = {
-            index: kept for index, kept in self._finished().items() if not (retry_failed and kept.report.failed)
+            index: _left_alone(index, kept)
+            for index, kept in self._finished().items()
+            if not (retry_failed and kept.failed)
         }
         waiting = [index for index in range(self._shards) if index not in outcomes]
         self._seen.committed = len(outcomes)
@@ -192,6 +206,7 @@ class Driver:
                         waiting.append(index)
                         continue
                     outcomes[index] = outcome
+                    self._settle(outcome)
                     stopped = stopped or bool(outcome.report.stopped)
                     self._seen.committed += not outcome.report.stopped
                 if time.monotonic() >= next_view:
@@ -270,6 +285,12 @@ class Driver:
         for index in left:
             self._desk.forget.remote(index)
         return others - left
+
+
+def _left_alone(index: int, kept: ShardReport) -> Outcome:
+    report = MakeReport()
+    report.take(kept)
+    return Outcome(index=index, report=report)
 
 
 def _summed(outcomes: list[Outcome]) -> MakeReport:

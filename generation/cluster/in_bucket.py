@@ -25,12 +25,12 @@ from moviellm.generation.cluster.desk import Desk
 from moviellm.generation.cluster.driving import Driver, needed
 from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.cluster.nodes import node_name
-from moviellm.generation.cluster.shards import Outcome
 from moviellm.generation.llm.admission import MINUTE_S, Asked
-from moviellm.generation.make import MakeReport, shard_count
+from moviellm.generation.make import shard_count
 from moviellm.generation.output import note
 from moviellm.generation.runs.address import SCHEMES, BucketUrl
 from moviellm.generation.runs.record import RunRecord
+from moviellm.generation.runs.settled import ShardReport
 
 LOOK_S = 2.0
 """Between two looks whether makers of a lost cluster are gone."""
@@ -150,13 +150,8 @@ class BucketDriver(Driver):
     def _holders(self) -> dict[int, str]:
         return {int(of): who for of, who in self._watch.holders().items() if of != RUN}
 
-    def _finished(self) -> dict[int, Outcome]:
-        found = {}
-        for index, kept in self._place.settled(self._record).items():
-            report = MakeReport()
-            report.take(kept)
-            found[index] = Outcome(index=index, report=report)
-        return found
+    def _finished(self) -> dict[int, ShardReport]:
+        return self._place.settled(self._record)  # written by who made them: `_settle` has nothing to do
 
     def _drop_surplus(self) -> None:
         self._place.drop_surplus(shard_count(self._record))

@@ -1,6 +1,7 @@
 """A shard made as a cluster makes it: the same bytes, limits at the desk, one maker; and runs shared in parts."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Awaitable
@@ -13,6 +14,7 @@ import pytest
 from moviellm.generation.cluster import parts, shards
 from moviellm.generation.cluster.asking import DeskDoor, SharedBudget, SharedGate
 from moviellm.generation.cluster.desk import Desk
+from moviellm.generation.cluster.driving import Driver
 from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.cluster.parts import Part, make_part, part_of, share_run
 from moviellm.generation.cluster.shards import Order, make_one
@@ -31,7 +33,7 @@ from tests.generation.llm import kit as llm_kit
 from tests.generation.test_make import RECIPE, record_for
 from tests.servers.openai_double import openai_double
 
-pytest.importorskip("ray")
+ray = pytest.importorskip("ray")
 SMALL = RECIPE.model_copy(update={"movies": 5, "engine": RECIPE.engine.model_copy(update={"shard_bytes": 1024})})
 
 
@@ -90,6 +92,55 @@ def test_a_run_goes_from_a_cluster_to_one_machine(tmp_path: Path, fakes: None) -
     writer = FakeWriter()
     report = asyncio.run(make_run(run, record, writer, FakePainter()))
     assert (report.movies, writer.calls["outline"]) == (5, 4)
+
+
+class Done:
+    """What a task came to."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class RayHere:
+    """A cluster of one CPU that is this process: a task is done when it is handed out."""
+
+    exceptions = ray.exceptions
+
+    def __init__(self) -> None:
+        self.handed_out: list[int] = []
+
+    def remote(self, of: Any) -> Any:
+        def made(*values: Any) -> Any:
+            if of is not make_one:
+                return Actor(of(*values))
+            self.handed_out.append(values[0].index)
+            return Done(make_one(*values))
+
+        return SimpleNamespace(options=lambda **_: SimpleNamespace(remote=made))
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 1.0}
+
+    def wait(self, refs: list[Any], **_: Any) -> tuple[list[Any], list[Any]]:
+        return refs[:1], refs[1:]
+
+    def get(self, ref: Any) -> Any:
+        return asyncio.run(ref) if asyncio.iscoroutine(ref) else ref.value
+
+
+def test_shards_that_were_finished_are_handed_out_no_more(
+    tmp_path: Path, fakes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Driver, "_check_nodes", lambda self: [])
+    record = record_for(tmp_path / "r", SMALL)
+    first, again, touched = RayHere(), RayHere(), RayHere()
+    made = Driver(first, tmp_path / "r", record).make(retry_failed=False)
+    left = Driver(again, tmp_path / "r", record).make(retry_failed=False)
+    assert (first.handed_out, again.handed_out) == ([0, 1, 2, 3, 4], [])
+    assert (left.movies, left.reused, left.made) == (made.movies, made.made, {})
+    os.utime(tmp_path / "r" / "manifest" / "000003.json", (1, 1))
+    Driver(touched, tmp_path / "r", record).make(retry_failed=False)
+    assert touched.handed_out == [3]
 
 
 def test_a_shard_that_somebody_makes_is_left_to_them(tmp_path: Path, fakes: None, monkeypatch: Any) -> None:
