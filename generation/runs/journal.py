@@ -121,7 +121,7 @@ class Journal:
             with disk_errors(self._run / "journal"):
                 lines, pack = self._files()
                 return self._append(lines, pack, entry, cell_id, image)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             self._broken = str(error)
             raise
 

@@ -196,3 +196,23 @@ def test_close_ends_the_thread_even_when_its_wait_runs_out_just_then(tmp_path):
     closer.start()
     closer.join(5)
     assert not closer.is_alive()
+
+
+def test_after_an_error_that_nobody_can_name_nothing_more_is_taken(tmp_path: Path, monkeypatch) -> None:
+    journal, write_all = Journal(tmp_path, 0), journal_module.write_all
+    journal.append(entry(0), "cell-0", None)
+
+    def gone(descriptor: int, data: bytes) -> None:
+        write_all(descriptor, data[: len(data) // 2])
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(journal_module, "write_all", gone)
+    with pytest.raises(OSError, match="Stale"):
+        journal.append(entry(1), "cell-1", None)
+    monkeypatch.setattr(journal_module, "write_all", write_all)
+    with pytest.raises(ValueError, match="Stale"):
+        journal.append(entry(2), "cell-2", None)
+    with pytest.raises(ValueError, match="Stale"):
+        journal.close()
+    kept, findings = read_journals(tmp_path, 0)
+    assert ([item for item, _ in kept], findings) == ([entry(0)], [])
