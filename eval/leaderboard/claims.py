@@ -101,8 +101,8 @@ class Claims:
             if status["claim"].get("token") == token or not self.may_begin(status):
                 return {}
             if (said := self._waits(look, request)) is not None:
-                if [one.get("code") for one in status["problems"] if isinstance(one, dict)] == [said["code"]]:
-                    return {}  # it was told
+                if self._was_told(status["problems"], said["code"]):
+                    return {}
                 told = {**status, "state": "queued", "submitter": request.submitter, "problems": [said], "claim": {}}
             elif status["attempts"] >= self.terms.attempts and status["state"] == "scoring":
                 told = {**status, "state": "failed", "problems": [_ended(status["attempts"])], "claim": {}}
@@ -226,6 +226,13 @@ class Claims:
         until = sorted(taken)[-most] + DAY
         said = f"{most} of a submitter are scored in 24 hours; it waits until {until.isoformat(timespec='minutes')}"
         return {"code": "R004", "where": "request.json: submitter", "message": said}
+
+    def _was_told(self, problems: Sequence[Any], code: str) -> bool:
+        """Whether a status says that a request waits, until a time that is still to come."""
+        told = [one for one in problems if isinstance(one, dict)]
+        if [one.get("code") for one in told] != [code]:
+            return False
+        return _time(str(told[0].get("message")).rpartition(" ")[2]) > self._clock()
 
     def _until(self) -> str:
         return (self._clock() + timedelta(seconds=self.terms.lease_s)).isoformat(timespec="seconds")

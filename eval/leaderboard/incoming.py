@@ -91,7 +91,7 @@ def read_request(look: Look, sha256: str, index: Index) -> Request:
 
 
 def _is_time(text: str) -> bool:
-    """Whether a text says when something was sent; requests are taken in the order of these texts."""
+    """Whether a text says when something was sent; requests are taken in this order."""
     try:
         return len(text) <= TIME_CHARS_MAX and datetime.fromisoformat(text).tzinfo is not None
     except ValueError:

@@ -119,7 +119,7 @@ class Worker:
             except RequestError as error:
                 note(f"{sha256[:12]}: rejected: {error}")
                 self.claims.refuse(sha256, error.problem)
-        for request in sorted(requests, key=lambda one: (one.sent_at, one.sha256)):
+        for request in sorted(requests, key=lambda one: (datetime.fromisoformat(one.sent_at), one.sha256)):
             claim = self.claims.take(request)
             if claim is not None:
                 return claim

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,26 @@ def test_what_waits_is_scored_and_told(places: Any, tmp_path: Path) -> None:
     told = status(requests, SHAS[0])
     assert told["scores"]["qa_mc"]["metrics"] == numbers()["qa_mc"]["metrics"]
     assert told["result_path"] == f"results/{SHAS[0]}" and told["scored_at"] == entry(results, SHAS[0])["scored_at"]
+
+
+def test_who_waits_longer_than_was_told_is_told_again(tmp_path: Path) -> None:
+    sent = [request(f"Model {number}", at=START.replace(minute=number)) for number in range(3)]
+    requests, clock = MemoryPlace(queue(*sent)), Clock()
+    mine = worker(requests, MemoryPlace(), tmp_path, clock=clock, per_day=1)
+    mine.pass_over()
+    last = sent[2][0]
+    assert "waits until 2026-11-21T12:00" in status(requests, last)["problems"][0]["message"]
+    clock.wait(24 * 3600 + 1)
+    mine.pass_over()
+    assert "waits until 2026-11-22T12:00" in status(requests, last)["problems"][0]["message"]
+
+
+def test_requests_are_scored_in_the_order_of_time_whatever_the_zone(tmp_path: Path) -> None:
+    zone = timezone(timedelta(hours=5))
+    sent = [request("Later", at=START), request("First", at=START.replace(tzinfo=zone, hour=13))]
+    scored: list[str] = []
+    worker(MemoryPlace(queue(*sent)), MemoryPlace(), tmp_path, score=Scorer(scored.append)).pass_over()
+    assert scored == ["First", "Later"]
 
 
 def test_a_row_says_who_sent_what_was_declared_and_what_it_is_worth(places: Any, tmp_path: Path) -> None:
