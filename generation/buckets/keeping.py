@@ -284,6 +284,8 @@ class KeptShard(Shard):
 
     async def cell(self, cell: Cell, make: Make, limit: asyncio.Semaphore) -> Result:
         """As `Shard.cell`; nothing is made where it could not be kept."""
+        if not self.keeper.lease.sure():
+            await asyncio.to_thread(self.keeper.lease.check)
         self.keeper.check()
         return await super().cell(cell, make, limit)
 

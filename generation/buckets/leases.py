@@ -74,10 +74,22 @@ class Lease:
         """Its number and a name that no other maker has: what is written under it belongs to nobody else."""
         return f"{self.number:04d}-{self.nonce}"
 
+    def sure(self) -> bool:
+        """Whether nobody can have taken over: it was renewed lately."""
+        return self.lost is None and time.monotonic() - self._renewed <= STALE_S
+
     def check(self) -> None:
-        """Raises LostError where it is not held any more."""
-        if self.lost is None and time.monotonic() - self._renewed > STALE_S:
-            self.lost = f"the store has not answered for {STALE_S:g} s, and others may have taken over"
+        """Wait while others may have taken over: a store that does not answer does not tell.
+
+        Raises:
+            LostError: they have, or it has not answered for too long.
+        """
+        patience_s = STALE_S + self._store.patience_s
+        while self.lost is None and not self.sure():
+            if time.monotonic() - self._renewed > patience_s:
+                self.lost = f"the store has not answered for {patience_s:g} s, and others may have taken over"
+            else:
+                time.sleep(POLL_S)
         if self.lost is not None:
             raise LostError(
                 f"{self._store.url}: {_what(self.of)} is not made here any more: {self.lost}; "

@@ -26,6 +26,7 @@ from tests.generation.test_make import RECIPE, record_for
 
 SMALL = RECIPE.model_copy(update={"engine": RECIPE.engine.model_copy(update={"shard_bytes": 1024})})
 """Three movies, a shard each."""
+CHECK = leases.Lease.check
 
 
 @pytest.fixture(autouse=True)
@@ -255,6 +256,34 @@ def test_a_lost_lease_ends_the_making_before_anything_more_is_paid_for(
         make(fs, tmp_path, record, monkeypatch, writer)
     assert writer.calls["outline"] + writer.calls["chapter"] <= 2
     assert committed(fs.files()) == {}
+
+
+def test_a_store_that_rests_longer_than_a_lease_lasts_is_a_pause(
+    record: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases.Lease, "check", CHECK)
+    monkeypatch.setattr(leases, "BEAT_S", 0.05)
+    monkeypatch.setattr(leases, "STALE_S", 0.4)
+    monkeypatch.setattr(leases, "POLL_S", 0.02)
+    fs, writer, resting = Memory(), FakeWriter(), threading.Event()
+    write = writer.write
+
+    class Rests:
+        def __getattr__(self, name: str) -> Any:
+            if resting.is_set():
+                raise ConnectionError("nobody answers")
+            return getattr(fs, name)
+
+    async def slow(*values: Any, **options: Any) -> Any:
+        if writer.calls.total() == 2:
+            resting.set()
+            threading.Timer(1.0, resting.clear).start()
+            await asyncio.sleep(0.6)
+        return await write(*values, **options)
+
+    monkeypatch.setattr(writer, "write", slow)
+    store: Any = Rests()
+    assert make(store, tmp_path, record, monkeypatch, writer).movies == 3
 
 
 def test_a_second_make_of_the_same_run_is_refused_while_the_first_is_at_work(

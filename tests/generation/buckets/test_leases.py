@@ -93,14 +93,38 @@ def test_a_maker_that_was_followed_is_told_and_writes_its_lease_no_more(store: S
     assert set(store.names("lease")) == {f"lease/{OF}/0002"}
 
 
-def test_a_holder_that_cannot_renew_stops_before_others_take_over(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_holder_that_cannot_renew_waits_and_then_stops(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     lease = take(store, OF, maker("ada"), 0.0)
+    store.patience_s = 0.3
     monkeypatch.setattr(Lease, "_renew", lambda self: None)
     time.sleep(0.4)
+    assert not lease.sure()
     with pytest.raises(LostError, match="has not answered"):
         lease.check()
+    lease.release()
+
+
+def test_a_holder_that_can_renew_again_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease, renew = take(store, OF, maker("ada"), 0.0), Lease._renew
+    monkeypatch.setattr(Lease, "_renew", lambda self: None)
+    time.sleep(0.4)
+    assert not lease.sure()
+    monkeypatch.setattr(Lease, "_renew", renew)
+    lease.check()
+    assert lease.sure()
+    lease.release()
+
+
+def test_a_holder_that_was_followed_while_it_could_not_renew_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, renew = take(store, OF, maker("ada"), 0.0), Lease._renew
+    monkeypatch.setattr(Lease, "_renew", lambda self: None)
+    later = take(store, OF, maker("bob"), None)
+    monkeypatch.setattr(Lease, "_renew", renew)
+    with pytest.raises(LostError, match="another maker has taken over"):
+        lease.check()
+    later.release()
     lease.release()
 
 
