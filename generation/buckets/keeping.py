@@ -197,6 +197,7 @@ class Keeper:
         if not unfinished:
             self._keep_logs()
             replaced += self._segments[:-1]
+        self.lease.check()  # what is replaced here may be in use again where somebody has taken over
         self.store.delete(replaced)
 
     def committed(self) -> dict[str, object]:

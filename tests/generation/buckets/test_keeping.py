@@ -286,6 +286,32 @@ def test_a_store_that_rests_longer_than_a_lease_lasts_is_a_pause(
     assert make(store, tmp_path, record, monkeypatch, writer).movies == 3
 
 
+def test_who_was_overtaken_while_it_committed_removes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = record_for(tmp_path / "r", RECIPE.model_copy(update={"movies": 3})).model_copy(
+        update={"movies_per_shard": 4}
+    )
+    longer = small.model_copy(update={"recipe": small.recipe.model_copy(update={"movies": 4})})
+    fs, create = Memory(), Store.create
+    make(fs, tmp_path / "first", small, monkeypatch)
+    before = set(fs.files())
+
+    def overtaken(self: Store, name: str, data: bytes) -> bool:
+        done = create(self, name, data)
+        if name == "manifest/000000.0002.json":
+            for lease in held:
+                lease.lost = "another maker has taken over"
+        return done
+
+    held: list[leases.Lease] = []
+    sure = leases.Lease.sure
+    monkeypatch.setattr(leases.Lease, "sure", lambda self: held.append(self) or sure(self))
+    monkeypatch.setattr(Store, "create", overtaken)
+    with pytest.raises((LostError, BaseExceptionGroup)):
+        make(fs, tmp_path / "again", longer, monkeypatch)
+    tables = {name for name in before if name.endswith(".parquet")}
+    assert tables and tables <= set(fs.files())
+
+
 def test_a_second_make_of_the_same_run_is_refused_while_the_first_is_at_work(
     record: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
