@@ -9,6 +9,7 @@ lost maker was seen to pay, but had not sent yet, stays counted against `--max-u
 
 import asyncio
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ from moviellm.generation.cluster.driving import Driver, needed
 from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.cluster.nodes import node_name
 from moviellm.generation.llm.admission import MINUTE_S, Asked
-from moviellm.generation.make import shard_count
+from moviellm.generation.make import MakeReport, shard_count
 from moviellm.generation.output import note
 from moviellm.generation.runs.address import SCHEMES, BucketUrl
 from moviellm.generation.runs.record import RunRecord
@@ -57,6 +58,10 @@ class BucketDesk(Desk):
         self._lost_usd = self._money.recorded.get(None, 0.0)
         if begins and pause and limits.paced:
             self._paused_until = time.time() + MINUTE_S
+
+    async def end(self) -> None:
+        """The run is made: nobody asks any more, and no other desk follows."""
+        shutil.rmtree(self._run, ignore_errors=True)
 
     def _recorded(self) -> dict[int | None, float]:
         return {shard: paid.spent.usd for shard, paid in paid_in_bucket(self._store).items()}
@@ -114,6 +119,12 @@ class BucketDriver(Driver):
                 note(f"{len(others)} shards are still being made by {', '.join(sorted(set(others.values()))[:4])}")
                 said = True
             time.sleep(LOOK_S)
+
+    def make(self, *, retry_failed: bool) -> MakeReport:
+        """As `Driver.make`; the desk's ledger goes when the run is made."""
+        report = super().make(retry_failed=retry_failed)
+        self._ray.wait([self._desk.end.remote()], timeout=LOOK_S)
+        return report
 
     def _check_nodes(self) -> list[dict[str, Any]]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

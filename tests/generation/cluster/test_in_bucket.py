@@ -41,6 +41,7 @@ def fs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Memory:
     """A store in memory, makers of tests, and a hurry."""
     memory = Memory()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(in_bucket.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(Store, "open", classmethod(lambda cls, url, **_: cls(url, memory)))
     monkeypatch.setattr(shards, "open_studio", lambda *_, **__: Studio(writer=FakeWriter(), painter=FakePainter()))
     monkeypatch.setattr(shards, "HELD_WAIT_S", 0.0)
@@ -123,6 +124,18 @@ def test_a_desk_that_is_started_again_knows_what_was_paid_and_not_sent(
         assert await again.hold(5, "e", 0.31) is not None
 
     asyncio.run(job())
+
+
+def test_a_desk_whose_run_is_made_leaves_no_folder(
+    fs: Memory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(in_bucket.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    desk = desk_of(Limits(max_usd=1.0))
+    asyncio.run(desk.hold(3, "a", 0.4))
+    assert len([*(tmp_path / "tmp").iterdir()]) == 1
+    asyncio.run(desk.end())
+    assert [*(tmp_path / "tmp").iterdir()] == []
 
 
 def test_a_shard_that_is_forgotten_slowly_keeps_what_its_next_maker_holds(
