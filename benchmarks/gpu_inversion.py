@@ -22,7 +22,7 @@ from typing import Any
 
 from painting import RESULTS
 
-from moviellm.generation.config_models import InversionConfig
+from moviellm.generation.config.models import InversionConfig
 from moviellm.generation.files import write_whole
 from moviellm.generation.painters.inversion.cost import StepFloor, step_floor
 from moviellm.generation.painters.inversion.denoiser import denoiser_of, noised

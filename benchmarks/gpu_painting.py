@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from moviellm.generation.config import Recipe  # noqa: E402
+from moviellm.generation.config.recipe import Recipe  # noqa: E402
 from moviellm.generation.files import write_whole  # noqa: E402
 from moviellm.generation.painters.diffusion import DiffusionPainter  # noqa: E402
 from moviellm.generation.painters.pipelines import best_device, place  # noqa: E402

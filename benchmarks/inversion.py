@@ -35,7 +35,7 @@ from tiny_painter import (
 )
 from tiny_painter_judges import STYLES, Judges, interval
 
-from moviellm.generation.config_models import InversionConfig
+from moviellm.generation.config.models import InversionConfig
 from moviellm.generation.files import write_whole
 from moviellm.generation.painters.inversion import learning
 from moviellm.generation.painters.inversion.style_images import StylePicture

@@ -27,7 +27,7 @@ from typing import Any
 from painting import RESULTS, machine, measure, moviellm
 from PIL import Image
 
-from moviellm.generation.config import ImageConfig, load_recipe
+from moviellm.generation.config.recipe import ImageConfig, load_recipe
 from moviellm.generation.files import write_whole
 from moviellm.generation.make import plan_run
 from moviellm.generation.protocols import PainterTask, Request

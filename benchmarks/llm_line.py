@@ -41,7 +41,7 @@ from bare_client import floor_s, recorded
 from painting import RESULTS, THEME, machine, measure, moviellm
 
 from moviellm.generation.cells import Shard
-from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.config.recipe import Recipe, load_recipe
 from moviellm.generation.dialogue import write_dialogue
 from moviellm.generation.files import write_whole
 from moviellm.generation.llm import rendering

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lookalike_features import colour_book, light_features, person_features, place_features, pose_features
 from PIL import Image
 
-from moviellm.generation.config import load_recipe, recipe_from
+from moviellm.generation.config.recipe import load_recipe, recipe_from
 from moviellm.generation.make import make_run, shard_size
 from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.runs.tables import RunReader

@@ -24,7 +24,7 @@ from typing import Any, get_args
 
 import yaml
 
-from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.config.recipe import Recipe, load_recipe
 from moviellm.generation.dataset.gate_table import GateTable
 from moviellm.generation.files import write_whole
 from moviellm.generation.gating.measured import Gates

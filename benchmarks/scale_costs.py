@@ -14,7 +14,7 @@ from typing import Any
 
 from scale_steps import Walk
 
-from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.config.recipe import Recipe, load_recipe
 from moviellm.generation.costs import estimate
 from moviellm.generation.llm.money import Prices, load_prices
 from moviellm.generation.make import cells_of_run, image_bytes

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 from moviellm.cards.hub.local import LocalFile, check_files
 from moviellm.cards.hub.plan import RemoteFile, plan_commits
 from moviellm.generation.cells import ENGINE_VERSION
-from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.config.recipe import Recipe, load_recipe
 from moviellm.generation.dataset.folder import DatasetManifest, ManifestFile
 from moviellm.generation.dataset.limits import COMMIT_FILES, FOLDER_ENTRIES, REPO_FILES
 from moviellm.generation.dataset.splits import assign_splits

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from moviellm.generation.config import ImageConfig
+from moviellm.generation.config.recipe import ImageConfig
 from moviellm.generation.files import write_whole
 from moviellm.generation.paintings import FigureBrief, KeyframeBrief
 from moviellm.generation.schema import EMOTIONS, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, Style

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from moviellm.generation.config import load_recipe, recipe_from
+from moviellm.generation.config.recipe import load_recipe, recipe_from
 from moviellm.generation.make import make_run, shard_size
 from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.runs.tables import RunReader

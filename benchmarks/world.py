@@ -29,7 +29,7 @@ from typing import Any
 import yaml
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import Recipe, load_recipe, recipe_from
+from moviellm.generation.config.recipe import Recipe, load_recipe, recipe_from
 from moviellm.generation.files import write_whole
 from moviellm.generation.llm.asks import Ask, Reply
 from moviellm.generation.orders import MovieOrder, order_of

@@ -28,7 +28,7 @@ from moviellm.cards.licence import OFFLINE, licence_of
 from moviellm.cards.looking import asked_gate_rows, asked_rows, flag_rows, gate_rows
 from moviellm.cards.measured import section
 from moviellm.cards.pictures import strip
-from moviellm.generation.config import Recipe, load_recipe, packaged_recipes
+from moviellm.generation.config.recipe import Recipe, load_recipe, packaged_recipes
 from moviellm.generation.dataset.facts import DatasetFacts, Measures
 from moviellm.generation.output import counted
 

@@ -11,7 +11,7 @@ painter as the recipe states them; what nobody stated is said to be unknown. Thi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.facts import Source
 
 OFFLINE = frozenset({"moviellm/offline-writer", "moviellm/offline-painter"})

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from moviellm.eval.core import cluster_bootstrap
 from moviellm.eval.tally import LEVEL, MOVIES_MIN, SEED
-from moviellm.generation.config import load_recipe
+from moviellm.generation.config.recipe import load_recipe
 from moviellm.generation.dataset.results import Metric, read_results
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit, note

@@ -24,7 +24,7 @@ from moviellm.eval.people import OnStage, People
 from moviellm.eval.perceptual import Judge, LayerJudge, open_perceptual
 from moviellm.eval.pictures import MoviePictures, manifest_of, read_movies
 from moviellm.eval.tally import LEVEL, MOVIES_MIN, SEED, Tally
-from moviellm.generation.config_measures import MeasuresConfig
+from moviellm.generation.config.measures import MeasuresConfig
 from moviellm.generation.dataset.results import Metric, Results, rows_sha256
 
 CHOSEN: Final = "the pictures were chosen among candidates with this model, which would measure its own choice"

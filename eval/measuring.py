@@ -16,7 +16,7 @@ from moviellm.cards.measured import with_section
 from moviellm.eval.feature_store import default_folder
 from moviellm.eval.keyframes import Measured, measure_keyframes
 from moviellm.eval.pictures import manifest_of
-from moviellm.generation.config import Recipe, load_recipe, recipe_from, set_key
+from moviellm.generation.config.recipe import Recipe, load_recipe, recipe_from, set_key
 from moviellm.generation.dataset.folder import README
 from moviellm.generation.dataset.results import RESULTS_FILE, Metric, keep_results
 from moviellm.generation.files import write_whole

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from moviellm.generation.config import QuestionConfig, WorldConfig
+from moviellm.generation.config.recipe import QuestionConfig, WorldConfig
 from moviellm.generation.schema import (
     AnswerFormat,
     Channel,

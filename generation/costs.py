@@ -11,7 +11,7 @@ What was really spent is in exchanges.jsonl (llm/exchanges.py).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.estimates import FRAME_TOKENS
 from moviellm.generation.llm.money import Prices
 from moviellm.generation.schema import Stage

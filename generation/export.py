@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.asked_gates import Strict
 from moviellm.generation.dataset.facts import DatasetFacts, SplitReport
 from moviellm.generation.dataset.features import CONFIGS, FEATURES

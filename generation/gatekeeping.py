@@ -19,8 +19,8 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from moviellm.generation.config import Recipe
-from moviellm.generation.config_models import GatesConfig
+from moviellm.generation.config.models import GatesConfig
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.gating.asks import View, cited, one_frame, others, view
 from moviellm.generation.gating.meanings import with_meanings
 from moviellm.generation.gating.repeats import with_repeats

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moviellm.generation.cells import Cell, Shard
-from moviellm.generation.config import ImageConfig, Recipe
+from moviellm.generation.config.recipe import ImageConfig, Recipe
 from moviellm.generation.files import disk_errors
 from moviellm.generation.gatekeeping import gate_cells
 from moviellm.generation.llm.service import Service

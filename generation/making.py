@@ -2,8 +2,8 @@
 
     moviellm make "a lighthouse keeper finds a map" --out runs/map
 
-Imported by cli.py when the verb runs. The line itself is in make.py, the run's record in runs/record.py, what is said
-about it in reports.py.
+Imported by cli/app.py when the verb runs. The line itself is in make.py, the run's record in runs/record.py, what is
+said about it in reports.py.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moviellm.generation.config import Recipe, load_recipe, read_text, recipe_from, set_key
+from moviellm.generation.config.recipe import Recipe, load_recipe, read_text, recipe_from, set_key
 from moviellm.generation.llm.money import spent_text
 from moviellm.generation.make import MakeReport, Plan, cells_of_run, make_run, plan_run, shard_count, shard_size
 from moviellm.generation.output import note

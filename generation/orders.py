@@ -12,8 +12,8 @@ It makes nothing: see make.py.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from moviellm.generation.config import Recipe
-from moviellm.generation.config_dataset import SplitConfig
+from moviellm.generation.config.dataset import SplitConfig
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import Split
 

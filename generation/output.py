@@ -4,7 +4,7 @@
     note("stopped")
     counted(1, "movie")                                  # "1 movie"
 
-Progress is in progress.py, errors are in cli.py.
+Progress is in progress.py, errors are in cli/app.py.
 """
 
 import json

@@ -21,7 +21,7 @@ from moviellm.generation.briefs import (
     SceneHead,
     StoryBrief,
 )
-from moviellm.generation.config import StoryConfig
+from moviellm.generation.config.recipe import StoryConfig
 from moviellm.generation.orders import MovieOrder
 from moviellm.generation.protocols import derive_seed
 from moviellm.generation.schema import (

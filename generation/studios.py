@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.endpoint import endpoint_from
 from moviellm.generation.llm.money import load_prices, refuse_unpriced
 from moviellm.generation.llm.rendering import NO_MODEL

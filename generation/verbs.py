@@ -1,7 +1,7 @@
 """What the verbs of the command line do after `make`: view, check, gc, dataset.
 
-Imported by cli.py when a verb runs. Rooms after the ground floor (cards) are named by string: the ground floor does
-not import them. The work itself is in the rooms.
+Imported by cli/app.py when a verb runs. Rooms after the ground floor (cards) are named by string: the ground floor
+does not import them. The work itself is in the rooms.
 """
 
 from contextlib import nullcontext
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from moviellm.generation.config import recipe_from, set_key
+from moviellm.generation.config.recipe import recipe_from, set_key
 from moviellm.generation.film.motion import FRAME_RATES
 from moviellm.generation.findings import Finding
 from moviellm.generation.output import emit

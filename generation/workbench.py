@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 from pydantic import JsonValue, ValidationError
 
 from moviellm.generation.cells import Cell, Make, Result, Shard
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.ladder import Exchanges
 from moviellm.generation.protocols import Blobs, Painter, Request, Writer, WriterTask
 from moviellm.generation.runs.record import RunRecord

@@ -125,7 +125,7 @@ def run_python(
     return subprocess.CompletedProcess(started.args, started.returncode, out, err)
 
 
-CLI = "from moviellm.generation.cli import main; main()"
+CLI = "from moviellm.generation.cli.app import main; main()"
 
 
 def run_cli(hub: Hub, home: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.folder import DatasetManifest
 from moviellm.generation.export import build_dataset

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from moviellm.cards.publish import How, publish_dataset, publish_folder, publish_results
-from moviellm.generation import cli
+from moviellm.generation.cli.app import call
 from moviellm.generation.dataset.folder import read_manifest
 from tests.factories import MemoryRun
 from tests.hub import environment, here, hub, hub_here, run_cli, run_python  # noqa: F401 fixtures
@@ -109,7 +109,7 @@ def test_a_private_dataset_without_a_token_is_one_line_on_the_command_line(hub_h
     hub_here.write(REPO, {"manifest.json": b"{}"})
     hub_here.store.repos["dataset", REPO].private = True
     monkeypatch.delenv("HF_TOKEN")
-    assert cli.call(["dataset", "show", REPO]) == 2
+    assert call(["dataset", "show", REPO]) == 2
     said = capsys.readouterr().err
     assert "or it is private: then log in with `hf auth login`" in said and len(said.splitlines()) == 1
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from moviellm.generation.config import recipe_from
+from moviellm.generation.config.recipe import recipe_from
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,10 +53,10 @@ def _parses(arguments: list[str]) -> bool:
     """Whether the command line takes the arguments. Its verbs are replaced by one that does nothing."""
     from unittest import mock
 
-    from moviellm.generation import cli, cli_options
+    from moviellm.generation.cli import app, options
 
-    with mock.patch.object(cli_options, "verbs", return_value=mock.MagicMock()):
-        return cli.call(arguments) == 0
+    with mock.patch.object(options, "verbs", return_value=mock.MagicMock()):
+        return app.call(arguments) == 0
 
 
 def test_a_wrong_command_does_not_parse() -> None:

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from moviellm.eval.bench.leaks import label_leaks
-from moviellm.generation.cli import call
-from moviellm.generation.line_parts import BASELINES
+from moviellm.generation.cli.app import call
+from moviellm.generation.line.parts import BASELINES
 from tests.hub import CLI, hub, hub_here, run_cli, start_python  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub
 

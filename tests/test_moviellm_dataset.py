@@ -148,7 +148,7 @@ def test_an_unpainted_keyframe_has_no_picture(tmp_path):
     keyframe = scene.keyframes[0].model_copy(update={"image": None, "image_sha256": None})
     scene = scene.model_copy(update={"keyframes": (keyframe,)})
     unpainted = movie.model_copy(update={"chapters": (chapter.model_copy(update={"scenes": (scene,)}),)})
-    from moviellm.generation.config import Recipe
+    from moviellm.generation.config.recipe import Recipe
     from moviellm.generation.export import build_dataset
     from tests.stories import plain_readme
 

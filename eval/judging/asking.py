@@ -32,7 +32,7 @@ from moviellm.eval.judging.verdicts import (
     read_verdict,
     schema_of,
 )
-from moviellm.generation.config import recipe_from
+from moviellm.generation.config.recipe import recipe_from
 from moviellm.generation.llm.asks import Ask, Reply
 from moviellm.generation.llm.money import Budget, refuse_unpriced
 from moviellm.generation.llm.service import Service, open_service

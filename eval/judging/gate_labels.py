@@ -23,7 +23,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from moviellm.eval.judging.calibration import rows_of
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 from moviellm.generation.schema import canonical_json
 
 BUILT_IN: Final = "built-in"

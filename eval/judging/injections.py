@@ -21,7 +21,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from moviellm.eval.judging.verdicts import Form
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 
 VERSION: Final = 1
 """Bump when an attack changes or comes; judges of two versions were not asked the same."""

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviellm.eval.judging.verdicts import Form
-from moviellm.generation.config import read_text, read_yaml
+from moviellm.generation.config.recipe import read_text, read_yaml
 from moviellm.generation.schema import canonical_json
 
 PACKAGE: Final = "moviellm.eval.judging"

@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 
 VERSION: Final = 1
 """Bump when the same text would become other words; it is part of the names of the metrics."""

@@ -21,7 +21,7 @@ from typing import Any, Final
 from moviellm.eval.running.protocol import Ask, Said, Told, turns_before
 from moviellm.eval.tasks.table import Times
 from moviellm.generation.cluster.asking import DeskDoor, shared_service
-from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.config.recipe import Recipe, recipe_from
 from moviellm.generation.llm.asks import IMAGE_REFERENCE, Reply
 from moviellm.generation.llm.asks import Ask as Exchange
 from moviellm.generation.llm.endpoint import endpoint_from

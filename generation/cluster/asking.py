@@ -19,7 +19,7 @@ from typing import Any
 
 from moviellm.generation.cluster.desk import GIVEN_UP
 from moviellm.generation.cluster.limits import Limits
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.admission import Gate, Slot
 from moviellm.generation.llm.money import Budget
 from moviellm.generation.llm.service import Service, open_service

@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from moviellm.generation.cluster.nodes import node_name
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.output import note
 
 INSTALL = "--on ray needs the package ray: pip install 'moviellm[ray]'"

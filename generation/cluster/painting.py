@@ -17,7 +17,7 @@ from typing import Any
 
 from moviellm.generation.buckets.folders import folder_here
 from moviellm.generation.cluster.nodes import environment_here
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.painters.diffusion import DiffusionPainter
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request, StoppedError
 from moviellm.generation.runs.lock import lock_named

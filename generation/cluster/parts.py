@@ -18,7 +18,7 @@ from pathlib import Path
 
 from moviellm.generation.cells import Shard
 from moviellm.generation.cluster.nodes import node_name
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.admission import MINUTE_S, Gate
 from moviellm.generation.llm.exchanges import asked_in, log_of, spent_in
 from moviellm.generation.llm.money import Budget

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.asked_gates import AskedGates
 from moviellm.generation.dataset.features import Feature
 from moviellm.generation.dataset.folder import ManifestFile

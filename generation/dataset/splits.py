@@ -13,7 +13,7 @@ movie: when a new one links two groups.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from moviellm.generation.config_dataset import SplitConfig
+from moviellm.generation.config.dataset import SplitConfig
 from moviellm.generation.dataset.facts import SplitReport
 from moviellm.generation.duplicates import THRESHOLD
 from moviellm.generation.orders import numbered_split

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.gating.solvers import Solver, UnansweredError
 from moviellm.generation.llm.ladder import answer
 from moviellm.generation.llm.rendering import llm_request, render

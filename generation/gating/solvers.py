@@ -19,8 +19,8 @@ from typing import Any, Final, TypeVar, cast
 from pydantic import BaseModel, JsonValue
 
 from moviellm.generation.cells import Make
-from moviellm.generation.config import Recipe
-from moviellm.generation.config_models import LlmConfig
+from moviellm.generation.config.models import LlmConfig
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.files import DiskError
 from moviellm.generation.gating.asks import LETTERS, View, asked, is_right, overlaps, rotations
 from moviellm.generation.llm.asks import IMAGE_REFERENCE, Ask

@@ -10,7 +10,7 @@ gatekeeping.py; the exact gates that need no model are in measured.py.
 from collections.abc import Iterable
 from typing import Final
 
-from moviellm.generation.config_models import GatesConfig
+from moviellm.generation.config.models import GatesConfig
 from moviellm.generation.schema import Flag, QAPair
 
 BLIND: Final = "llm_blind"

@@ -17,7 +17,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from moviellm.generation.config import recipe_from, set_key
+from moviellm.generation.config.recipe import recipe_from, set_key
 from moviellm.generation.dataset.features import CONFIGS
 from moviellm.generation.dataset.folder import DatasetManifest, building_folder, check_target, resolve_target
 from moviellm.generation.dataset.import_report import ImportReport

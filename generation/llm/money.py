@@ -21,7 +21,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from moviellm.generation.config import read_text, read_yaml
+from moviellm.generation.config.recipe import read_text, read_yaml
 from moviellm.generation.llm.exchanges import Spent
 from moviellm.generation.protocols import StoppedError
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.asks import Message
 from moviellm.generation.llm.encoded import EncodedList, spliced
 from moviellm.generation.llm.strict import schema_sha256

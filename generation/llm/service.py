@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.admission import Asked, Gate
 from moviellm.generation.llm.asks import Ask, ImageAsk, ImageReply, Reply
 from moviellm.generation.llm.batching import Batcher

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.painters.inversion import learning
 from moviellm.generation.painters.pipelines import Adapter, PipelineSource
 from moviellm.generation.painters.prompts import (

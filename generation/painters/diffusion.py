@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.output import note
 from moviellm.generation.painters.asking import Asking, listed
 from moviellm.generation.painters.batching import Batching

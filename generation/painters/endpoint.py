@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 from PIL import Image, ImageOps
 from pydantic import JsonValue
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.asks import ImageAsk, ImageReply
 from moviellm.generation.painters.prompts import PROMPT_ID, keyframe_phrases, prompts_sha256, style_phrase
 from moviellm.generation.paintings import KeyframeBrief, Painting, StyleBrief

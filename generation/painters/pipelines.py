@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from moviellm.generation.config import Recipe
-from moviellm.generation.config_models import IdentityConfig
+from moviellm.generation.config.models import IdentityConfig
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.output import note
 from moviellm.generation.revisions import LookUp, revision_of, split_source
 

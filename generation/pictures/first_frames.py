@@ -13,7 +13,7 @@ through.
 from collections.abc import Sequence
 from typing import Final
 
-from moviellm.generation.config_models import PaintingConfig
+from moviellm.generation.config.models import PaintingConfig
 from moviellm.generation.pictures.judging import Judge
 from moviellm.generation.pictures.portraits import portrait_sha256
 from moviellm.generation.schema import Keyframe, Movie, Score

@@ -19,7 +19,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from moviellm.generation.config import Recipe, read_text, read_yaml, recipe_from
+from moviellm.generation.config.recipe import Recipe, read_text, read_yaml, recipe_from
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import counted
 from moviellm.generation.runs.address import refuse_bucket

@@ -22,7 +22,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.files import disk_errors, write_whole
 from moviellm.generation.runs.journal import journal_files, write_all
 from moviellm.generation.runs.lock import LEASES

@@ -11,7 +11,7 @@ import json
 from typing import Final
 
 from moviellm.generation.briefs import QuestionsBrief
-from moviellm.generation.config import QuestionConfig
+from moviellm.generation.config.recipe import QuestionConfig
 from moviellm.generation.schema import Movie, QAPair
 from moviellm.generation.studio.asking.reader import Log, Reader, question_inputs
 from moviellm.generation.studio.asking.views import ViewName

@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 from moviellm.generation.paintings import KeyframeBrief
 from moviellm.generation.studio.drawing.artfiles import art_data
 from moviellm.generation.studio.drawing.places import INDOORS, known_place, plain_place

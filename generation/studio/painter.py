@@ -21,7 +21,7 @@ from typing import Any, Final
 from PIL import Image
 from pydantic import JsonValue
 
-from moviellm.generation.config import ImageConfig
+from moviellm.generation.config.recipe import ImageConfig
 from moviellm.generation.cores import usable_cores
 from moviellm.generation.paintings import KeyframeBrief, StyleBrief
 from moviellm.generation.protocols import NO_BLOBS, Blobs, Output, PainterTask, Request, derive_seed

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from moviellm.generation.config import ImageConfig
+from moviellm.generation.config.recipe import ImageConfig
 from moviellm.generation.paintings import FigureBrief, KeyframeBrief
 from moviellm.generation.schema import EMOTIONS, POSES, SHOTS, TIMES_OF_DAY, WEATHERS, Figure, PropState, Style
 from moviellm.generation.studio.drawing.artfiles import art_data

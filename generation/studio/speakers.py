@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from moviellm.generation.briefs import QuestionsBrief, SceneBrief, StoryBrief
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 from moviellm.generation.protocols import WriterTask
 from moviellm.generation.schema import Record, canonical_json
 from moviellm.generation.studio.asking import questions

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from moviellm.generation.briefs import DialogueDraft, QuestionsBrief, QuestionsDraft
-from moviellm.generation.config import Recipe, WorldConfig
+from moviellm.generation.config.recipe import Recipe, WorldConfig
 from moviellm.generation.llm.ladder import Exchanges, answer
 from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Accept, Output, Request, WriterTask, accept_all

@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 from moviellm.generation.studio.looks import parse
 from moviellm.generation.writers.answers import FigureAnswer, KeyframeAnswer
 from moviellm.generation.writers.continuity import Facts, value_of

@@ -15,7 +15,7 @@ import pytest
 from moviellm.cards.croissant import CROISSANT, croissant
 from moviellm.cards.dataset_card import render
 from moviellm.cards.licence import UNKNOWN
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.facts import DatasetFacts, Source
 from moviellm.generation.dataset.folder import read_manifest
 from moviellm.generation.export import build_dataset

@@ -9,8 +9,8 @@ from huggingface_hub import DatasetCard
 
 from moviellm.cards.croissant import CROISSANT
 from moviellm.cards.dataset_card import markdown, render
-from moviellm.generation.config import Recipe, load_recipe
-from moviellm.generation.config_dataset import DatasetConfig
+from moviellm.generation.config.dataset import DatasetConfig
+from moviellm.generation.config.recipe import Recipe, load_recipe
 from moviellm.generation.dataset.facts import DatasetFacts, Source
 from moviellm.generation.export import build_dataset
 from tests.factories import MemoryRun, make_movie

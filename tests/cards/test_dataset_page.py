@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moviellm.cards.dataset_card import render
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.export import build_dataset
 from tests.factories import MemoryRun
 from tests.stories import make_story

@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from moviellm.cards.imported_card import FILES_SHOWN, renderer
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.import_report import ImportReport, SourceFile
 from moviellm.generation.export import build_dataset
 from moviellm.generation.imports.movies import ImportedMovies

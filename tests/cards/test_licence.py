@@ -3,8 +3,8 @@
 import pytest
 
 from moviellm.cards.licence import HUB_NAMES, LICENCE_URLS, is_unknown, licence_of
-from moviellm.generation.config import Recipe
-from moviellm.generation.config_dataset import DatasetConfig
+from moviellm.generation.config.dataset import DatasetConfig
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.facts import Source
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from moviellm.cards.dataset_card import render
 from moviellm.cards.looking import ASKED_MEANINGS, FLAG_MEANINGS, MEANINGS, asked_rows, gate_rows
-from moviellm.generation.config import QuestionConfig, Recipe
+from moviellm.generation.config.recipe import QuestionConfig, Recipe
 from moviellm.generation.dataset.asked_gates import AskedGate, AskedGates
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.gate_table import GateCount, GateTable

@@ -15,7 +15,7 @@ PUSH = """
 import sys
 from moviellm.cards.hub import answers, plan
 plan.COMMIT_FILES, answers.PAUSE_S = 3, 0.01
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 sys.exit(call(["dataset", "push", sys.argv[1], sys.argv[2], "--version", "1.2.0"]))
 """
 MOMENTS: list[tuple[str, int, Literal["start", "middle", "end"]]] = [

@@ -9,7 +9,7 @@ from huggingface_hub import HfApi
 
 from moviellm.cards.hub import answers, plan
 from moviellm.cards.publishing import bytes_progress, hub_in_words
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.cards.hub_folders import content, make_folder
 from tests.servers.hub_double import Hub
 

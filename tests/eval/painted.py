@@ -12,7 +12,7 @@ from PIL import Image
 
 from moviellm.cards.dataset_card import render
 from moviellm.eval.pictures import Box, MoviePictures, Picture
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.export import build_dataset
 from moviellm.generation.schema import Keyframe, Movie
 from tests.factories import MemoryRun

@@ -9,7 +9,7 @@ import pytest
 
 from moviellm.eval.ablation import Arm, Outcome, _facts, _markdown
 from moviellm.eval.tally import Tally
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.painted import ColourSeer
 from tests.tiny_clip import save_tiny_clip
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from moviellm.eval.keyframes import measure_keyframes
-from moviellm.generation.cli import call
-from moviellm.generation.config_measures import MeasuresConfig
+from moviellm.generation.cli.app import call
+from moviellm.generation.config.measures import MeasuresConfig
 from moviellm.generation.dataset.check import check_dataset
 from moviellm.generation.dataset.results import read_results
 from moviellm.generation.schema import Keyframe, Movie, Score
@@ -108,7 +108,7 @@ def test_who_chose_the_pictures_does_not_measure_them(
     tmp_path: Path, clip: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from moviellm.cards.dataset_card import render
-    from moviellm.generation.config import Recipe
+    from moviellm.generation.config.recipe import Recipe
     from moviellm.generation.export import build_dataset
     from moviellm.generation.pictures.scorers import open_scorer
 

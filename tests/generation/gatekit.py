@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from moviellm.generation.cells import Cell, Shard
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.gatekeeping import keep_gates
 from moviellm.generation.llm.asks import Ask, Reply
 from moviellm.generation.protocols import Request

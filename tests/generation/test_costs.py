@@ -2,7 +2,7 @@
 
 import pytest
 
-from moviellm.generation.config import recipe_from
+from moviellm.generation.config.recipe import recipe_from
 from moviellm.generation.costs import estimate
 from moviellm.generation.llm.money import load_prices
 from moviellm.generation.make import cells_of_run

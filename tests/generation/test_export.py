@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.features import CONFIGS
 from moviellm.generation.dataset.folder import MANIFEST, read_manifest

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.make import MakeReport, Plan, make_run, plan_run
 from moviellm.generation.runs.check import verify
 from moviellm.generation.runs.record import next_record, write_record

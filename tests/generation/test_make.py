@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from moviellm.generation import dialogue, keyframes, plot, qa, style
 from moviellm.generation.cells import Cell, Shard
-from moviellm.generation.config import Recipe, StoryConfig
+from moviellm.generation.config.recipe import Recipe, StoryConfig
 from moviellm.generation.files import DiskError
 from moviellm.generation.make import MakeReport, make_run, plan_run, shard_size
 from moviellm.generation.protocols import NO_BLOBS, Request

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from moviellm.generation.config import Recipe, StoryConfig, TwinConfig
+from moviellm.generation.config.recipe import Recipe, StoryConfig, TwinConfig
 from moviellm.generation.dataset.splits import assign_splits
 from moviellm.generation.movie import diverges_s
 from moviellm.generation.protocols import NO_BLOBS

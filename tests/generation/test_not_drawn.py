@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.make import MakeReport, make_run
 from moviellm.generation.reports import not_drawn_text
 from moviellm.generation.runs.record import next_record, write_record

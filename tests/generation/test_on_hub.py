@@ -7,7 +7,7 @@ import pytest
 
 import moviellm_dataset
 from moviellm.eval.tasks.parquet_rows import open_rows
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.on_hub import commit_of_dataset, near_here, refuse_mistyped
 from moviellm.generation.revisions import revision_of
 from moviellm.training.rows.source import open_source

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation.config import Recipe, StoryConfig, TwinConfig
-from moviellm.generation.config_dataset import SplitConfig
+from moviellm.generation.config.dataset import SplitConfig
+from moviellm.generation.config.recipe import Recipe, StoryConfig, TwinConfig
 from moviellm.generation.orders import is_twin, order_of, units_of
 
 shares = st.sampled_from([0.0, 0.05, 0.1, 0.25, 0.5, 1.0])

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from moviellm.generation import studios
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.runs.check import verify
 from moviellm.generation.runs.tables import RunReader
 from tests.fakes import FakePainter

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.config import Recipe, StoryConfig, TwinConfig
+from moviellm.generation.config.recipe import Recipe, StoryConfig, TwinConfig
 from moviellm.generation.llm.exchanges import ExchangeLog
 from moviellm.generation.make import MakeReport, make_run, shard_size
 from moviellm.generation.protocols import NO_BLOBS, Accept, Output, Request, StoppedError, accept_all

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.cli import call
-from moviellm.generation.config import recipe_from
+from moviellm.generation.cli.app import call
+from moviellm.generation.config.recipe import recipe_from
 from moviellm.generation.studios import asks_server, models_asked, open_studio
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.config import ImageConfig, Recipe, StoryConfig, recipe_from
-from moviellm.generation.config_models import StyleConfig
+from moviellm.generation.config.models import StyleConfig
+from moviellm.generation.config.recipe import ImageConfig, Recipe, StoryConfig, recipe_from
 from moviellm.generation.make import cells_of_run, make_run
 from moviellm.generation.runs.tables import RunReader
 from moviellm.generation.schema import Movie

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError
 
-from moviellm.generation.section import Section, Share
+from moviellm.generation.config.section import Section, Share
 
 
 class TowerSettings(Section):

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from moviellm.generation.section import Section, Share
+from moviellm.generation.config.section import Section, Share
 from moviellm.training.stages.nearest import did_you_mean
 
 View = Literal["sft", "align", "boundary", "instruct"]

@@ -18,7 +18,7 @@ from moviellm.eval.bench.films.making import Made, make_films, run_folder
 from moviellm.eval.bench.films.planning import plan_films
 from moviellm.eval.bench.films.watching import Films, opened
 from moviellm.eval.bench.films.wishes import FilmWish, recipe_of
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.export import STEPS, build_dataset
 from moviellm.generation.llm.money import BUDGET_SPENT, load_prices, refuse_unpriced, spent_text

@@ -15,7 +15,7 @@ from moviellm.cards.imported_card import renderer as imported
 from moviellm.eval.bench.films.making import Made
 from moviellm.eval.bench.films.probing import KNOWN_FROM, knowledge
 from moviellm.eval.bench.films.watching import name_of, title_of
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.schema import Movie

@@ -20,7 +20,7 @@ from moviellm.eval.bench.films.watching import Films, name_of, title_of
 from moviellm.eval.bench.films.wishes import FilmWish
 from moviellm.generation.briefs import QuestionsBrief
 from moviellm.generation.cells import Cell, Shard
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.files import DiskError
 from moviellm.generation.gatekeeping import gate_cells, keep_gates
 from moviellm.generation.llm.exchanges import Spent

@@ -26,7 +26,7 @@ from moviellm.eval.bench.films.making import (
 from moviellm.eval.bench.films.watching import Films
 from moviellm.eval.bench.films.wishes import FilmWish
 from moviellm.generation.cells import Shard
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.costs import REPEATS, ROTATIONS, Costs
 from moviellm.generation.llm.estimates import FRAME_TOKENS
 from moviellm.generation.llm.money import Prices

@@ -15,7 +15,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from moviellm.generation.config_models import GatesConfig
+from moviellm.generation.config.models import GatesConfig
 from moviellm.generation.gating.asks import View, cited
 from moviellm.generation.gating.solvers import Solver, UnansweredError
 from moviellm.generation.gating.verdicts import BLIND, EVIDENCE, TITLE, concerns, flagged

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from moviellm.generation.config import Recipe, recipe_from, set_key
+from moviellm.generation.config.recipe import Recipe, recipe_from, set_key
 from moviellm.generation.llm.rendering import NO_MODEL
 
 See = Literal["pictures", "captions", "words"]

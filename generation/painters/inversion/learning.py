@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from moviellm.generation.config_models import InversionConfig
+from moviellm.generation.config.models import InversionConfig
 from moviellm.generation.painters.inversion.denoiser import Denoiser, denoiser_of
 from moviellm.generation.painters.inversion.files import (
     State,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from moviellm.generation.config_models import InversionConfig
+from moviellm.generation.config.models import InversionConfig
 from moviellm.generation.painters.inversion.denoiser import Denoiser, noised
 from moviellm.generation.painters.inversion.files import State, load_state, save_state
 from moviellm.generation.painters.inversion.tokens import new_token

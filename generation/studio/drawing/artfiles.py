@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 
 
 def art_texts() -> dict[str, str]:

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import WorldConfig
+from moviellm.generation.config.recipe import WorldConfig
 from moviellm.generation.protocols import derive_seed
 
 

@@ -20,7 +20,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from moviellm.generation.config import read_yaml
+from moviellm.generation.config.recipe import read_yaml
 from moviellm.generation.schema import Role, TimeOfDay, Weather
 from moviellm.generation.studio.looks import Looks, phrase
 from moviellm.generation.studio.world.limits import Limits

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel, JsonValue
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.ladder import Exchanges, NoAnswerError, answer
 from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Request, derive_seed

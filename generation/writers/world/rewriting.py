@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from moviellm.generation.briefs import DialogueDraft, SceneDraft
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.ladder import Exchanges, NoAnswerError, answer
 from moviellm.generation.llm.rendering import Rendered, llm_request, render
 from moviellm.generation.protocols import Request, derive_seed

@@ -32,7 +32,7 @@ from moviellm.generation.briefs import (
     SceneDraft,
     StoryBrief,
 )
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.ladder import Exchanges
 from moviellm.generation.protocols import Accept, Output, Request, WriterTask, accept_all
 from moviellm.generation.schema import Record, canonical_json

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from moviellm.eval.bench.films.building import Built, build_films
 from moviellm.eval.bench.films.wishes import FilmWish
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.schema import Movie
 from tests.generation.imports.films.filmkit import make_film
 from tests.servers.openai_double import Double

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from moviellm.eval.bench.building import Wish, build
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.export import build_dataset
 from moviellm.generation.schema import Keyframe, Movie, QAPair
 from tests.factories import MemoryRun, make_movie, span

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.bench.films_kit import asked, films, films_json
 from tests.servers.film_answers import FilmAnswers
 from tests.servers.openai_double import Double, openai_double

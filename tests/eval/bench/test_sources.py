@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from moviellm.cards.publish import publish_dataset
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub
 

@@ -11,7 +11,7 @@ import pytest
 
 from moviellm.eval.inspect_ai.samples import asked_of
 from moviellm.eval.tasks.items import open_data
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.other_environment import environment, run
 from tests.eval.running.movies import make_dataset
 

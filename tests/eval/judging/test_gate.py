@@ -14,7 +14,7 @@ import pytest
 from moviellm.eval.judging import gate_plan
 from moviellm.eval.judging.gate_labels import read_labels
 from moviellm.eval.judging.injections import Attack, attacks
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.servers.gate_judge_double import GateJudge, gate_judge
 
 FEW = ("forget", "spaced")

@@ -18,7 +18,7 @@ from moviellm.eval.judging.material import read_material
 from moviellm.eval.judging.naming import metric_name, slug_of
 from moviellm.eval.judging.offline import judged_offline
 from moviellm.eval.judging.transcripts import public, read_transcripts
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.judging.runs import answers_of, number, write_run
 from tests.servers.judge_double import JudgeDouble, judge_double
 

@@ -16,7 +16,7 @@ from moviellm.eval.leaderboard.judged import Judges
 from moviellm.eval.leaderboard.places import FolderPlace
 from moviellm.eval.leaderboard.room import Room, Settings
 from moviellm.eval.submissions.index import INDEX_FILE, index_of
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.leaderboard.real_requests import real_requests
 from tests.eval.leaderboard.worker_kit import PARAMS, gate_of
 from tests.eval.submissions.conftest import called_here

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from moviellm.eval.submissions.index import INDEX_FILE
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.submissions.kit import INDEX
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub

@@ -11,7 +11,7 @@ import yaml
 from moviellm.eval.leaderboard import board, entries
 from moviellm.eval.leaderboard.pushing import REQUIRED, START, Wish, module_path, needed, space_files
 from moviellm.eval.leaderboard.space import wish_of
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub
 

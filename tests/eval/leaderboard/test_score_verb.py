@@ -12,7 +12,7 @@ import pytest
 from moviellm.eval.leaderboard.score_verb import open_labels
 from moviellm.eval.submissions.index import INDEX_FILE, index_of
 from moviellm.eval.tasks import scoring
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.leaderboard.real_requests import real_requests, rows_for
 from tests.eval.submissions.conftest import called_here
 from tests.eval.submissions.kit import REVISION, lines, write_folder

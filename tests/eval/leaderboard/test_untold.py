@@ -11,7 +11,7 @@ from moviellm.eval.leaderboard.bench import Bench
 from moviellm.eval.leaderboard.entries import lines_of, transcript_rows
 from moviellm.eval.leaderboard.items import item_html
 from moviellm.eval.submissions.index import INDEX_FILE, index_of
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.schema import QAPair
 from tests.eval.judging.runs import write_run
 from tests.eval.leaderboard.kit import add_row, board_of, sha_of

@@ -113,7 +113,7 @@ def test_results_are_proposed_to_the_models_page_once_and_nothing_fails_where_th
 
 WORK = """
 import sys
-from moviellm.generation.cli import main
+from moviellm.generation.cli.app import main
 sys.argv = ["moviellm", "leaderboard", "score", *sys.argv[1:]]
 main()
 """

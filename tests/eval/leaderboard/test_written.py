@@ -13,7 +13,7 @@ from moviellm.eval.leaderboard import baselines, hub_results
 from moviellm.eval.leaderboard.entries import entry_of, json_of, lines_of
 from moviellm.eval.leaderboard.interchange import file_name, interchange
 from moviellm.eval.submissions.index import INDEX_FILE
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.leaderboard.worker_kit import START, answers, numbers
 from tests.eval.submissions.kit import INDEX, REVISION
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from moviellm.eval.tasks.items import open_data
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.lmms_eval.test_questions import FILES, half_right
 from tests.eval.other_environment import environment, run
 from tests.eval.running.models import save_tiny

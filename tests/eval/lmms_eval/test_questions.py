@@ -13,7 +13,7 @@ from moviellm.eval.lmms_eval import TASKS, logs, questions
 from moviellm.eval.lmms_eval.questions import UNREAD, Place
 from moviellm.eval.tasks.items import choose, open_data
 from moviellm.eval.tasks.table import FOUR, task_named
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.running.movies import gold_texts
 
 FILES = {"moviellm_mc": "qa_mc", "moviellm_open": "qa_open", "moviellm_grounding": "grounding",

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from moviellm.eval.metrics.bundling import bundle, chosen, names
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 
 FREE = {*sys.stdlib_module_names, "numpy", "evaluate", "datasets"}
 

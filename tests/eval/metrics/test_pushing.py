@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from moviellm.eval.metrics.bundling import bundle, names
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.environments import fresh_python
 from tests.hub import environment, hub, hub_here, run_cli  # noqa: F401
 from tests.servers.hub_double import Hub

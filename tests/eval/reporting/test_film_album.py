@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from moviellm.eval.reporting.film_album import FRAMES, open_films
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.generation.imports.films.filmkit import make_film
 
 ASKED = [

@@ -19,7 +19,7 @@ from moviellm.eval.running.journal import Journal
 from moviellm.eval.running.protocol import Said
 from moviellm.eval.running.spreading import for_nodes, gpus_for, wish_for_nodes
 from moviellm.eval.tasks.items import Data, open_data
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.cluster.desk import Desk
 from moviellm.generation.cluster.limits import Limits
 from moviellm.generation.llm.exchanges import logs_of

@@ -12,7 +12,7 @@ from moviellm.eval.running.checkpoint import open_checkpoint, rounds_of
 from moviellm.eval.running.controls import CONTROLS
 from moviellm.eval.running.protocol import Ask
 from moviellm.eval.tasks.table import form_of, task_table
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.running.models import save_tiny
 from tests.eval.running.movies import choice, make_dataset, movie
 from tests.factories import MemoryRun

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from moviellm.eval.running.comparing import SAME, pairs_of
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.running.movies import choice, gold_texts, make_dataset
 from tests.stories import make_story
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.running.movies import gold_texts
 from tests.servers.openai_double import Double, openai_double
 

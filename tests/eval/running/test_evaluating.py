@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from moviellm.eval.running.results import RESULTS_VERSION
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.running.movies import PER_MOVIE, choice, gold_texts, make_dataset, movie
 from tests.training.rows.movies import SAMPLE
 

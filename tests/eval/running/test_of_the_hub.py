@@ -8,7 +8,7 @@ import pytest
 from moviellm.cards.publish import publish_dataset
 from moviellm.eval.running.films import Showing, frame_policy
 from moviellm.eval.tasks.items import open_data
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.running.movies import gold_texts
 from tests.eval.running.test_planning import plan_of
 from tests.hub import hub, hub_here  # noqa: F401 fixtures

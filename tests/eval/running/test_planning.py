@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from moviellm.eval.running import checkpoint
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.training.media.movies import Movies
 from tests.eval.published.files import MSRVTT, put
 from tests.eval.running.movies import choice, gold_texts, make_dataset, movie

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from moviellm.eval.submissions.index import INDEX_FILE
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.submissions.hostile_packed import CASES
 from tests.eval.submissions.kit import INDEX, files, write_folder
 

@@ -10,7 +10,7 @@ import pytest
 from moviellm.eval.submissions.checking import check_bundle
 from moviellm.eval.submissions.index import INDEX_FILE, Index
 from moviellm.eval.submissions.making import Wish, declaration_of
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.submissions.kit import INDEX, ROWS, codes, lines, write_folder
 
 RESULTS: dict[str, Any] = {

@@ -14,7 +14,7 @@ from moviellm.eval.submissions.index import INDEX_FILE, Index, Item, index_of
 from moviellm.eval.submissions.scoring import score_bundle
 from moviellm.eval.tasks import scoring as tasks_scoring
 from moviellm.eval.tasks.items import open_data
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.own_process import run_verb
 from tests.eval.submissions.conftest import called_here
 from tests.eval.submissions.kit import REVISION, declared, lines, write_folder

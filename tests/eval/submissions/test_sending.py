@@ -11,7 +11,7 @@ from moviellm.eval.submissions import sending
 from moviellm.eval.submissions.canonical import canonical_files, sha256_of
 from moviellm.eval.submissions.checking import check_bundle
 from moviellm.eval.submissions.index import INDEX_FILE
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.eval.submissions.kit import INDEX, codes, declared, files, write_folder, write_zip
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub

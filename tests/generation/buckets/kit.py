@@ -34,7 +34,7 @@ ASKED = {"pipe_file", "put_file", "rm_file", "cat_file", "get_file", "find"}
 HURRY = (
     "import moviellm.generation.buckets.leases as leases, moviellm.generation.buckets.keeping as keeping; "
     "leases.BEAT_S, leases.STALE_S, leases.POLL_S, keeping.FLUSH_S = 0.3, 3.0, 0.1, {flush_s}; "
-    "from moviellm.generation.cli import main; main()"
+    "from moviellm.generation.cli.app import main; main()"
 )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.runs.address import bucket_of, shown
 
 

@@ -20,7 +20,7 @@ from moviellm.generation.buckets.laying import LaidTables
 from moviellm.generation.buckets.planning import plan_in_bucket
 from moviellm.generation.buckets.reading import verify_in
 from moviellm.generation.buckets.store import Store
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.files import DiskError
 from moviellm.generation.make import make_run, plan_run
 from moviellm.generation.runs.address import BucketUrl

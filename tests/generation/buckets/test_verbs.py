@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.runs.manifest import TABLES
 from tests.generation.buckets.kit import bucket_make
 from tests.generation.cluster import kit

@@ -144,7 +144,7 @@ def named(part: str) -> set[int]:
 
 def begin_run(run: Path, *arguments: str) -> None:
     """Write the record of a run, and make nothing of it."""
-    from moviellm.generation.config import load_recipe
+    from moviellm.generation.config.recipe import load_recipe
     from moviellm.generation.make import shard_size
     from moviellm.generation.runs.record import next_record, write_record
 

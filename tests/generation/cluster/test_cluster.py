@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.make import shard_size
 from moviellm.generation.runs.check import verify
 from moviellm.generation.runs.record import next_record, write_record

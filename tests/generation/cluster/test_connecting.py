@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.cluster import connecting
 from moviellm.generation.cluster.connecting import address_of, check_gpus, connected
-from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.config.recipe import Recipe, recipe_from
 
 ray = pytest.importorskip("ray")
 

@@ -22,7 +22,7 @@ import pytest
 import typer
 import yaml
 
-from moviellm.generation.cli import app, expand_set
+from moviellm.generation.cli.app import app, expand_set
 from tests.eval.other_environment import ROOT, environment
 from tests.generation.cluster import kit
 from tests.generation.cluster.test_connecting import free_port

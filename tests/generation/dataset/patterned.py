@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.export import build_dataset
 from moviellm.generation.schema import Keyframe, Movie
 from tests.factories import MemoryRun

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.asked_gates import AskedGates, Strict
 from moviellm.generation.dataset.check import check_dataset
 from moviellm.generation.export import build_dataset

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from moviellm.generation.config import Recipe, load_recipe
+from moviellm.generation.config.recipe import Recipe, load_recipe
 from moviellm.generation.dataset.facts import DatasetFacts
 from moviellm.generation.dataset.features import FEATURES
 from moviellm.generation.dataset.films import FilmShelf, describe_film

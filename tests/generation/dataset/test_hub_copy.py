@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.dataset.hub_copy import local_copy
 from tests.hub import hub, hub_here  # noqa: F401 fixtures
 from tests.servers.hub_double import Hub

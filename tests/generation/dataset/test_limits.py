@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.features import FEATURES, arrow_schema, text_rows
 from moviellm.generation.dataset.limits import (
     CELL_BYTES,

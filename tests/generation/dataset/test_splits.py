@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation.config_dataset import SplitConfig
+from moviellm.generation.config.dataset import SplitConfig
 from moviellm.generation.dataset.splits import assign_splits
 
 ONE_EACH = SplitConfig(validation=1, test=1)

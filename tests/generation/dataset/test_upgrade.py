@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.dataset.check import check_dataset
 from moviellm.generation.dataset.folder import MANIFEST, README, describe_file, read_manifest
 from moviellm.generation.dataset.results import RESULTS_FILE, Results, rows_sha256

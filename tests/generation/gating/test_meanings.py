@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation.config_models import GatesConfig
+from moviellm.generation.config.models import GatesConfig
 from moviellm.generation.gating.meanings import Embedder, nearest_earlier
 from moviellm.generation.gating.verdicts import verdicts
 from moviellm.generation.protocols import StoppedError

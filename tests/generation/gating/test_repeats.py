@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviellm.generation.config_models import GatesConfig
+from moviellm.generation.config.models import GatesConfig
 from moviellm.generation.gating.repeats import likeness, with_repeats
 from moviellm.generation.gating.verdicts import verdicts
 from tests.factories import make_movie

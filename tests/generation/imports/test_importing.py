@@ -12,7 +12,7 @@ import pytest
 import yaml
 from safetensors.numpy import load_file
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.dataset.check import check_dataset
 from moviellm.generation.imports.importing import KINDS, import_dataset
 from moviellm.generation.imports.options import ImportOptions

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import BaseModel
 
-from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.config.recipe import Recipe, recipe_from
 from moviellm.generation.llm import faults
 from moviellm.generation.llm.asks import Ask, ImageAsk
 from moviellm.generation.llm.endpoint import endpoint_from

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm import rendering
 from moviellm.generation.llm.rendering import data_block, llm_request, render
 from moviellm.generation.llm.strict import strict_schema

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.painters.brush import Brush, Pixels, Stroke
 from moviellm.generation.painters.diffusion import DiffusionPainter
 from moviellm.generation.painters.pipelines import Adapter, PipelineSource

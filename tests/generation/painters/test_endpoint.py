@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from PIL import Image
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.llm.asks import ImageReply
 from moviellm.generation.llm.service import open_service
 from moviellm.generation.make import make_run

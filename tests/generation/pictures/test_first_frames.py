@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from moviellm.generation.config import Recipe
-from moviellm.generation.config_models import PaintingConfig
+from moviellm.generation.config.models import PaintingConfig
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.make import make_run
 from moviellm.generation.pictures import judging
 from moviellm.generation.pictures.first_frames import first_frames, refuse_misses

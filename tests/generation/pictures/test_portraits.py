@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.folder import read_manifest
 from moviellm.generation.dataset.writing import shelved_path
 from moviellm.generation.export import build_dataset

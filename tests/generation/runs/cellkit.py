@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from moviellm.generation.cells import Cell, Make, Result, Shard
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.protocols import Request
 from moviellm.generation.runs.record import next_record, write_record
 from moviellm.generation.schema import Movie, Stage, canonical_json

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.config import ImageConfig, Recipe, StoryConfig, StudioConfig
+from moviellm.generation.config.recipe import ImageConfig, Recipe, StoryConfig, StudioConfig
 from moviellm.generation.runs.record import RECORD_NAME, RunRecord, next_record, read_run, write_record
 
 ROOT = Path(__file__).resolve().parents[3]

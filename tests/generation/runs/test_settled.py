@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from moviellm.generation.cells import Shard
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.make import MakeReport, make_run
 from moviellm.generation.runs import settled
 from moviellm.generation.runs.journal import Journal

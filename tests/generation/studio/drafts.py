@@ -15,7 +15,7 @@ from moviellm.generation.briefs import (
     SceneHead,
     StoryBrief,
 )
-from moviellm.generation.config import WorldConfig
+from moviellm.generation.config.recipe import WorldConfig
 from moviellm.generation.protocols import WriterTask, derive_seed
 from moviellm.generation.schema import Record, StateChange
 from moviellm.generation.studio.writer import OfflineWriter

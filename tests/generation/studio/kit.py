@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dialogue import write_dialogue
 from moviellm.generation.orders import MovieOrder
 from moviellm.generation.plot import write_plot

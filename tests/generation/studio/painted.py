@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moviellm.generation.config import ImageConfig
+from moviellm.generation.config.recipe import ImageConfig
 from moviellm.generation.paintings import FigureBrief, KeyframeBrief, Painting
 from moviellm.generation.schema import Figure, PropState, Style
 from moviellm.generation.studio import painter

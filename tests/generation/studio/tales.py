@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import WorldConfig
+from moviellm.generation.config.recipe import WorldConfig
 from moviellm.generation.schema import StateChange
 from moviellm.generation.studio.plot.story import Happening, Story, simulate
 from moviellm.generation.studio.world.actions import State

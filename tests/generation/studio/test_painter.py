@@ -13,7 +13,7 @@ import time
 import pytest
 from PIL import Image
 
-from moviellm.generation.config import ImageConfig
+from moviellm.generation.config.recipe import ImageConfig
 from moviellm.generation.paintings import ObjectBrief, StyleBrief
 from moviellm.generation.protocols import Request, derive_seed
 from moviellm.generation.schema import Style
@@ -231,7 +231,7 @@ PARENT = """
 import asyncio, sys, time
 sys.path[:0] = {path!r}
 from tests.generation.studio.painted import brief
-from moviellm.generation.config import ImageConfig
+from moviellm.generation.config.recipe import ImageConfig
 from moviellm.generation.studio.painter import OfflinePainter
 
 async def main():

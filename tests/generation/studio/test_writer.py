@@ -20,7 +20,7 @@ from moviellm.generation.briefs import (
     SceneBrief,
     SceneDraft,
 )
-from moviellm.generation.config import QuestionConfig
+from moviellm.generation.config.recipe import QuestionConfig
 from moviellm.generation.diversity import opening_repetition, words_of
 from moviellm.generation.protocols import Request
 from moviellm.generation.schema import canonical_json

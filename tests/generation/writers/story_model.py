@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.config.recipe import Recipe, recipe_from
 from moviellm.generation.llm.asks import Ask, Reply
 from moviellm.generation.make import MakeReport, make_run, shard_size
 from moviellm.generation.runs.record import next_record, write_record

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviellm.generation.briefs import QuestionsBrief
-from moviellm.generation.config import QuestionConfig
+from moviellm.generation.config.recipe import QuestionConfig
 from moviellm.generation.schema import Chapter, Keyframe, Location, Movie, Scene, TemporalSpan, canonical_json
 from moviellm.generation.writers.asking import (
     FORMATS,

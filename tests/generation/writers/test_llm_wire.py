@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from moviellm.generation.cli import call
-from moviellm.generation.config import Recipe
+from moviellm.generation.cli.app import call
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.dataset.check import check_dataset
 from moviellm.generation.llm import rendering
 from moviellm.generation.make import MakeReport, make_run, shard_size

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import Recipe, recipe_from
+from moviellm.generation.config.recipe import Recipe, recipe_from
 from moviellm.generation.llm.asks import Ask, Reply
 from moviellm.generation.schema import Movie, Record
 from moviellm.generation.studio.speakers import Speakers

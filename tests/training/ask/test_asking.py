@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.training.ask.kit import saved
 from tests.training.model.tiny import picture
 from tests.training.rows.movies import SAMPLE

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.training.convert.originals import (
     TINY,
     llama_vid_config,

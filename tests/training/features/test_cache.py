@@ -118,7 +118,7 @@ def test_a_cache_goes_to_the_hub_and_comes_back_by_id_with_the_same_bytes(
     hub_here: Hub,  # noqa: F811
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from moviellm.generation.cli import call
+    from moviellm.generation.cli.app import call
 
     assert call(["dataset", "push", str(place / "out"), "moviellm/films-pool", "--version", "1.0.0"]) == 0
     cache, local = FeatureCache("moviellm/films-pool", revision="v1.0.0"), FeatureCache(place / "out")

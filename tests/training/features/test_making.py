@@ -170,7 +170,7 @@ def test_a_frame_that_cannot_be_decoded_stops_with_its_film_and_what_was_made_st
 
 
 def test_the_verb_says_what_was_made(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from moviellm.generation.cli import call
+    from moviellm.generation.cli.app import call
 
     command = ["train", "features", str(place / "tower"), str(place / "films"), "--level", "cls", "--frames", "4"]
     assert call([*command, "--out", str(tmp_path / "out"), "--json"]) == 0

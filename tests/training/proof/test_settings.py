@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.config import load_recipe
+from moviellm.generation.config.recipe import load_recipe
 from moviellm.training.proof.settings import load_settings, settings_of
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from tests.training.rows.movies import SAMPLE
 
 

@@ -161,7 +161,7 @@ def test_a_dataset_without_pictures_gives_no_rows_and_says_why(tmp_path: Path) -
         def images(self, movie):
             yield from ()
 
-    from moviellm.generation.config import Recipe
+    from moviellm.generation.config.recipe import Recipe
     from moviellm.generation.export import build_dataset
     from tests.factories import MemoryRun
     from tests.stories import plain_readme

@@ -358,7 +358,7 @@ def test_a_folder_of_bombs_takes_little_memory(folder, tmp_path):
         file.truncate(4_000_000_000)
     program = (  # VmHWM and not ru_maxrss, which begins at the size of the process that started this one
         "import re, sys\n"
-        "from moviellm.generation.cli import call\n"
+        "from moviellm.generation.cli.app import call\n"
         "code = call(['dataset', 'check', sys.argv[1], '--json'])\n"
         "kib = re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read()).group(1)\n"
         "print(code, int(kib) // 1024, file=sys.stderr)\n"

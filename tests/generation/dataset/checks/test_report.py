@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.dataset import checking
 from moviellm.generation.dataset.checks.report import KEPT, Report
 from moviellm.generation.findings import Finding

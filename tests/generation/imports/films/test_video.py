@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.dataset.import_report import ImportReport
 from moviellm.generation.film.mp4 import write_film
 from moviellm.generation.imports.films import spool, video

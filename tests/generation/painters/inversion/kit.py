@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from moviellm.generation.config_models import InversionConfig
+from moviellm.generation.config.models import InversionConfig
 from moviellm.generation.painters.inversion import learning
 from moviellm.generation.painters.inversion.style_images import StylePicture
 from tests import tiny_models

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moviellm.generation.config_models import InversionConfig
+from moviellm.generation.config.models import InversionConfig
 from moviellm.generation.painters.inversion import learning, loop
 from moviellm.generation.painters.inversion.files import read_learned, read_tensors, write_tensors
 from tests import tiny_models

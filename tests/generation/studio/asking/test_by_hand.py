@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from moviellm.generation.briefs import QuestionsBrief
-from moviellm.generation.config import QuestionConfig
+from moviellm.generation.config.recipe import QuestionConfig
 from moviellm.generation.schema import (
     Chapter,
     Character,

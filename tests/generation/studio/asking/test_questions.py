@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from moviellm.generation.briefs import QuestionDraft, QuestionsBrief, QuestionsDraft
-from moviellm.generation.config import QuestionConfig, Recipe
+from moviellm.generation.config.recipe import QuestionConfig, Recipe
 from moviellm.generation.dialogue import write_dialogue
 from moviellm.generation.movie import diverges_s
 from moviellm.generation.orders import MovieOrder

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from moviellm.generation.briefs import QuestionsBrief
-from moviellm.generation.config import QuestionConfig
+from moviellm.generation.config.recipe import QuestionConfig
 from moviellm.generation.schema import (
     Chapter,
     Character,

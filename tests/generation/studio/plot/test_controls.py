@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import Injection
+from moviellm.generation.config.recipe import Injection
 from moviellm.generation.studio.plot import story as plot
 from moviellm.generation.studio.plot.staged import Thread
 from moviellm.generation.studio.plot.story import NoStoryError, Story

@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from moviellm.generation.briefs import StoryBrief
-from moviellm.generation.config import Recipe
+from moviellm.generation.config.recipe import Recipe
 from moviellm.generation.keyframes import _brief, _Frame
 from moviellm.generation.schema import Movie, QAPair, Style
 from moviellm.generation.studio.painter import _keyframe_inputs

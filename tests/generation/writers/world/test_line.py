@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from moviellm.generation.cli import call
+from moviellm.generation.cli.app import call
 from moviellm.generation.runs.tables import RunReader
 from tests.generation.studio.independent import Film, disagreement, form_of
 from tests.generation.writers.worlds import recipe

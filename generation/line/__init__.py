@@ -1,0 +1,1 @@
+"""The whole line, `moviellm run`: which verbs follow which. See running.py."""
