@@ -186,7 +186,7 @@ def test_help_answers_as_fast_as_its_toolkit_allows() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    # Processor time, the best of five in turn: half a second on an idle machine, and nobody knows how busy this one is.
+    # Processor time, the best of five in turn: half a second on an idle machine, and this one may be busy.
     pairs = [
         (once_s("-m", "moviellm.generation.cli", "--help"), once_s("-c", "import typer.rich_utils, rich.panel"))
         for _ in range(5)

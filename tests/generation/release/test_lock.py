@@ -28,7 +28,7 @@ from tests.stories import build, make_story
 
 MOVIES = [make_story(number, chapters=1, scenes=1, keyframes=2) for number in range(7)]
 PER_PART = 3
-RECIPES = Path(release.__file__).parent / "recipes"
+RECIPES = Path(release.__file__).parents[1] / "recipes"
 
 
 def parts(movies: list[Movie], ordered: int = 7, per_part: int = PER_PART) -> list[Part]:
