@@ -17,6 +17,7 @@ from moviellm.cards.hub.repository import Repository
 from moviellm.cards.publish import How, publish_beside, publish_folder
 from moviellm.cards.publishing import check_repositories, hub_in_words
 from moviellm.eval.submissions.index import INDEX_FILE, Index, read_index
+from moviellm.eval.submissions.where import is_hub_name
 from moviellm.generation.dataset.folder import README
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit, note
@@ -39,20 +40,15 @@ def open_leaderboard(requests: str, results: str, *, index: Path, public_results
         (results, not public_results, {README: _results_card(known)}),
     ]
     with hub_in_words():
-        on_hub = [(text, private) for text, private, _ in asked if not _is_folder(text)]
+        on_hub = [(text, private) for text, private, _ in asked if is_hub_name(text)]
         check_repositories([(text, "dataset", private) for text, private in on_hub])
         told = {text: _opened(text, private, contents) for text, private, contents in asked}
     emit({"places": told}, "\n".join(f"{text}: {state}" for text, state in told.items()), as_json)
 
 
-def _is_folder(text: str) -> bool:
-    """As places.py takes it: a folder that is there, or a text that is no name on the Hub."""
-    return Path(text).expanduser().is_dir() or Path(text).is_absolute() or text.startswith(".") or text.count("/") != 1
-
-
 def _opened(text: str, private: bool, contents: Mapping[str, bytes]) -> str:
     """Make a place, or bring one its index; what became of it."""
-    if _is_folder(text):
+    if not is_hub_name(text):
         folder = Path(text).expanduser()
         found = folder.is_dir()
         missing = {name: data for name, data in contents.items() if name == INDEX_FILE}

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from moviellm.cards.hub.local import from_bytes
-from moviellm.cards.hub.names import check_repo_id, page
+from moviellm.cards.hub.names import page
 from moviellm.cards.hub.plan import PlannedCommit, RemoteFile, same
 from moviellm.cards.hub.pushing import push
 from moviellm.cards.hub.repository import Repository
+from moviellm.eval.submissions.where import dataset_of, folder_of, is_hub_name
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import note
 
@@ -168,17 +169,22 @@ def open_place(text: str, option: str, *, make: bool = False) -> Place:
     Raises:
         ValueError: there is neither, or the token may not write there.
     """
-    folder = Path(text).expanduser()
-    if folder.is_dir():
+    wanted = Path(text).expanduser()
+    if make and not is_hub_name(text) and not wanted.exists():
+        wanted.mkdir(parents=True)
+    folder = folder_of(text, option)
+    if folder is not None:
         return FolderPlace(folder)
-    if folder.is_absolute() or text.startswith(".") or "/" not in text:
-        if make and not folder.exists():
-            folder.mkdir(parents=True)
-            return FolderPlace(folder)
-        raise ValueError(f"{option} {text}: there is no such folder; give a folder, or ORG/NAME on the Hub")
-    check_repo_id(text, "dataset")
-    repository = Repository.open(text, "dataset")
+    repository = dataset_of(text, option)
     repository.check_token(proposes=False)
-    if repository.settings() is None:
-        raise ValueError(f"{option} {text}: there is no such folder and no such dataset, or this token may not see it")
     return HubPlace(repository)
+
+
+def reading_place(text: str, option: str) -> Place:
+    """A folder, or a dataset on the Hub that may be read.
+
+    Raises:
+        ValueError: there is neither.
+    """
+    folder = folder_of(text, option)
+    return HubPlace(dataset_of(text, option)) if folder is None else FolderPlace(folder.resolve())

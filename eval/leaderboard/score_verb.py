@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 from moviellm.cards.hub.answers import patiently
-from moviellm.cards.hub.names import check_repo_id
 from moviellm.cards.publishing import hub_in_words
 from moviellm.eval.leaderboard.claims import Terms, status_of
 from moviellm.eval.leaderboard.incoming import hashes
@@ -25,6 +24,7 @@ from moviellm.eval.leaderboard.judged import BudgetError, Judges
 from moviellm.eval.leaderboard.places import Look, Place, is_public, open_place
 from moviellm.eval.leaderboard.worker import Truth, Worker
 from moviellm.eval.submissions.index import INDEX_FILE, Index, read_index
+from moviellm.eval.submissions.where import folder_of
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit, note
 from moviellm.generation.protocols import StoppedError
@@ -195,15 +195,12 @@ def open_labels(text: str, work: Path) -> Path:
     Raises:
         ValueError: there are none, or the Hub refuses.
     """
-    folder = Path(text).expanduser()
-    if folder.is_dir():
+    folder = folder_of(text, "--labels")
+    if folder is not None:
         return folder
-    if "/" not in text or folder.is_absolute() or text.startswith("."):
-        raise ValueError(f"--labels {text}: there is no such folder; give a folder, or ORG/NAME on the Hub")
     from huggingface_hub import constants, snapshot_download
 
     name, _, revision = text.partition("@")
-    check_repo_id(name, "dataset")
     place = work / "labels"
     patiently(
         lambda: snapshot_download(name, repo_type="dataset", revision=revision or None, local_dir=place),

@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from moviellm.cards.hub.names import check_repo_id
-from moviellm.cards.hub.repository import Repository
 from moviellm.cards.publishing import hub_in_words
 from moviellm.eval.leaderboard.bench import Bench
-from moviellm.eval.leaderboard.places import FolderPlace, HubPlace, Place
+from moviellm.eval.leaderboard.places import HubPlace, reading_place
 from moviellm.eval.leaderboard.room import Room, Settings
 from moviellm.eval.leaderboard.submitting import Desk
 from moviellm.eval.submissions.index import INDEX_FILE
@@ -79,24 +77,6 @@ def room_of(wish: Wish) -> Room:
     )
     threading.Thread(target=_warm, args=(room,), daemon=True).start()
     return room
-
-
-def reading_place(text: str, option: str) -> Place:
-    """A folder, or a dataset on the Hub that may be read.
-
-    Raises:
-        ValueError: there is neither.
-    """
-    folder = Path(text).expanduser()
-    if folder.is_dir():
-        return FolderPlace(folder.resolve())
-    if folder.is_absolute() or text.startswith(".") or text.count("/") != 1:
-        raise ValueError(f"{option} {text}: there is no such folder; give a folder, or ORG/NAME on the Hub")
-    check_repo_id(text, "dataset")
-    repository = Repository.open(text, "dataset")
-    if repository.settings() is None:
-        raise ValueError(f"{option} {text}: there is no such folder and no such dataset, or this token may not see it")
-    return HubPlace(repository)
 
 
 def gradio_page() -> Any:

@@ -49,7 +49,6 @@ class Cell:
     """What it is sorted by."""
     rank: str
     """The range of the row's rank by this number."""
-    rank_order: float
     exact: str
 
 
@@ -198,7 +197,6 @@ def _cell(label: str, number: Number | None, blind: float | None, standing: Stan
         style=style,
         order=-1e9 if value is None else value,
         rank="" if place is None else texts.ranks(place.low, place.high),
-        rank_order=1e9 if place is None else place.rank,
         exact="" if number is None or value is None else f"{value:g} {texts.interval(number.low, number.high, 6)}",
     )
 

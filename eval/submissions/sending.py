@@ -33,6 +33,7 @@ from moviellm.eval.submissions.cell import CellError, in_a_cell
 from moviellm.eval.submissions.check_verb import IMPORTS, bounds_of, text_of, unread
 from moviellm.eval.submissions.index import INDEX_FILE, Index, read_index
 from moviellm.eval.submissions.names import display_name_fault
+from moviellm.eval.submissions.where import dataset_of, folder_of
 from moviellm.generation.files import write_whole
 from moviellm.generation.output import emit, note
 
@@ -69,14 +70,15 @@ def status_path(sha256: str) -> str:
 def send(bundle: Path, *, to: str, index: Path | None, submitter: str | None, as_json: bool) -> None:
     """`moviellm submit send`."""
     with tempfile.TemporaryDirectory(prefix="moviellm-send-") as made:
-        index = index or _index_there(to, Path(made))
+        folder = folder_of(to, "--to")
+        index = index or _index_there(to, folder, Path(made))
         facts, files = one_form(bundle, read_index(index), index)
         if not facts["accepted"]:
             emit(facts, text_of(facts), as_json)
             note("nothing was sent")
             raise SystemExit(1)
-        if Path(to).expanduser().is_dir():
-            sent = send_to_folder(Path(to).expanduser(), facts, files, submitter or getpass.getuser())
+        if folder is not None:
+            sent = send_to_folder(folder, facts, files, submitter or getpass.getuser())
         else:
             with hub_in_words():
                 sent = send_to_hub(to, facts, files, submitter)
@@ -219,20 +221,14 @@ def _planned(folder: str, files: Mapping[str, bytes]) -> PlannedCommit:
     return PlannedCommit(tuple(local), last=True)
 
 
-def _index_there(to: str, place: Path) -> Path:
+def _index_there(to: str, folder: Path | None, place: Path) -> Path:
     """The index that lies with the requests."""
-    folder = Path(to).expanduser()
-    if folder.is_dir():
+    if folder is not None:
         if not (folder / INDEX_FILE).is_file():
             raise ValueError(f"{to} holds no {INDEX_FILE}; give the benchmark's with --index")
         return folder / INDEX_FILE
-    if "/" not in to or folder.is_absolute() or to.startswith("."):
-        raise ValueError(f"there is no folder {to}; --to takes a folder that is there, or a dataset on the Hub")
-    check_repo_id(to, "dataset")
     with hub_in_words():
-        repository = Repository.open(to, "dataset")
-        if repository.settings() is None:
-            raise ValueError(f"there is no folder and no dataset {to}, or this token may not see it")
+        repository = dataset_of(to, "--to")
         head = repository.head("main")
         if INDEX_FILE not in repository.tree(head):
             raise ValueError(f"{to} holds no {INDEX_FILE}; give the benchmark's with --index")

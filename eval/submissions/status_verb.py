@@ -9,12 +9,11 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from moviellm.cards.hub.names import check_repo_id
-from moviellm.cards.hub.repository import Repository
 from moviellm.cards.publishing import hub_in_words
 from moviellm.eval.submissions.check_verb import text_of as problems_text
 from moviellm.eval.submissions.problems import plain
 from moviellm.eval.submissions.sending import REQUEST_FILE, REQUESTS, status_path
+from moviellm.eval.submissions.where import dataset_of, folder_of
 from moviellm.generation.output import emit
 
 DIGITS_MIN: Final = 8
@@ -26,8 +25,8 @@ def status(sha256: str, *, to: str, as_json: bool) -> None:
     digits = sha256.lower()
     if len(digits) < DIGITS_MIN or len(digits) > 64 or not set(digits) <= set("0123456789abcdef"):
         raise ValueError(f"{sha256!r:.80} names no request; give its hash, or {DIGITS_MIN} digits of it or more")
-    folder = Path(to).expanduser()
-    if folder.is_dir():
+    folder = folder_of(to, "--to")
+    if folder is not None:
         found = _in_folder(folder, digits)
     else:
         with hub_in_words():
@@ -73,12 +72,7 @@ def _in_folder(folder: Path, digits: str) -> dict[str, Any]:
 
 
 def _on_the_hub(to: str, digits: str) -> dict[str, Any]:
-    if "/" not in to or to.startswith((".", "/")):
-        raise ValueError(f"there is no folder {to}; --to takes a folder that is there, or a dataset on the Hub")
-    check_repo_id(to, "dataset")
-    repository = Repository.open(to, "dataset")
-    if repository.settings() is None:
-        raise ValueError(f"there is no folder and no dataset {to}, or this token may not see it")
+    repository = dataset_of(to, "--to")
     head = repository.head("main")
     tree = repository.tree(head)
     there = [path.split("/")[1] for path in tree if path.startswith(f"{REQUESTS}/") and path.endswith(REQUEST_FILE)]
