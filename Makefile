@@ -2,19 +2,22 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
+# Tests of a file stay with one process: what its fixtures make (clusters, environments, datasets) is made once.
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile
+
 .PHONY: demo test test-slow test-all lint types fix sample clean
 
 demo: .venv/core        ## 12 movies, their dataset, loaded back: the core install only
 	$(BIN)/moviellm run tiny --out demo --until dataset
 
 test: .venv/dev         ## the suite
-	$(BIN)/python -m pytest -n auto
+	$(PYTEST)
 
 test-slow: .venv/dev    ## what takes minutes: the built packages, old versions of `datasets`, the paper's size
-	$(BIN)/python -m pytest -n auto -m slow
+	$(PYTEST) -m slow
 
 test-all: .venv/dev     ## both
-	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+	$(PYTEST) -m "slow or not slow"
 
 lint: .venv/dev         ## what CI checks beside the tests
 	$(BIN)/ruff check .

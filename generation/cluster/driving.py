@@ -80,8 +80,7 @@ class _Seen:
         """Cost, failures, shards, and shards per node."""
         spent = Spent()
         for told in self.told.values():
-            for name in vars(spent):
-                setattr(spent, name, getattr(spent, name) + getattr(told.spent, name))
+            spent.add(told.spent)
         failed = sum(told.failed for told in self.told.values())
         parts = [spent_text(spent)] if spent.calls else []
         parts += [f"{failed} movies failed"] if failed else []

@@ -181,7 +181,5 @@ def _ends(path: Path) -> Iterator[float]:
 def _spent(run: Path) -> Spent:
     total = Spent()
     for path in logs_of(run):
-        one = spent_in(path)
-        for name in vars(total):
-            setattr(total, name, getattr(total, name) + getattr(one, name))
+        total.add(spent_in(path))
     return total
