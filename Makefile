@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-# Tests of a file stay with one process: what its fixtures make (clusters, environments, datasets) is made once.
-PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile
+# Neighbours stay with one process: what the fixtures of a file make (clusters, environments, datasets) is made once.
+PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: demo test test-slow test-all lint types fix sample clean
 

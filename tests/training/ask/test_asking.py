@@ -52,6 +52,7 @@ def test_no_bar_of_the_loading_is_shown_where_nobody_sits(
 ) -> None:
     from transformers.utils import logging
 
+    logging.enable_progress_bar()  # a training in this process turns it off
     assert call(["ask", model, str(pictures), "who is it ?", "--max-new-tokens", "1"]) == 0
     assert "Loading weights" not in capsys.readouterr().err
     assert logging.is_progress_bar_enabled()
