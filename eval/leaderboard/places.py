@@ -14,6 +14,8 @@ kernel gives back when a process ends, however it ends; files are written one by
 import fcntl
 import json
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ from moviellm.generation.output import note
 LOCK: Final = ".leaderboard.lock"
 JSON_BYTES_MAX: Final = 4_000_000
 """Of a file that is read as JSON here: a larger one is not ours."""
+KEPT_BYTES: Final = 2**28
+"""Of files of the Hub that stay in memory; whoever watches a queue for weeks reads bundles that nobody needs again."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,9 @@ class HubPlace:
     def __init__(self, repository: Repository) -> None:
         self.name = repository.repo_id
         self._repository = repository
-        self._kept: dict[str, bytes] = {}
-        """Bytes by git's name of them: a file that did not change is read once."""
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        """Bytes by git's name of them, the one asked for last at the end: what did not change is read once."""
+        self._keeping = threading.Lock()
 
     def look(self) -> Look:
         return self._at(self._repository.head("main"))[0]
@@ -147,11 +152,20 @@ class HubPlace:
 
         def read(path: str) -> bytes:
             blob = tree[path].blob
-            if blob not in self._kept:
-                self._kept[blob] = self._repository.read(path, commit)
-            return self._kept[blob]
+            data = self._kept.get(blob)
+            if data is None:
+                data = self._repository.read(path, commit)
+            self._keep(blob, data)
+            return data
 
         return Look({path: file.bytes for path, file in tree.items()}, read), tree
+
+    def _keep(self, blob: str, data: bytes) -> None:
+        with self._keeping:  # a thread says that the worker is alive while another reads
+            self._kept[blob] = data
+            self._kept.move_to_end(blob)
+            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_BYTES:
+                self._kept.popitem(last=False)
 
 
 def is_public(place: Place) -> bool:
