@@ -1,5 +1,6 @@
 """The documents tell the truth: README commands parse or run, the tree names every file, recipes' keys exist."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -115,3 +116,9 @@ def test_make_targets_that_documents_name_exist(name: str) -> None:
 
 def test_the_changelog_begins_with_what_is_not_released() -> None:
     assert (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()[2] == "## Unreleased"
+
+
+def test_the_time_of_the_line_is_the_measured_one() -> None:
+    facts = json.loads((ROOT / "benchmarks/results/whole_line.json").read_text(encoding="utf-8"))
+    told = f"it took {sum(facts['seconds'].values()):.0f} s on {facts['cores']} idle cores"
+    assert told in (ROOT / "README.md").read_text(encoding="utf-8")
