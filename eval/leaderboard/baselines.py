@@ -11,7 +11,6 @@ withheld is scored with --labels, and what is guessed there is guessed from them
 Scores of single items are not written: everybody knows how a control guesses, so they would tell the answers.
 """
 
-import json
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -31,9 +30,12 @@ from moviellm.eval.leaderboard.places import Look, open_place
 from moviellm.eval.leaderboard.score_verb import open_labels
 from moviellm.eval.running.controls import GUESSED
 from moviellm.eval.submissions.index import Index, read_index
+from moviellm.eval.submissions.making import results_of
 from moviellm.generation.output import emit
 
 TRACK: Final = "baseline"
+NEEDED: Final = ("tasks", "model", "data")
+"""What the results of a run must tell."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 SEES: Final = "none"
 """The control of a run that is shown all."""
@@ -90,7 +92,7 @@ def _scored(run: Path, labels: str | None, split: str, index: Index, work: Path)
     from moviellm.eval.running.evaluating import evaluate
     from moviellm.eval.running.wishes import Wish
 
-    if not _results(run)["data"].get("withheld"):
+    if not results_of(run, *NEEDED)["data"].get("withheld"):
         return controls_of(run)
     if labels is None:
         raise ValueError(f"{run} was not given what is right; score it with --labels, the benchmark's private side")
@@ -113,7 +115,7 @@ def _scored(run: Path, labels: str | None, split: str, index: Index, work: Path)
 
 def controls_of(run: Path) -> list[tuple[str, Path]]:
     """The controls of a run with their folders; of a run that is a control, itself."""
-    control = (_results(run).get("frames") or {}).get("control", SEES)
+    control = (results_of(run, *NEEDED).get("frames") or {}).get("control", SEES)
     if control != SEES:
         return [(str(control), run)]
     found = [(path.name, path) for path in sorted((run / "controls").glob("*")) if (path / "results.json").is_file()]
@@ -128,7 +130,7 @@ def baseline_of(run: Path, name: str, index: Index) -> dict[str, Any]:
     Raises:
         ValueError: it was asked other items than the index has.
     """
-    results = _results(run)
+    results = results_of(run, *NEEDED)
     check_items(run, results, index)
     model = results["model"]
     entry = {
@@ -167,13 +169,3 @@ def check_items(run: Path, results: Mapping[str, Any], index: Index) -> None:
         counted = results["tasks"][task]["counts"]["items"]
         if counted != len(items):
             raise ValueError(f"{run} counts {counted} items of {task}, and {index.benchmark} has {len(items)}")
-
-
-def _results(run: Path) -> dict[str, Any]:
-    path = run / "results.json"
-    if not path.is_file():
-        raise ValueError(f"{run} holds no run (no results.json); give the --out of a moviellm eval run")
-    found = json.loads(path.read_bytes())
-    if not isinstance(found, dict) or not {"tasks", "model", "data"} <= set(found):
-        raise ValueError(f"{path} is not of a moviellm eval run")
-    return found

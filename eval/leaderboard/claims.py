@@ -119,7 +119,7 @@ class Claims:
         """Whether nobody has a request and it is not done."""
         if status["state"] == "scoring":
             mine = bool(self.terms.worker) and status["claim"].get("worker") == self.terms.worker
-            return mine or _time(status["claim"].get("until")) <= self._clock()
+            return mine or time_of(status["claim"].get("until")) <= self._clock()
         return status["state"] == "queued" or (status["state"] == "failed" and self.terms.retry_failed)
 
     def renew(self, claim: Claim) -> bool:
@@ -219,8 +219,8 @@ class Claims:
                 continue
             if status["state"] == "scoring":
                 taken.append(self._clock())
-            elif status["state"] == "scored" and _time(status.get("scored_at")) > since:
-                taken.append(_time(status["scored_at"]))
+            elif status["state"] == "scored" and time_of(status.get("scored_at")) > since:
+                taken.append(time_of(status["scored_at"]))
         if len(taken) < most:
             return None
         until = sorted(taken)[-most] + DAY
@@ -232,7 +232,7 @@ class Claims:
         told = [one for one in problems if isinstance(one, dict)]
         if [one.get("code") for one in told] != [code]:
             return False
-        return _time(str(told[0].get("message")).rpartition(" ")[2]) > self._clock()
+        return time_of(str(told[0].get("message")).rpartition(" ")[2]) > self._clock()
 
     def _until(self) -> str:
         return (self._clock() + timedelta(seconds=self.terms.lease_s)).isoformat(timespec="seconds")
@@ -243,7 +243,7 @@ def _ended(attempts: int) -> Problem:
     return {"code": "R005", "where": "request", "message": said}
 
 
-def _time(text: Any) -> datetime:
+def time_of(text: Any) -> datetime:
     """A time; the beginning of time where it is none."""
     try:
         found = datetime.fromisoformat(str(text))

@@ -10,15 +10,14 @@ not accepted was not sent, and counts for nothing. It writes nothing.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from moviellm.eval.leaderboard.claims import status_of
+from moviellm.eval.leaderboard.claims import DAY, status_of, time_of
 from moviellm.eval.leaderboard.incoming import hashes
 from moviellm.eval.leaderboard.places import Look
 from moviellm.eval.submissions.sending import REQUEST_FILE, request_path
 
-DAY: Final = timedelta(days=1)
 READERS: Final = 8
 UNCOUNTED: Final = ("failed",)
 """States in which a request takes no room."""
@@ -75,16 +74,7 @@ def _sent(look: Look, sha256: str, request: dict[str, Any]) -> Sent:
         sha256=sha256,
         display_name=str(request.get("display_name", "")),
         model_id=str(request.get("model_id", "")),
-        sent_at=_time(request.get("sent_at")),
+        sent_at=time_of(request.get("sent_at")),
         state=str(status["state"]),
         problems=[tuple(str(one.get(name, "")) for name in ("code", "where", "message")) for one in problems],  # type: ignore[misc]
     )
-
-
-def _time(text: object) -> datetime:
-    """A time; the beginning of time where it is none."""
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return datetime.fromtimestamp(0, UTC)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -61,7 +61,7 @@ class Wish:
 def make(wish: Wish, *, as_json: bool) -> None:
     """`moviellm submit make`."""
     index = read_index(wish.index)
-    results = _results(wish.run)
+    results = results_of(wish.run, "model")
     content = {DECLARATION: _yaml(declaration_of(wish, results, index)), **predictions_of(wish.run, index)}
     _check_out(wish.out)
     with tempfile.TemporaryDirectory(prefix="moviellm-submit-") as made:
@@ -77,12 +77,17 @@ def make(wish: Wish, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _results(run: Path) -> Mapping[str, Any]:
+def results_of(run: Path, *needed: str) -> dict[str, Any]:
+    """The results of a run of `moviellm eval run`.
+
+    Raises:
+        ValueError: there are none, or they lack what is needed.
+    """
     path = run / "results.json"
     if not path.is_file():
         raise ValueError(f"{run} holds no run (no results.json); give the --out of a moviellm eval run")
     found = json.loads(path.read_bytes())
-    if not isinstance(found, dict) or "model" not in found:
+    if not isinstance(found, dict) or not set(needed) <= set(found):
         raise ValueError(f"{path} is not of a moviellm eval run")
     return found
 

@@ -26,7 +26,7 @@ from typing import Any, Final, Literal
 from moviellm.generation.cluster.connecting import address_of
 from moviellm.generation.config.recipe import load_recipe, read_yaml
 from moviellm.generation.dataset.folder import check_target, resolve_target
-from moviellm.generation.line import parts as line_parts
+from moviellm.generation.line import parts
 from moviellm.generation.line.doing import do, secret_seed
 from moviellm.generation.line.parts import FIRST_VERSION, Hub, Line, LineSettings, Part
 from moviellm.generation.line.planning import show_line
@@ -114,14 +114,14 @@ def _prepared(
 def _parts(line: Line, last: Until) -> Iterator[Part]:
     """All parts of the line, each made when the one before it is done: the last is told what the model's files are."""
     wanted = UNTIL.index(last)
-    yield line_parts.movies(line)
+    yield parts.movies(line)
     if wanted > 0:
-        yield line_parts.model(line)
+        yield parts.model(line)
     if wanted > 1:
-        yield line_parts.benchmark(line)
-        yield line_parts.scores(line)
+        yield parts.benchmark(line)
+        yield parts.scores(line)
     if wanted > 2:
-        yield line_parts.leaderboard(line)
+        yield parts.leaderboard(line)
 
 
 def _check_hub(hub: Hub) -> None:
