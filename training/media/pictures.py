@@ -55,9 +55,9 @@ class Pictures(Lazy[Image.Image]):
     def __init__(self, count: int, name: str) -> None:
         self._count, self._name = count, name
 
+    @abstractmethod
     def data(self, number: int) -> bytes:
         """The encoded bytes of a picture."""
-        raise NotImplementedError
 
     def __len__(self) -> int:
         return self._count
